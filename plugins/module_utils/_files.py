@@ -1,0 +1,187 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files that a module wants, held against those that are there. Private to this collection.
+
+A module lists what it wants as ``File``, asks ``changes`` for what differs, shows ``diff``, and ``write`` makes
+it so: each file atomically, and all of them or none.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import tempfile
+import time
+import typing as t
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ansible.module_utils.common.text.converters import to_text
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it shall be: ``content`` in bytes, or ``None`` if it shall not be there.
+
+    ``mode`` holds for a new file; with ``keep_mode`` an existing file keeps the mode it has.
+    A ``secret`` file never appears in a diff, only the fact that it changes.
+    """
+
+    path: str
+    content: bytes | None
+    mode: int = 0o644
+    keep_mode: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that differs: what it shall be, and what it is (``None``: not there)."""
+
+    file: File
+    before: bytes | None
+    before_mode: int | None
+
+
+class LockTimeout(Exception):
+    """Another run holds the file for longer than we wait."""
+
+
+def read(path: str) -> bytes | None:
+    """The content of a file, or ``None`` if there is none. Other errors are the caller's."""
+    try:
+        with open(path, "rb") as handle:
+            return handle.read()
+    except FileNotFoundError:
+        return None
+
+
+def changes(files: t.Iterable[File]) -> list[Change]:
+    """The files whose content or mode is not as wanted, in their order."""
+    found = []
+    for file in files:
+        before = read(file.path)
+        mode = None if before is None else stat.S_IMODE(os.stat(file.path).st_mode)
+        same_mode = file.content is None or file.keep_mode or mode == file.mode
+        if before != file.content or not same_mode:
+            found.append(Change(file, before, mode))
+    return found
+
+
+def diff(changed: t.Iterable[Change]) -> list[dict[str, str]]:
+    """What Ansible shows with ``--diff``, an entry a file."""
+    return [_diff_of(change) for change in changed]
+
+
+def _diff_of(change: Change) -> dict[str, str]:
+    path = change.file.path
+
+    def shown(content: bytes | None, mode: int | None) -> str:
+        if content is None or mode is None:
+            return ""
+        if change.file.secret:
+            return "(content not shown, {0} bytes, mode {1:04o})\n".format(len(content), mode)
+        text = to_text(content, errors="surrogate_then_replace")
+        return text if change.before_mode in (None, after_mode) else "(mode {0:04o})\n{1}".format(mode, text)
+
+    after_mode = change.before_mode if change.file.keep_mode and change.before_mode else change.file.mode
+    return {
+        "before_header": path,
+        "after_header": path,
+        "before": shown(change.before, change.before_mode),
+        "after": shown(change.file.content, after_mode),
+    }
+
+
+@contextmanager
+def locked(path: str, timeout: float = 30.0) -> t.Iterator[None]:
+    """Hold the lock that all our runs take for ``path``; wait for another run at most ``timeout`` seconds.
+
+    The lock is a file of its own under /run, since the locked file itself is replaced by each write.
+    """
+    name = os.path.realpath(path).strip("/").replace("/", "-")
+    directory = "/run/lock" if os.access("/run/lock", os.W_OK) else tempfile.gettempdir()
+    lock_path = os.path.join(directory, "dialtone-pppoe-{0}-{1}.lock".format(os.getuid(), name[-150:]))
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        _wait_for_lock(descriptor, path, time.monotonic() + timeout, timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int, path: str, deadline: float, timeout: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise LockTimeout(
+                    "{0} is being changed by another run, which did not finish within {1:.0f} seconds. "
+                    "Run again once it has ended.".format(path, timeout)
+                ) from None
+            time.sleep(0.05)
+
+
+def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
+    """Make every change, or, if one cannot be made, none: those already made are taken back."""
+    done: list[Change] = []
+    try:
+        for change in changed:
+            _write_one(module, change.file)
+            done.append(change)
+    except OSError:
+        for change in reversed(done):
+            mode = change.file.mode if change.before_mode is None else change.before_mode
+            _write_one(module, File(change.file.path, change.before, mode))
+        raise
+
+
+def _write_one(module: AnsibleModule, file: File) -> None:
+    path = os.path.realpath(file.path)
+    if file.content is None:
+        if os.path.exists(path):
+            os.unlink(path)
+        return
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    existing = os.stat(path) if os.path.exists(path) else None
+    # A name that no reader of a .d folder takes for one of its files, on the same file system, never readable by others.
+    descriptor, temporary = tempfile.mkstemp(prefix=".ansible-", suffix=".tmp", dir=os.path.dirname(path))
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(file.content)
+            handle.flush()
+            if existing is not None:
+                os.fchown(handle.fileno(), existing.st_uid, existing.st_gid)
+            keep = existing is not None and file.keep_mode
+            os.fchmod(handle.fileno(), stat.S_IMODE(existing.st_mode) if keep and existing else file.mode)
+            os.fsync(handle.fileno())
+        if existing is not None:
+            _copy_selinux_context(module, path, temporary)
+        os.rename(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+    if existing is None and module.selinux_enabled():
+        module.set_default_selinux_context(path, False)
+
+
+def _copy_selinux_context(module: AnsibleModule, source: str, target: str) -> None:
+    if module.selinux_enabled():
+        module.set_context_if_different(target, module.selinux_context(source), False)
+
+
+def backup(module: AnsibleModule, path: str) -> str | None:
+    """A copy of the file beside it, with its mode and owner, or ``None`` if there is no file.
+
+    ``backup_local`` creates the copy with the source's permissions, so a 0600 file is never readable by others.
+    """
+    return module.backup_local(path) if os.path.exists(path) else None
