@@ -180,8 +180,16 @@ def _copy_selinux_context(module: AnsibleModule, source: str, target: str) -> No
 
 
 def backup(module: AnsibleModule, path: str) -> str | None:
-    """A copy of the file beside it, with its mode and owner, or ``None`` if there is no file.
+    """A copy of the file beside it, with its mode and owner; returns its path, ``None`` if there is no file.
 
-    ``backup_local`` creates the copy with the source's permissions, so a 0600 file is never readable by others.
+    Not ``AnsibleModule.backup_local``: that one copies first and sets the mode afterwards, and a secret would be
+    readable by others in between. The name is the one that Ansible's own modules give.
     """
-    return module.backup_local(path) if os.path.exists(path) else None
+    content = read(path)
+    if content is None:
+        return None
+    status = os.stat(path)
+    name = "{0}.{1}.{2}~".format(path, os.getpid(), time.strftime("%Y-%m-%d@%H:%M:%S"))
+    _write_one(module, File(name, content, stat.S_IMODE(status.st_mode)))
+    os.chown(name, status.st_uid, status.st_gid)
+    return name
