@@ -1,0 +1,96 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The network interfaces of this host. Private to this collection."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+SYSFS = "/sys/class/net"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address of an interface; ``peer`` is the other end of a point-to-point link."""
+
+    family: str  # "inet" or "inet6"
+    local: str
+    prefix: int
+    peer: str | None = None
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An interface as ``ip -j addr`` tells it; ``mac`` only where there is a link-layer address."""
+
+    name: str
+    mtu: int
+    up: bool
+    mac: str | None
+    addresses: tuple[Address, ...]
+
+    def ipv4(self) -> Address | None:
+        """The first IPv4 address, ``None`` if it has none."""
+        return next((address for address in self.addresses if address.family == "inet"), None)
+
+
+def names() -> list[str]:
+    """The names of the interfaces that exist, without the loopback."""
+    # /sys/class/net also has plain files, such as bonding_masters.
+    return sorted(name for name in os.listdir(SYSFS) if name != "lo" and os.path.isdir(os.path.join(SYSFS, name)))
+
+
+def require(parameter: str, name: str) -> None:
+    """Refuse the name of an interface that doesn't exist, telling those that do."""
+    existing = names()
+    if name not in existing:
+        raise Refused(
+            parameter,
+            f"this host has no interface {name!r}.",
+            "It has: {}.".format(", ".join(existing)) if existing else "It has none but the loopback.",
+        )
+
+
+def mtu(name: str) -> int:
+    """The MTU of an interface that exists."""
+    with open(os.path.join(SYSFS, name, "mtu"), encoding="ascii") as handle:
+        return int(handle.read())
+
+
+def addresses(module: AnsibleModule) -> dict[str, Interface]:
+    """All interfaces by name, with their addresses."""
+    ip = module.get_bin_path("ip", required=True, opt_dirs=["/usr/sbin", "/sbin"])
+    _rc, out, _err = module.run_command([ip, "-j", "addr"], check_rc=True)
+    return parse_addresses(out)
+
+
+def parse_addresses(text: str) -> dict[str, Interface]:
+    """What ``ip -j addr`` printed, by interface name."""
+    found = {}
+    for entry in json.loads(text or "[]"):
+        # Old versions of ip print empty objects for what a filter leaves out.
+        if "ifname" not in entry:
+            continue
+        found[entry["ifname"]] = Interface(
+            name=entry["ifname"],
+            mtu=entry.get("mtu", 0),
+            up="UP" in entry.get("flags", ()),
+            mac=entry.get("address") if entry.get("link_type") == "ether" else None,
+            addresses=tuple(
+                # With a peer, ip calls the peer "address", and the prefix is the peer's (ip-address(8)).
+                Address(info["family"], info["local"], info["prefixlen"], info.get("address"))
+                for info in entry.get("addr_info", ())
+                if "local" in info
+            ),
+        )
+    return found

@@ -1,0 +1,90 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The few words that we say to systemd. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+class SystemdError(Exception):
+    """systemctl refused; the text has its own words."""
+
+
+def running() -> bool:
+    """Whether systemd is this host's process 1, as sd_booted(3) decides it."""
+    return os.path.isdir("/run/systemd/system")
+
+
+def daemon_reload(module: AnsibleModule) -> None:
+    """Make systemd read its unit files again."""
+    _systemctl(module, "daemon-reload")
+
+
+def enable(module: AnsibleModule, unit: str) -> None:
+    """Start the unit at boot."""
+    _systemctl(module, "enable", unit)
+
+
+def disable(module: AnsibleModule, unit: str) -> None:
+    """Don't start the unit at boot."""
+    _systemctl(module, "disable", unit)
+
+
+def is_enabled(module: AnsibleModule, unit: str) -> bool:
+    """Whether the unit starts at boot; ``False`` for a unit that doesn't exist. Works without a running systemd."""
+    return _answer(module, "is-enabled", unit) in ("enabled", "enabled-runtime")
+
+
+def is_active(module: AnsibleModule, unit: str) -> bool:
+    """Whether the unit runs, or is on its way there (a client that still dials)."""
+    return _answer(module, "is-active", unit) in ("active", "activating", "reloading")
+
+
+def start(module: AnsibleModule, unit: str, wait: bool = True) -> None:
+    """Start the unit; without ``wait``, return as soon as the job is queued."""
+    _systemctl(module, "start", *([] if wait else ["--no-block"]), unit)
+
+
+def stop(module: AnsibleModule, unit: str) -> None:
+    """Stop the unit, and return once it has stopped."""
+    _systemctl(module, "stop", unit)
+
+
+def restart(module: AnsibleModule, unit: str, wait: bool = True) -> None:
+    """Stop the unit if it runs, and start it."""
+    _systemctl(module, "restart", *([] if wait else ["--no-block"]), unit)
+
+
+def reload(module: AnsibleModule, unit: str) -> None:
+    """Make the unit's process read its configuration again."""
+    _systemctl(module, "reload", unit)
+
+
+def _systemctl(module: AnsibleModule, *arguments: str) -> None:
+    rc, out, err = _run(module, *arguments)
+    if rc != 0:
+        words = (err.strip() or out.strip() or f"exit status {rc}").rstrip(".")
+        raise SystemdError("systemctl {} failed: {}.".format(" ".join(arguments), words))
+
+
+def _answer(module: AnsibleModule, question: str, unit: str) -> str:
+    """The first word that systemctl answers; its exit status tells yes or no, which the word tells better."""
+    if module.get_bin_path("systemctl") is None:
+        return ""
+    _rc, out, _err = _run(module, question, unit)
+    return out.strip().split("\n")[0]
+
+
+def _run(module: AnsibleModule, *arguments: str) -> tuple[int, str, str]:
+    systemctl = module.get_bin_path("systemctl")
+    if systemctl is None:
+        raise SystemdError(f"systemctl is not installed, so this host cannot be asked to {arguments[0]}.")
+    rc, out, err = module.run_command([systemctl, *arguments], environ_update={"LC_ALL": "C.UTF-8"})
+    return rc, out, err
