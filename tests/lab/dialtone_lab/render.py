@@ -1,0 +1,89 @@
+"""Command lines and files of a lab, as text. Pure."""
+
+from pathlib import Path
+
+from . import names
+from .names import Names
+from .topology import MANAGEMENT_NIC, Host, Topology
+
+UML_BOOT = Path(__file__).with_name("uml-boot")
+
+
+def uml_command(lab: Names, host: Host, image: Path, public_key: str) -> list[str]:
+    """The command that boots a UML host, to be run in the lab's network namespace.
+
+    `image` is the folder of its image, `public_key` the base64 word of the lab's ed25519 key.
+    """
+    devices = list(enumerate(host.all_interfaces))
+    return [
+        str(UML_BOOT), f"umid={host.name}", f"uml_dir={lab.run}/uml",
+        f"mem={host.memory}M", f"ubd0={lab.disk(host.name)},{image / 'root.ext4'}", "root=/dev/ubda", "rw",
+        "con=null", "con0=null,fd:1", "net.ifnames=0", f"systemd.hostname={host.name}",
+        *(f"vec{number}:transport=tap,ifname={names.port(host.index, nic.name)},depth=128,gro=1,mac={nic.mac}"
+          for number, nic in devices),
+        *(f"lab.nic=vec{number},{nic.name},{nic.address or ''},{nic.gateway or ''}".rstrip(",")
+          for number, nic in devices),
+        f"lab.key={public_key}",
+    ]
+
+
+def ssh_config(lab: Names, topology: Topology) -> str:
+    """An ssh_config for every host of the lab, usable from outside its network namespace."""
+    hosts = "".join(f"Host {host.name}\n    HostName {host.management_address}\n\n" for host in topology.hosts)
+    return f"""# Written by tests/lab/lab for the lab {lab.lab}: ssh -F {lab.ssh_config} HOST
+{hosts}Host *
+    User root
+    IdentityFile "{lab.key}"
+    IdentitiesOnly yes
+    ProxyCommand nsenter --net=/run/netns/{lab.namespace} nc %h %p
+    # Hosts come and go and share the host keys of their image: nothing here is worth remembering.
+    StrictHostKeyChecking no
+    UserKnownHostsFile /dev/null
+    GlobalKnownHostsFile /dev/null
+    LogLevel ERROR
+    ConnectTimeout 10
+    ServerAliveInterval 10
+    ServerAliveCountMax 6
+    # %n is the host's name: short, since the path of a socket has at most 107 characters.
+    ControlMaster auto
+    ControlPath {lab.run}/ssh-%n
+    ControlPersist 60s
+"""
+
+
+def connections(lab: Names, topology: Topology) -> dict:
+    """An Ansible inventory that says how to reach the hosts; their roles stand in another inventory beside it."""
+    return {"all": {
+        "hosts": {host.name: {"ansible_host": host.name} for host in topology.hosts},
+        "vars": {
+            "ansible_user": "root",
+            "ansible_ssh_common_args": f"-F {lab.ssh_config}",
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "ansible_ssh_pipelining": True,
+        },
+    }}
+
+
+def mmdebstrap_command(suite: str, mirror: str, packages: list[str], customize: Path, tree: Path) -> list[str]:
+    """The command that makes a root file system in `tree`.
+
+    Namespaces of its own, so that its mounts and processes end with it, and it ends with us.
+    """
+    return [
+        "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
+        "mmdebstrap", "--mode=root", "--variant=minbase", "--components=main", f"--include={','.join(packages)}",
+        f"--customize-hook={customize}", suite, str(tree), mirror,
+    ]
+
+
+def host_table(rows: list[tuple[str, ...]]) -> str:
+    """Rows in columns, the first row being the head."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                     for row in rows)
+
+
+def addresses(host: Host) -> str:
+    """A host's interfaces in one line, for people."""
+    return " ".join(f"{nic.name}={nic.address or '-'}" for nic in host.all_interfaces
+                    if nic.name != MANAGEMENT_NIC)
