@@ -15,5 +15,5 @@ class Refused(ValueError):
     """
 
     def __init__(self, parameter: str, problem: str, mend: str) -> None:
-        super().__init__("{0}: {1} {2}".format(parameter, problem, mend))
+        super().__init__(f"{parameter}: {problem} {mend}")
         self.parameter = parameter

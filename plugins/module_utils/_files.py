@@ -86,9 +86,9 @@ def _diff_of(change: Change) -> dict[str, str]:
         if content is None or mode is None:
             return ""
         if change.file.secret:
-            return "(content not shown, {0} bytes, mode {1:04o})\n".format(len(content), mode)
+            return f"(content not shown, {len(content)} bytes, mode {mode:04o})\n"
         text = to_text(content, errors="surrogate_then_replace")
-        return text if change.before_mode in (None, after_mode) else "(mode {0:04o})\n{1}".format(mode, text)
+        return text if change.before_mode in (None, after_mode) else f"(mode {mode:04o})\n{text}"
 
     after_mode = change.before_mode if change.file.keep_mode and change.before_mode else change.file.mode
     return {
@@ -107,7 +107,7 @@ def locked(path: str, timeout: float = 30.0) -> t.Iterator[None]:
     """
     name = os.path.realpath(path).strip("/").replace("/", "-")
     directory = "/run/lock" if os.access("/run/lock", os.W_OK) else tempfile.gettempdir()
-    lock_path = os.path.join(directory, "dialtone-pppoe-{0}-{1}.lock".format(os.getuid(), name[-150:]))
+    lock_path = os.path.join(directory, f"dialtone-pppoe-{os.getuid()}-{name[-150:]}.lock")
     descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         _wait_for_lock(descriptor, path, time.monotonic() + timeout, timeout)
@@ -124,8 +124,8 @@ def _wait_for_lock(descriptor: int, path: str, deadline: float, timeout: float) 
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise LockTimeout(
-                    "{0} is being changed by another run, which did not finish within {1:.0f} seconds. "
-                    "Run again once it has ended.".format(path, timeout)
+                    f"{path} is being changed by another run, which did not finish within {timeout:.0f} seconds. "
+                    "Run again once it has ended."
                 ) from None
             time.sleep(0.05)
 
@@ -152,7 +152,7 @@ def _write_one(module: AnsibleModule, file: File) -> None:
         return
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     existing = os.stat(path) if os.path.exists(path) else None
-    # A name that no reader of a .d folder takes for one of its files, on the same file system, never readable by others.
+    # On the same file system, never readable by others, by a name that no reader of a .d folder takes.
     descriptor, temporary = tempfile.mkstemp(prefix=".ansible-", suffix=".tmp", dir=os.path.dirname(path))
     try:
         with os.fdopen(descriptor, "wb") as handle:
@@ -189,7 +189,7 @@ def backup(module: AnsibleModule, path: str) -> str | None:
     if content is None:
         return None
     status = os.stat(path)
-    name = "{0}.{1}.{2}~".format(path, os.getpid(), time.strftime("%Y-%m-%d@%H:%M:%S"))
+    name = "{}.{}.{}~".format(path, os.getpid(), time.strftime("%Y-%m-%d@%H:%M:%S"))
     _write_one(module, File(name, content, stat.S_IMODE(status.st_mode)))
     os.chown(name, status.st_uid, status.st_gid)
     return name

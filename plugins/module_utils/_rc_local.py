@@ -23,7 +23,7 @@ def path() -> str:
 
 
 def _markers(block: str) -> tuple[bytes, bytes]:
-    return tuple("# {0} dialtone.pppoe {1}\n".format(word, block).encode() for word in ("BEGIN", "END"))  # type: ignore[return-value]
+    return tuple(f"# {word} dialtone.pppoe {block}\n".encode() for word in ("BEGIN", "END"))  # type: ignore[return-value]
 
 
 def with_block(content: bytes | None, block: str, lines: list[str]) -> bytes:

@@ -1,0 +1,152 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out on the host what was decided about a daemon. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import typing as t
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_config, _server_processes, _systemd
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+PATIENCE = 15.0
+
+
+class StartFailed(Exception):
+    """The daemon does not answer on its interfaces; the text has its own words."""
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """An instance's daemon on this host: what starts it, and how it is found."""
+
+    name: str
+    interfaces: tuple[str, ...]
+    by_systemd: bool
+    start_words: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        return _server_config.unit_name(self.name)
+
+    def running(self) -> _server_processes.Running:
+        return _server_processes.of_instance(_server_processes.every(), _server_config.options_path(self.name))
+
+
+def start(module: AnsibleModule, daemon: Daemon) -> None:
+    if daemon.by_systemd:
+        _systemd.start(module, daemon.unit)
+        words = ""
+    else:
+        words = _start_detached(daemon)
+    _wait_until_it_answers(module, daemon, other_than=None, words=words)
+
+
+def replace(module: AnsibleModule, daemon: Daemon, pid: int) -> None:
+    """Another daemon in the place of ``pid``; the sessions live on."""
+    if daemon.by_systemd and _systemd.is_active(module, daemon.unit):
+        _systemd.reload(module, daemon.unit)
+        _wait_until_it_answers(module, daemon, other_than=pid)
+        return
+    # SIGTERM would end the sessions, and a daemon in the background ignores SIGHUP (pppoe-server.c main).
+    os.kill(pid, signal.SIGKILL)
+    _wait_until_gone(pid)
+    start(module, daemon)
+
+
+def stop(module: AnsibleModule, daemon: Daemon) -> None:
+    """The daemon and all its sessions end, each session with a PADT."""
+    if _systemd.running() and _systemd.is_active(module, daemon.unit):
+        _systemd.stop(module, daemon.unit)
+    now = daemon.running()
+    for pid in ([now.daemon.pid] if now.daemon else []) + list(now.sessions):
+        _kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    while now.daemon or now.sessions:
+        if time.monotonic() > deadline:
+            left = [now.daemon.pid] if now.daemon else []
+            raise StartFailed(f"These processes do not end: {left + list(now.sessions)}.")
+        time.sleep(0.1)
+        now = daemon.running()
+
+
+def leave_systemd(module: AnsibleModule, unit: str) -> None:
+    """End a unit's daemon but none of its sessions, for one that systemd shall start no longer.
+
+    The unit on disk would start the daemon again, or end the sessions: a drop-in in /run says otherwise, for now.
+    """
+    directory = f"/run/systemd/system/{unit}.d"
+    drop_in = directory + "/leave.conf"
+    os.makedirs(directory, exist_ok=True)
+    try:
+        with open(drop_in, "w", encoding="ascii") as handle:
+            handle.write("[Service]\nRestart=no\nExecStop=\nKillMode=process\nKillSignal=SIGKILL\n")
+        _systemd.daemon_reload(module)
+        _systemd.stop(module, unit)
+    finally:
+        os.unlink(drop_in)
+        os.rmdir(directory)
+        _systemd.daemon_reload(module)
+
+
+def _start_detached(daemon: Daemon) -> str:
+    """Start it as rc.local does; returns what it said."""
+    # Not run_command, which waits until the daemon closes its output: it never does while it waits for an interface.
+    with subprocess.Popen(
+        daemon.start_words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        cwd="/",
+    ) as process:
+        try:
+            return process.communicate(timeout=PATIENCE)[1].decode("utf-8", "replace").strip()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return f"it did not go into the background within {PATIENCE:.0f} seconds"
+
+
+def _wait_until_it_answers(module: AnsibleModule, daemon: Daemon, other_than: int | None, words: str = "") -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        process = daemon.running().daemon
+        if process and process.pid != other_than:
+            if len(_server_processes.listening(daemon.interfaces)) == len(daemon.interfaces):
+                return
+        elif words:
+            break
+        time.sleep(0.05)
+    if daemon.by_systemd:
+        words = _journal(module, daemon.unit)
+    raise StartFailed(
+        "pppoe-server ({}) does not answer on {}. It said: {}".format(
+            daemon.name, ", ".join(daemon.interfaces), words or "nothing"
+        )
+    )
+
+
+def _journal(module: AnsibleModule, unit: str) -> str:
+    _rc, out, _err = module.run_command(["journalctl", "--unit", unit, "--lines", "5", "--output", "cat", "--no-pager"])
+    return " / ".join(line for line in out.splitlines() if line.strip())
+
+
+def _kill(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+        time.sleep(0.02)

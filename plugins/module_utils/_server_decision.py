@@ -1,0 +1,43 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run does with the daemon, decided from what is there and what is wanted. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ON_CHANGE = ("live", "when_idle", "restart", "never")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """``action``: ``none``, ``start``, ``replace`` (sessions live on), ``restart`` or ``stop`` (sessions end).
+
+    ``applied`` is what the module returns; ``kept`` and ``dropped`` count the sessions there are now.
+    """
+
+    action: str
+    applied: str
+    kept: int
+    dropped: int
+
+
+def decide(state: str, on_change: str, running: bool, differs: bool, sessions: int) -> Decision:
+    """``differs``: the running daemon has other arguments, or another pool, than the configuration asks for."""
+    if state in ("stopped", "absent"):
+        if running or sessions:
+            return Decision("stop", "stopped", 0, sessions)
+        return Decision("none", "none", 0, 0)
+    if state == "started" and not running:
+        return Decision("start", "started", sessions, 0)
+    if not running or not differs:
+        return Decision("none", "none", sessions, 0)
+    if state == "present" or on_change == "never":
+        return Decision("none", "pending", sessions, 0)
+    if on_change == "live":
+        return Decision("replace", "live", sessions, 0)
+    if on_change == "when_idle" and sessions:
+        return Decision("none", "pending", sessions, 0)
+    return Decision("restart", "restarted", 0, sessions)

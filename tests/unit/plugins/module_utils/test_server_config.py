@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+
+GUIDE = {
+    "name": "default",
+    "interfaces": ["eth1"],
+    "local_address": "192.168.10.109",
+    "pool": ["192.168.10.2+20"],
+    "session_count": None,
+    "reserved_addresses": ["*", "192.168.10.3"],
+    "authentication": "chap",
+    "system_login": False,
+    "dns_servers": ["202.106.0.20", "8.8.8.8"],
+    "lcp_echo_interval": 10,
+    "lcp_echo_failure": 2,
+    "mtu": 1492,
+    "mru": 1492,
+    "options": [],
+    "ac_name": None,
+    "service_names": [],
+    "sessions_per_mac": 0,
+}
+DEBIAN_12 = _server_config.Capabilities(
+    "/usr/sbin/pppoe-server", "3.15", frozenset("CFHILMNOPQRSTXdfhilmopqrsux"), "/usr/sbin/pppd", "/p/pppoe.so", None
+)
+DEBIAN_13 = _server_config.Capabilities(
+    "/usr/sbin/pppoe-server", "4.0", frozenset("CFHILMNOPQRSTXdfghiklmopqrsux"), "/usr/sbin/pppd", "/p/pppoe.so", None
+)
+BARE = _server_config.Capabilities(None, None, frozenset(), None, None, None)
+NO_PPP = _server_config.Capabilities(
+    "/usr/sbin/pppoe-server", "4.0", DEBIAN_13.flags, "/usr/sbin/pppd", "/p/pppoe.so", "the kernel has no PPP"
+)
+
+
+def made(**changes):
+    return _server_config.instance({**GUIDE, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        (
+            {},
+            [
+                "auth",
+                "require-chap",
+                "lcp-echo-interval 10",
+                "lcp-echo-failure 2",
+                "ms-dns 202.106.0.20",
+                "ms-dns 8.8.8.8",
+                "mtu 1492",
+                "mru 1492",
+            ],
+        ),
+        (
+            {"authentication": "pap", "system_login": True, "dns_servers": [], "lcp_echo_interval": 0, "mtu": 1400},
+            ["auth", "require-pap", "login", "mtu 1400", "mru 1492"],
+        ),
+        (
+            {
+                "dns_servers": [],
+                "lcp_echo_interval": 0,
+                "options": ["idle 600", "ipparam 'two words'", "  nobsdcomp # of no use"],
+            },
+            ["auth", "require-chap", "mtu 1492", "mru 1492", "idle 600", 'ipparam "two words"', "nobsdcomp"],
+        ),
+    ],
+)
+def test_options_file(changes, lines):
+    assert _server_config.options_file(made(**changes)).decode().splitlines()[1:] == lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "parameter", "words"),
+    [
+        ({"name": "a b"}, "name", "letters"),
+        ({"name": "../x"}, "name", "letters"),
+        ({"interfaces": []}, "interfaces", "no interface"),
+        ({"interfaces": ["eth1", "eth1"]}, "interfaces[1]", "twice"),
+        ({"interfaces": ["eth1;reboot"]}, "interfaces[0]", "no interface name"),
+        ({"local_address": "300.1.1.1"}, "local_address", "no IPv4 address"),
+        ({"local_address": "192.168.10.7"}, "pool", "the server's own address"),
+        ({"pool": ["192.168.10.3"]}, "pool", "reserve every address"),
+        ({"session_count": 20}, "session_count", "19 free addresses"),
+        ({"session_count": 0}, "session_count", "from 1 to 19"),
+        ({"dns_servers": ["1.1.1.1", "8.8.8.8", "9.9.9.9"]}, "dns_servers", "two at the most"),
+        ({"dns_servers": ["8.8.8.8", "dns.example"]}, "dns_servers[1]", "no IPv4 address"),
+        ({"lcp_echo_interval": -1}, "lcp_echo_interval", "from 0"),
+        ({"mtu": 1501}, "mtu", "from 128 to 1500"),
+        ({"ac_name": "it's"}, "ac_name", "not safe"),
+        ({"ac_name": ""}, "ac_name", "not safe"),
+        ({"service_names": ["ok", "$(reboot)"]}, "service_names[1]", "not safe"),
+        ({"service_names": ["-q/bin/sh"]}, "service_names[0]", "not safe"),
+        ({"service_names": ["a\nb"]}, "service_names[0]", "not safe"),
+        ({"service_names": ["ok\n"]}, "service_names[0]", "not safe"),
+        ({"options": ["noauth"]}, "options[0]", "without a password"),
+        ({"options": ["idle 60", "'no''auth'"]}, "options[1]", "without a password"),
+        ({"options": ["10.0.0.1:10.0.0.2"]}, "options[0]", "local_address and pool"),
+        ({"options": ["idle 60\nnoauth"]}, "options[0]", "no pppd option"),
+        ({"options": ["'open"]}, "options[0]", "quotation"),
+        ({"options": ["# nothing"]}, "options[0]", "no pppd option"),
+        ({"options": ["mtu 1400"]}, "options[0]", "Use mtu"),
+        ({"options": ["nodetach"]}, "options[0]", "pppoe-server"),
+    ],
+)
+def test_refused(changes, parameter, words):
+    with pytest.raises(Refused) as refusal:
+        made(**changes)
+    assert refusal.value.parameter == parameter
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("can", "kernel_mode", "changes", "ending"),
+    [
+        (DEBIAN_12, "auto", {}, ["-q", "/usr/local/libexec/dialtone-pppoe/pppoe-server-pppd"]),
+        (DEBIAN_13, "auto", {}, ["-k", "-g", "pppoe.so"]),
+        (
+            DEBIAN_13,
+            "always",
+            {"mtu": 1400},
+            ["-k", "-g", "pppoe.so", "-q", "/usr/local/libexec/dialtone-pppoe/pppoe-server-pppd"],
+        ),
+        (DEBIAN_13, "never", {}, []),
+        (NO_PPP, "auto", {}, []),
+        (
+            DEBIAN_12,
+            "never",
+            {"ac_name": "gate", "service_names": ["fast", "slow"], "sessions_per_mac": 2},
+            ["-C", "gate", "-S", "fast", "-S", "slow", "-x", "2"],
+        ),
+    ],
+)
+def test_command(can, kernel_mode, changes, ending):
+    instance = made(**changes)
+    how = _server_config.mode(kernel_mode, can, instance)
+    words = _server_config.command(instance, can, how, foreground=False)
+    assert words == [
+        *("/usr/sbin/pppoe-server -I eth1 -L 192.168.10.109 -O /etc/ppp/pppoe-server/default.options".split()),
+        *ending,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("can", "kernel_mode", "changes", "parameter"),
+    [(NO_PPP, "always", {}, "kernel_mode"), (DEBIAN_12, "never", {"mru": 1400}, "mtu"), (NO_PPP, "auto", {"mtu": 1400}, "mtu")],
+)  # fmt: skip
+def test_refused_modes(can, kernel_mode, changes, parameter):
+    with pytest.raises(Refused) as refusal:
+        _server_config.mode(kernel_mode, can, made(**changes))
+    assert refusal.value.parameter == parameter
+
+
+def test_a_relay_instead_of_the_kernel_has_a_reason():
+    assert _server_config.mode("auto", NO_PPP, made()).reason == "the kernel has no PPP"
+    assert _server_config.mode("never", DEBIAN_13, made()).reason is None
+
+
+def test_nothing_is_known_of_a_bare_host_and_yet_a_command_predicted():
+    instance = made()
+    words = _server_config.command(instance, BARE, _server_config.mode("auto", BARE, instance), foreground=True)
+    assert words[:2] == ["/usr/sbin/pppoe-server", "-F"]
+
+
+def test_unit_starts_the_command_and_waits_for_the_interfaces():
+    instance = made(interfaces=["eth1", "eth2"])
+    unit = _server_config.unit_file(instance, ["/usr/sbin/pppoe-server", "-F"]).decode()
+    assert (
+        "\nExecStart=/usr/local/libexec/dialtone-pppoe/pppoe-server-instance start default eth1 eth2 "
+        "-- /usr/sbin/pppoe-server -F\n" in unit
+    )
+    assert "\nExecStop=/usr/local/libexec/dialtone-pppoe/pppoe-server-instance hangup default $MAINPID\n" in unit
+
+
+def test_help_of_version_4():
+    text = """Usage: pppoe-server [options]
+Options:
+   -I if_name     -- Specify interface (default eth0.)
+   -O fname       -- Use PPPD options from specified file
+                     (default /etc/ppp/pppoe-server-options).
+   -k             -- Use kernel-mode PPPoE.
+
+PPPoE-Server Version 4.0, Copyright (C) 2001-2009 Roaring Penguin Software Inc.
+"""
+    assert _server_config.parse_help(text) == ("4.0", frozenset("IOk"))
