@@ -1,0 +1,227 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Source NAT on a host: what is there, what has to change, and the changing. Private to this collection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _nat_startup, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import Backend, BackendError, Comparison, Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables import Iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_nftables import Nftables
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+IPTABLES = ("iptables", "iptables-legacy", "iptables-nft")
+
+
+class NoBackend(Exception):
+    """No way to do source NAT works on this host. ``missing``: one of those asked for is not even installed."""
+
+    def __init__(self, tried: list[dict[str, t.Any]], missing: bool) -> None:
+        answers = "; ".join("{program}: {answer}".format(**one) for one in tried)
+        super().__init__(
+            f"This host cannot do source NAT. Tried {answers}. "
+            "Install nftables, or iptables, in a version that works with this kernel, and run as root."
+        )
+        self.tried = tried
+        self.missing = missing
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What our systemd unit needs: nothing at all where ``drop`` and the others are false."""
+
+    read_again: bool = False
+    enable: bool = False
+    run: bool = False
+    drop: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run changes.
+
+    ``others``: backends that are not (or no longer) the one taken and have rules of ours.
+    ``before``: our rules before the run, of every backend.
+    ``equal``: rules made by hand, of any backend, that do the same as one of ours.
+    """
+
+    backend: Backend | None
+    startup: str
+    comparison: Comparison
+    others: tuple[Backend, ...]
+    equal: tuple[str, ...]
+    files: list[_files.Change]
+    unit: Unit
+    before: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        return self.comparison.differs or bool(self.others) or bool(self.files) or self.unit != Unit()
+
+    def diff(self) -> list[dict[str, str]]:
+        """The rules and the files, before and after."""
+        before, after = ("".join(line + "\n" for line in lines) for lines in (self.before, self.comparison.after))
+        rules = {"before_header": "rules", "after_header": "rules", "before": before, "after": after}
+        return ([rules] if before != after else []) + _files.diff(self.files)
+
+
+def backends(module: AnsibleModule, wanted: Request) -> list[Backend]:
+    """Every backend, whether it works or not; of the iptables commands, the first that works on its tables."""
+
+    def run(command: t.Sequence[str], data: str | None) -> tuple[int, str, str]:
+        rc, out, err = module.run_command(list(command), data=data, environ_update={"LC_ALL": "C"})
+        return rc, out, err
+
+    directory = _nat_startup.RULES_DIRECTORY
+    found: list[Backend] = [Nftables(run, module.get_bin_path("nft"), wanted, directory)]
+    flavours = set()
+    for label in IPTABLES:
+        backend = Iptables(run, label, module.get_bin_path(label), wanted, directory)
+        if backend.flavour not in flavours:
+            found.append(backend)
+        if backend.program:
+            flavours.add(backend.flavour)
+    return found
+
+
+def choose(candidates: list[Backend], asked: str, in_force: list[Backend]) -> Backend:
+    """The backend in force if it still works, else the first that does."""
+    allowed = [one for one in candidates if asked in ("auto", one.name)]
+    tried = []
+    for one in sorted(allowed, key=lambda one: one not in in_force):
+        answer = one.probe()
+        if not answer:
+            return one
+        tried.append({"backend": one.name, "program": one.program or one.label, "answer": answer})
+    # What is not installed may be so once the packages are; iptables comes as one package with all its commands.
+    installed = {one.name for one in allowed if one.program}
+    raise NoBackend(tried, bool({one.name for one in allowed} - installed))
+
+
+def plan(module: AnsibleModule, wanted: Request, asked: str, startup: str) -> Plan:
+    """What has to change for the request; ``startup``: ``systemd``, ``rc_local`` or ``none``."""
+    candidates = backends(module, wanted)
+    present = {one: one.present() for one in candidates}
+    with_rules = [one for one in candidates if present[one]]
+    backend = choose(candidates, asked, with_rules or [one for one in candidates if one.remembered()])
+    comparison = backend.compare()
+    others = tuple(one for one in with_rules if one is not backend)
+    equal = comparison.equal + tuple(line for one in candidates if one is not backend for line in one.compare().equal)
+    files = _files.changes(_nat_startup.files(wanted, startup, backend.loading()))
+    unit = _unit(module, wanted.name, startup == "systemd", comparison.missing, files)
+    before = tuple(line for lines in present.values() for line in lines)
+    return Plan(backend, startup, comparison, others, equal, files, unit, before)
+
+
+def plan_absent(module: AnsibleModule, wanted: Request) -> Plan:
+    """What has to change so that nothing of ours is left."""
+    present = {one: one.present() for one in backends(module, wanted)}
+    others = tuple(one for one in present if present[one])
+    files = _files.changes(_nat_startup.files(wanted, "none", None))
+    unit = _unit(module, wanted.name, False, False, files)
+    before = tuple(line for lines in present.values() for line in lines)
+    return Plan(None, "none", Comparison((), (), False), others, (), files, unit, before)
+
+
+def _unit(module: AnsibleModule, name: str, wanted: bool, missing: bool, files: list[_files.Change]) -> Unit:
+    path = _nat_startup.unit_path(name)
+    active = _systemd.running() and _systemd.is_active(module, _nat_startup.unit_name(name))
+    linked = [os.path.lexists(link) for link in _nat_startup.links(name)]
+    if not wanted:
+        return Unit(drop=active or any(linked) or os.path.lexists(path))
+    changed = any(change.file.path == path for change in files)
+    return Unit(read_again=changed, enable=not all(linked), run=missing or not active)
+
+
+def carry_out(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
+    """Make it so: new rules first, then the old ones go, so that there is no moment without any."""
+    if todo.backend is not None and todo.startup == "systemd":
+        _with_unit(module, wanted.name, todo, todo.backend)
+    else:
+        if todo.backend is not None and todo.comparison.missing:
+            _load(todo.backend, todo.comparison)
+        _without_unit(module, wanted.name, todo)
+    for other in todo.others:
+        other.remove()
+    if todo.backend is not None:
+        todo.backend.clean(todo.comparison.surplus)
+
+
+def _load(backend: Backend, comparison: Comparison) -> None:
+    try:
+        backend.load()
+    except BackendError:
+        backend.undo(comparison.before)
+        raise
+
+
+def _with_unit(module: AnsibleModule, name: str, todo: Plan, backend: Backend) -> None:
+    """Files first, then the unit brings in the rules; all is taken back where it fails."""
+    unit = _nat_startup.unit_name(name)
+    was_linked = any(os.path.lexists(link) for link in _nat_startup.links(name))
+    _write(module, todo.files)
+    try:
+        if todo.unit.read_again:
+            _systemd.daemon_reload(module)
+        if todo.unit.enable:
+            _systemd.enable(module, unit)
+        if todo.unit.run:
+            # A reload replaces the rules without the moment in between that a restart has.
+            act = _systemd.reload if _systemd.is_active(module, unit) else _systemd.start
+            act(module, unit)
+    except _systemd.SystemdError as error:
+        answer = f"{error} {_status(module, unit)}"
+        if not was_linked:
+            with contextlib.suppress(_systemd.SystemdError):
+                _systemd.disable(module, unit)
+        back = [_files.File(one.file.path, one.before, one.before_mode or 0o644) for one in todo.files]
+        _write(module, _files.changes(back))
+        _systemd.daemon_reload(module)
+        backend.undo(todo.comparison.before)
+        raise BackendError(answer) from None
+
+
+def _status(module: AnsibleModule, unit: str) -> str:
+    """What systemd has to say of a unit that failed: systemctl's own error only points there."""
+    command = [module.get_bin_path("systemctl", required=True), "status", "--no-pager", "--full", "--lines=5", unit]
+    _rc, out, err = module.run_command(command)
+    return "; ".join(line.strip() for line in (out or err).splitlines() if line.strip())
+
+
+def _without_unit(module: AnsibleModule, name: str, todo: Plan) -> None:
+    unit = _nat_startup.unit_name(name)
+    booted = _systemd.running()
+    present = [link for link in _nat_startup.links(name) if os.path.lexists(link)]
+    if todo.unit.drop and booted and present and os.path.lexists(_nat_startup.unit_path(name)):
+        _systemd.disable(module, unit)
+    for link in present:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(link)
+        _tidy(os.path.dirname(link))
+    _write(module, todo.files)
+    if todo.unit.drop and booted:
+        # Its file is gone, so that stopping it runs nothing: rules that stay are not taken away for a moment.
+        _systemd.daemon_reload(module)
+        with contextlib.suppress(_systemd.SystemdError):
+            _systemd.stop(module, unit)
+
+
+def _write(module: AnsibleModule, changes: list[_files.Change]) -> None:
+    _files.write(module, changes)
+    if any(one.file.content is None and one.file.path.startswith(_nat_startup.RULES_DIRECTORY) for one in changes):
+        _tidy(_nat_startup.RULES_DIRECTORY)
+
+
+def _tidy(directory: str) -> None:
+    """Remove a directory that nothing is left in."""
+    with contextlib.suppress(OSError):
+        os.rmdir(directory)
