@@ -103,10 +103,11 @@ def _diff_of(change: Change) -> dict[str, str]:
 def locked(path: str, timeout: float = 30.0) -> t.Iterator[None]:
     """Hold the lock that all our runs take for ``path``; wait for another run at most ``timeout`` seconds.
 
-    The lock is a file of its own under /run, since the locked file itself is replaced by each write.
+    The lock is a file of its own under /run, since the locked file itself is replaced by each write; for root it is in
+    a folder where nobody else can put a file of that name first.
     """
     name = os.path.realpath(path).strip("/").replace("/", "-")
-    directory = "/run/lock" if os.access("/run/lock", os.W_OK) else tempfile.gettempdir()
+    directory = next((place for place in ("/run", "/run/lock") if os.access(place, os.W_OK)), tempfile.gettempdir())
     lock_path = os.path.join(directory, f"dialtone-pppoe-{os.getuid()}-{name[-150:]}.lock")
     descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -179,9 +180,10 @@ def _copy_selinux_context(module: AnsibleModule, source: str, target: str) -> No
         module.set_context_if_different(target, module.selinux_context(source), False)
 
 
-def backup(module: AnsibleModule, path: str) -> str | None:
+def backup(module: AnsibleModule, path: str, mode: int | None = None) -> str | None:
     """A copy of the file beside it, with its mode and owner; returns its path, ``None`` if there is no file.
 
+    ``mode`` is for a copy that shall be closed to others although the file is not.
     Not ``AnsibleModule.backup_local``: that one copies first and sets the mode afterwards, and a secret would be
     readable by others in between. The name is the one that Ansible's own modules give.
     """
@@ -190,6 +192,6 @@ def backup(module: AnsibleModule, path: str) -> str | None:
         return None
     status = os.stat(path)
     name = "{}.{}.{}~".format(path, os.getpid(), time.strftime("%Y-%m-%d@%H:%M:%S"))
-    _write_one(module, File(name, content, stat.S_IMODE(status.st_mode)))
+    _write_one(module, File(name, content, stat.S_IMODE(status.st_mode) if mode is None else mode))
     os.chown(name, status.st_uid, status.st_gid)
     return name
