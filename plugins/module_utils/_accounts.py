@@ -22,7 +22,9 @@ MOST_CHAP = 256
 MOST_PAP = 255
 MOST_CLIENT = 255
 
-_ADDRESS = re.compile(r"(!?)([0-9.]+)(?:/([0-9]{1,2})(\+?))?\Z")
+# No leading zeros in a number: the C library would read it as octal.
+_NUMBER = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_ADDRESS = re.compile(rf"!?({_NUMBER})(?:\.{_NUMBER}){{3}}(?:/([0-9]{{1,2}})(\+?))?\Z")
 ADDRESS_FORMS = (
     "Give '*' for any address, an IPv4 address (10.0.0.9), a network (10.0.0.0/24), a network from which each "
     "interface takes its own address (10.0.0.0/24+), or one of them behind '!' to forbid it."
@@ -199,20 +201,13 @@ def _refuse_after_any(parameter: str, index: int, values: t.Sequence[str]) -> No
 def _check_address(parameter: str, value: str) -> None:
     """What ``auth.c`` set_allowed_addrs takes, less the names, which it would look up in the DNS at each login."""
     match = _ADDRESS.match(value)
-    if not match or not _is_ipv4(match.group(2)):
+    if not match:
         raise Refused(parameter, f"{value!r} is no address that pppd can hold a peer to.", ADDRESS_FORMS)
-    _forbids, host, length, own = match.groups()
+    first, length, own = match.groups()
     # With '+' unit 0 takes the network's address plus 1, which must not be its last: nothing is left in /31+ and /32+.
     longest = 30 if own else 32
     if length is not None and not 1 <= int(length) <= longest:
         mend = f"Give a length from 1 to {longest}, or '*' for any address."
         raise Refused(parameter, f"{value!r} has a length that pppd does not take.", mend)
-    first = int(host.split(".")[0])
-    if length is None and (first in (0, 127) or first >= 224):
+    if length is None and (int(first) in (0, 127) or int(first) >= 224):
         raise Refused(parameter, f"{value} is not an address that a host can have.", "Give a unicast address.")
-
-
-def _is_ipv4(text: str) -> bool:
-    """Four numbers from 0 to 255; with a leading zero the C library would read octal."""
-    parts = text.split(".")
-    return len(parts) == 4 and all(part.isdigit() and str(int(part)) == part and int(part) <= 255 for part in parts)

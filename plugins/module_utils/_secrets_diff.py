@@ -78,6 +78,8 @@ def shown(content: bytes | None, plan: Plan) -> tuple[str, str]:
             edit = next(waiting, None)
         elif edit is not None or len(edits) == len(plan.edits):
             sheet.same(line)
+        else:
+            break
     for words in additions:
         sheet.change(None, _shown_words(words))
     more = len(plan.edits) + len(plan.additions) - len(edits) - len(additions)

@@ -44,7 +44,7 @@ class UnclosedQuote(ValueError):
     """A quotation that is not closed on its line: pppd takes what follows, newlines and all, for the same word."""
 
     def __init__(self, line: int, last_line: int) -> None:
-        super().__init__("line {}: a quotation mark is not closed, pppd reads on to line {}".format(line, last_line))
+        super().__init__(f"line {line}: a quotation mark is not closed, pppd reads on to line {last_line}")
         self.line = line
         self.last_line = last_line
 
@@ -73,7 +73,7 @@ def quote(word: bytes) -> bytes:
     if b"\0" in word:
         raise ValueError("a NUL byte cannot stand in a file of pppd")
     if len(word) > MAX_WORD:
-        raise ValueError("pppd reads {} bytes of a word at most, this one has {}".format(MAX_WORD, len(word)))
+        raise ValueError(f"pppd reads {MAX_WORD} bytes of a word at most, this one has {len(word)}")
     return b'"' + _TO_ESCAPE.sub(_escaped, word) + b'"'
 
 
@@ -116,10 +116,10 @@ def _lexed(content: bytes, start: int, number: int) -> Line:
         elif _QUOTED.match(raw):
             value = raw[1:-1]
         else:
-            if _is_open(raw):
+            value, sound = _read(raw)
+            if not sound:
                 line = number + content.count(b"\n", start, first)
                 raise UnclosedQuote(line, line + raw.count(b"\n"))
-            value = _value(raw)
         # At the end of the file an empty word is no word (getword: "If len is zero").
         if value or last < len(content):
             found.append(value.partition(b"\0")[0][:MAX_WORD])
@@ -146,14 +146,15 @@ def _ends(content: bytes, position: int) -> tuple[list[tuple[int, int]], int, bo
         position = word.end()
 
 
-def _value(raw: bytes) -> bytes:
-    """A word without its quotation marks and escapes."""
-    return b"".join(_ESCAPE.sub(_unescaped, body) for body, _closed, _quoted in _sections(raw))
-
-
-def _is_open(raw: bytes) -> bool:
-    """Whether a quoted section runs over a newline, or to the end of the file."""
-    return any(quoted and (not closed or b"\n" in _ESCAPE.sub(b"", body)) for body, closed, quoted in _sections(raw))
+def _read(raw: bytes) -> tuple[bytes, bool]:
+    """A word without its quotation marks and escapes, and whether each of its quotations ends on its line."""
+    pieces = []
+    sound = True
+    for body, closed, quoted in _sections(raw):
+        pieces.append(_ESCAPE.sub(_unescaped, body))
+        if quoted and (not closed or b"\n" in body):
+            sound = sound and closed and b"\n" not in _ESCAPE.sub(b"", body)
+    return b"".join(pieces), sound
 
 
 def _sections(raw: bytes) -> t.Iterator[tuple[bytes, bool, bool]]:

@@ -1,0 +1,383 @@
+#!/usr/bin/python
+
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: chap_user
+short_description: Manage the accounts in pppd's secrets files
+version_added: 0.1.0
+description:
+  - Adds, changes and removes accounts in C(/etc/ppp/chap-secrets) or C(/etc/ppp/pap-secrets), one in a call or 100,000.
+  - Speaks the grammar of pppd. What pppd reads back is what was asked for; what it could not read back is refused
+    before anything is written. Comments, other lines, their order and every byte of them stay.
+  - pppd reads the file at each log-in, so nothing needs a restart, and no session that is up is touched.
+extends_documentation_fragment:
+  - dialtone.pppoe.attributes
+attributes:
+  action_group: {}
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows changed accounts and the lines around them with names, servers and addresses. The word C(secret) stands
+        for each secret, C(new secret) for one that changes. Comments and the options after C(--) are not shown, since
+        they can hold secrets too. Of more than 500 changed lines the rest is counted.
+  idempotent:
+    support: full
+  platform: {}
+options:
+  name:
+    description:
+      - The name with which the peer logs in. Names are case-sensitive.
+      - Give either O(name) or O(users).
+      - A name beyond printable ASCII is written the way pppd looks it up, V(jürgen) as C(jM-CM-<rgen).
+      - V(*), which would let everybody in, and names with a newline are refused; so are names longer than 256 bytes, in
+        C(pap-secrets) 255.
+    type: str
+  secret:
+    description:
+      - The password, at most 256 bytes, in C(pap-secrets) 255. Required unless O(state=absent).
+      - Refused are an empty one, one that begins with C(@/), and C(@login), since pppd takes them for something else.
+    type: str
+  server:
+    description:
+      - The name of the server for which the account is good, V(*) for any. This is the default.
+      - An account of the same name for another server is another account.
+      - For pppd, an account for exactly its own name comes before one for V(*).
+    type: str
+  addresses:
+    description:
+      - The addresses that the peer may have. The default is V(*), any address, so that the server's pool decides.
+      - 'Each is V(*); an IPv4 address (V(10.0.0.9)), which the peer then gets whatever the pool says; a network
+        (V(10.0.0.0/24)); or a network with V(+), in which each interface has its own address (V(10.0.0.0/24+)). A
+        V(!) before one of the last three forbids it. The first that fits decides, and V(*) must be the last.'
+      - Host names are refused, since pppd would ask the DNS at each log-in. No address, or V(-), is refused too, since
+        pppd turns a peer without addresses away.
+      - A single address given to two accounts of the same call is refused. One that a line of the file gives to
+        somebody else is reported in a warning.
+    type: list
+    elements: str
+  state:
+    description:
+      - V(present), the default, adds the account or brings it up to date. V(absent) removes each line of it.
+    type: str
+    choices: [present, absent]
+  users:
+    description:
+      - Many accounts at once. One call with a list of thousands takes about as long as a call with one.
+      - Errors name the entry by its index, counted from 0.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: See O(name).
+        type: str
+        required: true
+      secret:
+        description: See O(secret).
+        type: str
+      server:
+        description: See O(server).
+        type: str
+        default: "*"
+      addresses:
+        description: See O(addresses).
+        type: list
+        elements: str
+        default: ["*"]
+      state:
+        description: See O(state).
+        type: str
+        choices: [present, absent]
+        default: present
+  exclusive:
+    description:
+      - Whether accounts that O(users) does not list are removed from the file, those of this host's own connections
+        included. Lines that repeat a listed account go too. Comments stay, and lines that are no account for pppd.
+      - Needs O(users) with at least one entry, so that an empty variable does not remove everybody. To empty a file,
+        list one account with O(users[].state=absent).
+    type: bool
+    default: false
+  path:
+    description:
+      - The secrets file. If it is a symbolic link, the file it points to is changed.
+      - Its owner stays, and its mode, less all rights of group and others. A new file belongs to the user who runs the
+        module and has mode V(0600). Files larger than 64 MiB are refused.
+      - In a file called C(pap-secrets) a password beyond printable ASCII is written the way pppd's server compares it.
+    type: path
+    default: /etc/ppp/chap-secrets
+  update_secret:
+    description:
+      - V(always) changes a secret that differs. V(on_create) sets it for new accounts only, and leaves a secret that
+        somebody has changed since as it is.
+    type: str
+    choices: [always, on_create]
+    default: always
+  backup:
+    description:
+      - Whether to keep a copy of the file as it was before a change, beside it and readable by nobody else.
+    type: bool
+    default: false
+  lock_timeout:
+    description:
+      - For how many seconds to wait if another run of this module is at work on the same file.
+    type: int
+    default: 30
+notes:
+  - No output of this module has a secret in it, at any verbosity. A C(loop) over accounts prints each item, secret
+    included, before this module has a say. Give the list to O(users) instead, or set C(loop_control.label).
+  - C(no_log=true) on the task is not needed. It would hide names and addresses as well. Only with the setting
+    C(display_args_to_stdout) does Ansible itself print the arguments of a task.
+  - If a line is there several times for the same name and server, pppd takes the first. That one is kept up to date,
+    and the others are reported in a warning with their line numbers, or removed with O(exclusive=true).
+  - A quotation mark that is not closed on its line makes pppd read the accounts below as part of one word. Such a file
+    is refused with the number of the line, and not repaired.
+  - accel-ppp has a file of the same name with another grammar. This module writes for pppd.
+seealso:
+  - module: dialtone.pppoe.pppoe_server
+  - module: dialtone.pppoe.pppoe_client
+author:
+  - The dialtone.pppoe authors (@dialtone)
+"""
+
+EXAMPLES = r"""
+- name: The customer cmz may log in, from any address of the pool
+  dialtone.pppoe.chap_user:
+    name: cmz
+    secret: "{{ vault_cmz_secret }}"
+
+- name: The customer cmz2 always has the same address
+  dialtone.pppoe.chap_user:
+    name: cmz2
+    secret: "{{ vault_cmz2_secret }}"
+    addresses:
+      - 192.168.10.3
+
+- name: The customers are those of the list, and nobody else
+  dialtone.pppoe.chap_user:
+    users: "{{ customers }}"
+    exclusive: true
+    backup: true
+
+- name: A customer has left, another one has come
+  dialtone.pppoe.chap_user:
+    users:
+      - name: cmz
+        state: absent
+      - name: josé
+        secret: "{{ vault_jose_secret }}"
+        addresses:
+          - 10.0.8.0/24
+
+- name: New customers get a first password, which they may change
+  dialtone.pppoe.chap_user:
+    users: "{{ customers }}"
+    update_secret: on_create
+
+- name: Accounts for a server that asks for PAP
+  dialtone.pppoe.chap_user:
+    path: /etc/ppp/pap-secrets
+    users: "{{ customers }}"
+"""
+
+RETURN = r"""
+added:
+  description: The names of the accounts that were added, the first 100 of them.
+  returned: success
+  type: list
+  elements: str
+  sample: [cmz2]
+added_count:
+  description: How many accounts were added.
+  returned: success
+  type: int
+  sample: 1
+updated:
+  description: The names of the accounts that were changed, the first 100 of them.
+  returned: success
+  type: list
+  elements: str
+  sample: [cmz]
+updated_count:
+  description: How many accounts were changed.
+  returned: success
+  type: int
+  sample: 1
+removed:
+  description:
+    - The names of the accounts that were removed, the first 100 of them. Those that the call did not list are spelled
+      as in the file.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+removed_count:
+  description: How many accounts were removed.
+  returned: success
+  type: int
+  sample: 0
+total:
+  description: How many account lines the file then has.
+  returned: success
+  type: int
+  sample: 2
+path:
+  description: The secrets file.
+  returned: success
+  type: str
+  sample: /etc/ppp/chap-secrets
+backup_file:
+  description: The copy of the file as it was before.
+  returned: if O(backup=true) and a file that was there has changed
+  type: str
+  sample: /etc/ppp/chap-secrets.4711.2026-11-01@09:30:00~
+"""
+
+import contextlib
+import os
+import stat
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _accounts, _files, _secrets, _secrets_diff
+from ansible_collections.dialtone.pppoe.plugins.module_utils._discreet import DiscreetModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+
+#: More than a million accounts. pppd itself takes seconds for each log-in long before.
+MOST_BYTES = 64 * 1024 * 1024
+MOST_NAMES = 100
+
+
+def main() -> None:
+    module = DiscreetModule(
+        argument_spec={
+            "name": {"type": "str"},
+            "secret": {"type": "str", "no_log": True},
+            "server": {"type": "str"},
+            "addresses": {"type": "list", "elements": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"]},
+            "users": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "secret": {"type": "str", "no_log": True},
+                    "server": {"type": "str", "default": "*"},
+                    "addresses": {"type": "list", "elements": "str", "default": ["*"]},
+                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+                },
+            },
+            "exclusive": {"type": "bool", "default": False},
+            "path": {"type": "path", "default": "/etc/ppp/chap-secrets"},
+            "update_secret": {
+                "type": "str",
+                "choices": ["always", "on_create"],
+                "default": "always",
+                "no_log": False,
+            },
+            "backup": {"type": "bool", "default": False},
+            "lock_timeout": {"type": "int", "default": 30},
+        },
+        required_one_of=[("name", "users")],
+        mutually_exclusive=[(one, "users") for one in ("name", "secret", "server", "addresses", "state")],
+        supports_check_mode=True,
+    )
+    path = module.params["path"]
+    try:
+        accounts = accounts_of(module.params)
+        # A prediction takes no lock: it writes nothing, and reads a file that is only ever replaced as a whole.
+        lock = contextlib.nullcontext() if module.check_mode else _files.locked(path, module.params["lock_timeout"])
+        with lock:
+            result = carry_out(module, path, accounts)
+    except (Refused, _files.LockTimeout) as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"path: {path} could not be changed: {error.strerror or error}. It is as it was.")
+    module.exit_json(**result)
+
+
+def accounts_of(params: dict[str, t.Any]) -> list[_accounts.Account]:
+    """The accounts asked for, each valid by itself and all of them together."""
+    pap = os.path.basename(params["path"]) == "pap-secrets"
+    if params["users"] is None:
+        if params["exclusive"]:
+            raise Refused("exclusive", "would remove every account but this one.", "Give all accounts in users.")
+        return [_accounts.of_server(params, "", pap)]
+    if params["exclusive"] and not params["users"]:
+        mend = "List the accounts; to empty the file, list one with state=absent."
+        raise Refused("users", "is empty, and with exclusive every account would be removed.", mend)
+    accounts = []
+    for index, user in enumerate(params["users"]):
+        if user is None:
+            raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or take the entry out.")
+        accounts.append(_accounts.of_server(user, f"users[{index}]", pap))
+    _accounts.check_together(accounts)
+    return accounts
+
+
+def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Account]) -> dict[str, t.Any]:
+    """Read, decide, write; what has been done, or would be in check mode."""
+    before, before_mode = read(path)
+    update = module.params["update_secret"] == "always"  # noqa: S105
+    plan = _secrets.plan(before, accounts, exclusive=module.params["exclusive"], update_secret=update, path=path)
+    for warning in plan.warnings:
+        module.warn(warning)
+    # pppd complains of a secrets file that group or others may use (auth.c check_access).
+    mode = 0o600 if before_mode is None else before_mode & 0o700
+    changed = plan.content != before or (before_mode is not None and mode != before_mode)
+    result = report(plan, path, changed)
+    if module._diff:
+        result["diff"] = difference(path, before, plan, (before_mode, mode))
+    if changed and not module.check_mode:
+        check_folder(path)
+        if module.params["backup"] and before is not None:
+            result["backup_file"] = _files.backup(module, path, mode)
+        file = _files.File(path, plan.content, mode, secret=True)
+        _files.write(module, [_files.Change(file, before, before_mode)])
+    return result
+
+
+def read(path: str) -> tuple[bytes | None, int | None]:
+    """The content and mode of the file, nothing if there is none; ``Refused`` for what cannot be a secrets file."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None, None
+    mend = "Name a secrets file, such as /etc/ppp/chap-secrets."
+    if not stat.S_ISREG(status.st_mode):
+        what = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise Refused("path", f"{path} is {what}.", mend)
+    if status.st_size > MOST_BYTES:
+        size = f"{status.st_size} bytes, more than {MOST_BYTES // 1024 // 1024} MiB"
+        raise Refused("path", f"{path} has {size}.", mend)
+    with open(path, "rb") as handle:
+        return handle.read(), stat.S_IMODE(status.st_mode)
+
+
+def check_folder(path: str) -> None:
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise Refused("path", f"there is no directory {folder}.", "Install ppp first, or correct the path.")
+
+
+def report(plan: _secrets.Plan, path: str, changed: bool) -> dict[str, t.Any]:
+    result: dict[str, t.Any] = {"changed": changed, "path": path, "total": plan.total}
+    for what, names in (("added", plan.added), ("updated", plan.updated), ("removed", plan.removed)):
+        result[what] = names[:MOST_NAMES]
+        result[what + "_count"] = len(names)
+    return result
+
+
+def difference(path: str, content: bytes | None, plan: _secrets.Plan, modes: tuple[int | None, int]) -> dict[str, str]:
+    before, after = _secrets_diff.shown(content, plan)
+    if modes[0] not in (None, modes[1]):
+        before, after = f"(mode {modes[0]:04o})\n{before}", f"(mode {modes[1]:04o})\n{after}"
+    return {"before_header": path, "after_header": path, "before": before, "after": after}
+
+
+if __name__ == "__main__":
+    main()
