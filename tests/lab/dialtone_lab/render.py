@@ -18,7 +18,7 @@ def uml_command(lab: Names, host: Host, image: Path, public_key: str) -> list[st
     return [
         str(UML_BOOT), f"umid={host.name}", f"uml_dir={lab.run}/uml",
         f"mem={host.memory}M", f"ubd0={lab.disk(host.name)},{image / 'root.ext4'}", "root=/dev/ubda", "rw",
-        "con=null", "con0=null,fd:1", "net.ifnames=0", f"systemd.hostname={host.name}",
+        "con=null", "con0=null,fd:1", "pty.legacy_count=0", "net.ifnames=0", f"systemd.hostname={host.name}",
         *(f"vec{number}:transport=tap,ifname={names.port(host.index, nic.name)},depth=128,gro=1,mac={nic.mac}"
           for number, nic in devices),
         *(f"lab.nic=vec{number},{nic.name},{nic.address or ''},{nic.gateway or ''}".rstrip(",")
