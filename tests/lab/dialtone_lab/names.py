@@ -59,6 +59,16 @@ class Names:
         """An inventory that says how to reach each host."""
         return self.state / "connections.yml"
 
+    @property
+    def podman(self) -> Path:
+        """Podman's storage (`root`) and runtime folder (`run`) for the containers of this lab alone."""
+        return self.state / "podman"
+
+    @property
+    def containers_conf(self) -> Path:
+        """Podman's settings for this lab, named by CONTAINERS_CONF."""
+        return self.state / "containers.conf"
+
     def host_folder(self, host: str) -> Path:
         """Disk, log and so on of one host."""
         return self.state / "hosts" / host

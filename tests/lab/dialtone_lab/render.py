@@ -27,6 +27,48 @@ def uml_command(lab: Names, host: Host, image: Path, public_key: str) -> list[st
     ]
 
 
+def containers_conf(lab: Names) -> str:
+    """Podman's settings for the containers of this lab."""
+    return f"""# Written by tests/lab/lab.
+[containers]
+# Podman's own defaults may lie above what this machine allows, and then no container starts.
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+
+[engine]
+# crun refuses machines with both versions of control groups; runc runs everywhere.
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+# Locks in shared memory would be shared with the user's own podman.
+lock_type = "file"
+tmp_dir = "{lab.run}/podman"
+"""
+
+
+def podman_command(lab: Names) -> list[str]:
+    """Podman with the lab's own storage, to be run with CONTAINERS_CONF naming the lab's settings."""
+    return ["podman", "--root", str(lab.podman / "root"), "--runroot", str(lab.podman / "run"),
+            "--tmpdir", f"{lab.run}/podman"]
+
+
+def container_arguments(lab: Names, host: Host, image: Path, devices: list[str]) -> list[str]:
+    """Podman's arguments that create and start a host's container from the image's tree."""
+    return [
+        "run", "--detach", "--name", host.name, "--hostname", host.name, "--systemd", "always",
+        # A host that reboots comes back; `podman stop`, our power cut, is no reason to.
+        "--restart", "always",
+        "--network", f"ns:/run/netns/{lab.host_namespace(host.name)}", "--dns", "none", "--no-hosts",
+        # What a router and systemd need, and far from --privileged: sysctls outside the network stay read-only.
+        "--cap-add", "NET_ADMIN,NET_RAW,SYS_ADMIN", "--memory", f"{host.memory}m",
+        # Control groups that go by the lab's name, so that none is left over.
+        "--cgroup-parent", f"/{lab.namespace}",
+        "--log-driver", "k8s-file", "--log-opt", f"path={lab.console(host.name)}",
+        "--volume", f"{lab.key}.pub:/root/.ssh/authorized_keys:ro",
+        *(word for device in devices for word in ("--device", device)),
+        "--rootfs", f"{image / 'tree'}:O", "/sbin/init",
+    ]
+
+
 def ssh_config(lab: Names, topology: Topology) -> str:
     """An ssh_config for every host of the lab, usable from outside its network namespace."""
     hosts = "".join(f"Host {host.name}\n    HostName {host.management_address}\n\n" for host in topology.hosts)
