@@ -101,8 +101,8 @@ def leave_systemd(module: AnsibleModule, unit: str) -> None:
 
 def _start_detached(daemon: Daemon) -> str:
     """Start it as rc.local does; returns what it said."""
-    # Not run_command, which waits until the daemon closes its output: it never does while it waits for an interface.
-    with subprocess.Popen(
+    # Not run_command, which has no time limit, and the daemon may wait for an interface for a minute.
+    with subprocess.Popen(  # pylint: disable=ansible-bad-function
         daemon.start_words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

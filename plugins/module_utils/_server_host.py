@@ -141,7 +141,7 @@ def ask_pppoe_server(
     """Have pppoe-server and pppd themselves read the configuration; neither opens an interface for that."""
     if can.pppoe_server is None or can.pppd is None:
         return
-    with tempfile.NamedTemporaryFile(dir=module.tmpdir) as pool:
+    with tempfile.NamedTemporaryFile() as pool:
         pool.write(_server_config.pool_file(instance))
         pool.flush()
         # -d prints the sessions and exits before it opens an interface (pppoe-server.c main).
@@ -159,10 +159,11 @@ def ask_pppoe_server(
 
 
 def _ask_pppd(module: AnsibleModule, pppd: str, instance: _server_config.Instance) -> None:
-    with tempfile.NamedTemporaryFile(dir=module.tmpdir) as options:
+    with tempfile.NamedTemporaryFile() as options:
         options.write(_server_config.options_file(instance))
         options.flush()
-        rc, out, err = module.run_command([pppd, "notty", "nodetach", "dryrun", "file", options.name])
+        # noauth comes last: without it, pppd asks for an account as well, and the first may be yet to come.
+        rc, out, err = module.run_command([pppd, "notty", "nodetach", "dryrun", "file", options.name, "noauth"])
     if rc != 0:
         words = (err or out).replace(" in file " + options.name, "").replace(options.name, instance.options_path)
         raise Refused("options", "pppd does not accept them: {}.".format(words.strip().rstrip(".")), "See pppd(8).")

@@ -351,7 +351,7 @@ def configure(module: AnsibleModule) -> dict:
         difference.append({"before_header": header, "after_header": header, "before": before, "after": after})
     return {
         "changed": bool(changed or boot or decision.action != "none"),
-        "diff": difference,
+        "diff": difference if module._diff else [],
         "command": wanted.command,
         "capabilities": dict(vars(can), flags="".join(sorted(can.flags))),
         "kernel_mode": how.kernel,
@@ -384,7 +384,7 @@ def end(module: AnsibleModule) -> dict:
         _server_host.remove(module, changed, daemon.unit)
     return {
         "changed": bool(changed or enabled or decision.action != "none"),
-        "diff": _files.diff(changed),
+        "diff": _files.diff(changed) if module._diff else [],
         "applied": decision.applied,
         "sessions_kept": decision.kept,
         "sessions_dropped": decision.dropped,

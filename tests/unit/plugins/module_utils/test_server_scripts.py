@@ -131,7 +131,7 @@ def test_a_daemon_that_died_takes_no_session_with_it(place):
 
 def test_hangup_ends_the_daemon_and_the_sessions_of_its_instance_alone(place):
     folder, program = place
-    sleepers = [subprocess.Popen(["sleep", "30"]) for _ in range(3)]
+    sleepers = [subprocess.Popen(["sleep", "30"]) for index in range(3)]
     line = "echo {} pppd nic-eth1 {}:02:00:00:00:00:01 file {} 10.0.0.1:10.0.0.{}"
     mine, other = folder / "etc" / "default.options", folder / "etc" / "other.options"
     session, foreign, daemon = sleepers
