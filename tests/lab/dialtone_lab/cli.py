@@ -15,7 +15,13 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 def main(arguments: list[str]) -> int:
     """Run one command; errors are one line on standard error."""
-    options = parser().parse_args(arguments)
+    # By hand: Python's releases differ in what argparse does with "--" before another program's options.
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    remote = arguments[end + 1:]
+    options = parser().parse_args(arguments[:end])
+    if remote and not hasattr(options, "command"):
+        parser().error(f"this command takes nothing after --: {' '.join(remote)}")
+    options.remote = [*getattr(options, "command", []), *remote]
     try:
         return options.run(options) or 0
     except LabError as error:
@@ -52,10 +58,10 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--all", action="store_true", help="every lab whose files are in this state folder")
     add("status", status, "show the labs, or the hosts of one").add_argument("name", metavar="NAME", nargs="?")
     add("ssh", ssh, "log in to a host, or run a command on it", "NAME", "HOST").add_argument(
-        "command", nargs=argparse.REMAINDER)
+        "command", nargs="*", metavar="COMMAND")
     command = add("exec", execute, "run a command in the lab's network, or as the gateway of a segment", "NAME")
     command.add_argument("--gateway", metavar="SEGMENT")
-    command.add_argument("command", nargs=argparse.REMAINDER)
+    command.add_argument("command", nargs="*", metavar="COMMAND")
     add("console", console, "print what a host wrote on its console", "NAME", "HOST")
     add("reboot", reboot, "reboot a host and wait for it", "NAME", "HOST")
     add("kill", kill, "cut a host's power", "NAME", "HOST")
@@ -138,14 +144,9 @@ def _find(options) -> tuple[labs.Lab, topology.Host]:
     return lab, lab.topology.host(options.host)
 
 
-def _words(command: list[str]) -> list[str]:
-    """The command after an optional `--`."""
-    return command[1:] if command[:1] == ["--"] else command
-
-
 def ssh(options) -> None:
     lab, host = _find(options)
-    reach.replace_with(["ssh", "-F", str(lab.names.ssh_config), host.name, *_words(options.command)])
+    reach.replace_with(["ssh", "-F", str(lab.names.ssh_config), host.name, *options.remote])
 
 
 def execute(options) -> None:
@@ -153,9 +154,9 @@ def execute(options) -> None:
     namespace = lab.gateway_namespace(options.gateway) if options.gateway else lab.namespace
     if namespace not in network.existing(lab):
         raise LabError(f"segment {options.gateway!r} has no gateway in lab {options.name}")
-    if not _words(options.command):
+    if not options.remote:
         raise LabError("give a command to run, for example: lab exec NAME -- ip -brief address")
-    reach.replace_with(in_namespace(namespace, *_words(options.command)))
+    reach.replace_with(in_namespace(namespace, *options.remote))
 
 
 def console(options) -> None:

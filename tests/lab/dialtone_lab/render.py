@@ -69,6 +69,11 @@ def container_arguments(lab: Names, host: Host, image: Path, devices: list[str])
     ]
 
 
+def control_path(lab: Names) -> str:
+    """Where ssh keeps its open connections: short, since a socket's path has at most 107 characters."""
+    return f"{lab.run}/ssh-%n"
+
+
 def ssh_config(lab: Names, topology: Topology) -> str:
     """An ssh_config for every host of the lab, usable from outside its network namespace."""
     hosts = "".join(f"Host {host.name}\n    HostName {host.management_address}\n\n" for host in topology.hosts)
@@ -86,9 +91,8 @@ def ssh_config(lab: Names, topology: Topology) -> str:
     ConnectTimeout 10
     ServerAliveInterval 10
     ServerAliveCountMax 6
-    # %n is the host's name: short, since the path of a socket has at most 107 characters.
     ControlMaster auto
-    ControlPath {lab.run}/ssh-%n
+    ControlPath {control_path(lab)}
     ControlPersist 60s
 """
 
@@ -99,7 +103,9 @@ def connections(lab: Names, topology: Topology) -> dict:
         "hosts": {host.name: {"ansible_host": host.name} for host in topology.hosts},
         "vars": {
             "ansible_user": "root",
-            "ansible_ssh_common_args": f"-F {lab.ssh_config}",
+            # Ansible's own control path is made of user and host name only: hosts of the same name in another lab
+            # would answer in their stead.
+            "ansible_ssh_common_args": f"-F {lab.ssh_config} -o ControlPath={control_path(lab)}",
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_ssh_pipelining": True,
         },
@@ -113,7 +119,8 @@ def mmdebstrap_command(suite: str, mirror: str, packages: list[str], customize: 
     """
     return [
         "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
-        "mmdebstrap", "--mode=root", "--variant=minbase", "--components=main", f"--include={','.join(packages)}",
+        "mmdebstrap", "--mode=root", "--variant=minbase", "--components=main",
+        "--skip=cleanup/apt/lists", f"--include={','.join(packages)}",
         f"--customize-hook={customize}", suite, str(tree), mirror,
     ]
 
