@@ -1,0 +1,172 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Dialling, hanging up, and waiting for a link. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _client_config,
+    _client_link,
+    _client_scripts,
+    _client_words,
+    _files,
+    _interfaces,
+    _pppd,
+    _systemd,
+)
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_config import Connection
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_link import Link
+
+RESOLV_CONF = "/etc/resolv.conf"
+POLL = 0.3
+# As the unit's TimeoutStopSec. A pppd that is asked to end says so to the server, and runs its scripts.
+HANG_UP_SECONDS = 20.0
+# pppd sets the route right after the address, and starts the script that sets the name servers.
+ROUTE_SECONDS = 3.0
+SCRIPT_SECONDS = 10.0
+
+
+class DialFailed(Exception):
+    """The link has not come up in time; the text says why. ``reason`` is a word for playbooks."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class HangUpFailed(Exception):
+    """A pppd that doesn't end."""
+
+
+def hang_up(module: AnsibleModule, name: str) -> None:
+    """End the connection, whoever started it, and return once it has ended."""
+    unit = _client_config.unit_name(name)
+    if _systemd.running() and _systemd.is_active(module, unit):
+        _systemd.stop(module, unit)
+    deadline = time.monotonic() + HANG_UP_SECONDS
+    left = _client_link.pids(name)
+    for pid in left:
+        _terminate(pid)
+    while left:
+        if time.monotonic() > deadline:
+            raise HangUpFailed(f"pppd (pid {left[0]}) of {name} was asked to hang up, and has not within 20 seconds.")
+        time.sleep(POLL)
+        left = _client_link.pids(name)
+
+
+def _terminate(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+
+
+def take_back_name_servers(module: AnsibleModule, name: str) -> None:
+    """What the script does when a link ends, for a link that ended without it: a power cut, a killed pppd."""
+    block = f"# BEGIN dialtone.pppoe {name}\n".encode()
+    if os.path.exists(_client_scripts.DOWN) and block in (_files.read(RESOLV_CONF) or b""):
+        variables = {_client_scripts.CONNECTION: name, "DIALTONE_OWN": "/nonexistent/"}
+        module.run_command([_client_scripts.DOWN, "none"], environ_update=variables, check_rc=True)
+
+
+def dial(module: AnsibleModule, wanted: Connection, by_systemd: bool) -> None:
+    """Start the connection; it may yet take a while to come up."""
+    note = _client_config.servers_path(wanted.name)
+    if os.path.exists(note):
+        os.unlink(note)
+    if by_systemd:
+        _systemd.start(module, _client_config.unit_name(wanted.name), wait=False)
+    else:
+        _start_pppd(module, wanted)
+
+
+def _start_pppd(module: AnsibleModule, wanted: Connection) -> None:
+    """What the lines in rc.local do at boot."""
+    ip = module.get_bin_path("ip", required=True, opt_dirs=_pppd.SBIN)
+    module.run_command([ip, "link", "set", "dev", wanted.interface, "up"], check_rc=True)
+    _files.write(module, [_files.Change(_files.File(_client_config.log_path(wanted.name), b"", 0o600), None, None)])
+    command = [_pppd.command(module) or "pppd", "call", wanted.name, *_client_config.PERSISTENT]
+    rc, out, err = module.run_command(command)
+    if rc != 0:
+        words = (err or out).strip() or f"exit status {rc}"
+        raise DialFailed("not_started", f"pppd did not start: {words.rstrip('.')}.")
+
+
+def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
+    """The link once it has an IPv4 address, and the default route if asked for. ``DialFailed`` if it doesn't come."""
+    deadline = time.monotonic() + timeout
+    verdict = None
+    while True:
+        link = _client_link.current(module, wanted.name)
+        if link is not None and link.up:
+            if wanted.default_route:
+                _wait_for_route(module, link)
+            if wanted.dns != ("none",):
+                _wait_for_script(module, wanted)
+            return link
+        # Each attempt begins a new log, so what an attempt has said must be kept.
+        verdict = _verdict(wanted) or verdict
+        if verdict is not None and verdict.final:
+            raise DialFailed(verdict.reason, verdict.sentence)
+        if time.monotonic() > deadline:
+            raise _timed_out(wanted, timeout, verdict, link)
+        time.sleep(POLL)
+
+
+def _verdict(wanted: Connection) -> _client_words.Verdict | None:
+    log = (_files.read(_client_config.log_path(wanted.name)) or b"").decode("utf-8", "replace")
+    asked = [f"AC {wanted.ac_name!r}"] if wanted.ac_name else []
+    asked += [f"service {wanted.service_name!r}"] if wanted.service_name else []
+    return _client_words.verdict(log, wanted.username, wanted.interface, asked)
+
+
+def _timed_out(
+    wanted: Connection, timeout: int, verdict: _client_words.Verdict | None, link: Link | None
+) -> DialFailed:
+    waited = f"There was no link within {timeout} seconds. "
+    if verdict is not None:
+        return DialFailed(verdict.reason, waited + verdict.sentence)
+    if wanted.interface not in _interfaces.names():
+        return DialFailed("interface", waited + f"The interface {wanted.interface} is no longer there.")
+    if link is None:
+        return DialFailed(
+            "not_started",
+            waited + f"pppd does not stay: 'pppd call {wanted.name} nodetach' shows what it says, and so does "
+            f"'journalctl -u {_client_config.unit_name(wanted.name)}' where systemd starts it.",
+        )
+    return DialFailed("timeout", waited + "pppd has not said why yet: it may need more time.")
+
+
+def _wait_for_route(module: AnsibleModule, link: Link) -> None:
+    deadline = time.monotonic() + ROUTE_SECONDS
+    while True:
+        routes = _client_link.default_routes(module)
+        if any(route.device == link.interface for route in routes):
+            return
+        if time.monotonic() > deadline:
+            others = ", ".join(str(route) for route in routes)
+            raise DialFailed(
+                "default_route",
+                f"The link is up on {link.interface} with {link.address}, but it is not the default route"
+                + (f": there is one {others} already, which pppd leaves alone." if others else "."),
+            )
+        time.sleep(POLL)
+
+
+def _wait_for_script(module: AnsibleModule, wanted: Connection) -> None:
+    deadline = time.monotonic() + SCRIPT_SECONDS
+    while not os.path.exists(_client_config.servers_path(wanted.name)):
+        if time.monotonic() > deadline:
+            module.warn(f"The link of {wanted.name} is up, but the script that sets its name servers has not ended.")
+            return
+        time.sleep(POLL)

@@ -1,0 +1,137 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The scripts that set a connection's name servers, and take them back. Private to this collection.
+
+pppd runs them in place of /etc/ppp/ip-up and ip-down, for the connections that name them and no others, and they go
+on to the host's own. So nothing of ours stands in ip-up.d, which not every distribution has.
+"""
+
+from __future__ import annotations
+
+DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
+UP = DIRECTORY + "/pppoe-client-up"
+DOWN = DIRECTORY + "/pppoe-client-down"
+
+# Variables that pppd's option `set` gives to the scripts.
+CONNECTION = "DIALTONE_CONNECTION"
+SERVERS = "DIALTONE_DNS"
+
+# A name server's line that is not ours is set aside while one of our links is up, and comes back with the last one:
+# no copy of the file has to be kept, and what others change in it meanwhile stays.
+_TEXT = r"""#!/bin/sh
+# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
+#
+# pppd runs this in place of /etc/ppp/ip-up for a connection of dialtone.pppoe with name servers, with the arguments
+# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the name servers, then goes on to the host's own script. With
+# "down" before these arguments it takes the name servers back, and goes on to /etc/ppp/ip-down.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+umask 022
+action=up
+if [ "$1" = down ]; then
+    action=down
+    shift
+fi
+interface=$1
+connection=${DIALTONE_CONNECTION:?not run by pppd}
+file=${DIALTONE_RESOLV_CONF:-/etc/resolv.conf}
+run=${DIALTONE_RUN:-/run}
+
+servers() {
+    case ${DIALTONE_DNS:-} in
+        server) echo ${DNS1:-} ${DNS2:-} ;;
+        *) echo ${DIALTONE_DNS:-} ;;
+    esac
+}
+
+# Which of three the host lives by: systemd-resolved, resolvconf, or the plain file.
+keeper() {
+    case $(readlink -f "$file") in
+        /run/systemd/resolve/*) echo resolved; return ;;
+    esac
+    case $(readlink -f "$(command -v resolvconf)") in
+        '' | */resolvectl) echo plain ;;
+        *) echo resolvconf ;;
+    esac
+}
+
+# The file without our connection's block; with no block left, with the lines that were set aside.
+without_us() {
+    [ -e "$1" ] || return 0
+    sed "/^# BEGIN dialtone\.pppoe $connection\$/,/^# END dialtone\.pppoe $connection\$/d" "$1" >"$1.dialtone"
+    if grep -q '^# BEGIN dialtone\.pppoe ' "$1.dialtone"; then
+        cat "$1.dialtone"
+    else
+        sed 's/^#dialtone\.pppoe# //' "$1.dialtone"
+    fi
+    rm -f "$1.dialtone"
+}
+
+with_us() {
+    echo "# BEGIN dialtone.pppoe $connection"
+    for server in $(servers); do
+        echo "nameserver $server"
+    done
+    echo "# END dialtone.pppoe $connection"
+    without_us "$1" | sed '/^# BEGIN dialtone\.pppoe /,/^# END dialtone\.pppoe /b
+s/^[[:blank:]]*nameserver[[:blank:]]/#dialtone.pppoe# &/'
+}
+
+# Another connection may come up at this moment, and the file may be a mount point, which cannot be renamed over.
+rewrite() {
+    (
+        command -v flock >/dev/null && flock -w 10 9
+        real=$(readlink -f "$file")
+        [ ! -e "$real" ] || cp -p "$real" "$real.new"
+        "$1" "$real" >"$real.new" && { mv -f "$real.new" "$real" 2>/dev/null || cat "$real.new" >"$real"; }
+        rm -f "$real.new"
+    ) 9>"$run/dialtone-pppoe-resolv.lock"
+}
+
+up() {
+    # The file with the name servers that are in force is there once they are.
+    [ -z "$(servers)" ] || set_servers
+    servers >"$run/pppoe-client-$connection.dns"
+}
+
+set_servers() {
+    case $(keeper) in
+        resolved) resolvectl dns "$interface" $(servers) && resolvectl domain "$interface" '~.' ;;
+        resolvconf)
+            for server in $(servers); do
+                echo "nameserver $server"
+            done | resolvconf -a "$interface.pppoe" ;;
+        plain) rewrite with_us ;;
+    esac
+}
+
+down() {
+    case $(keeper) in
+        resolved) resolvectl revert "$interface" 2>/dev/null ;;
+        resolvconf) resolvconf -d "$interface.pppoe" ;;
+        plain) [ ! -e "$file" ] || rewrite without_us ;;
+    esac
+    rm -f "$run/pppoe-client-$connection.dns"
+}
+
+"$action"
+# The host's own script would take the name servers for its own business.
+unset USEPEERDNS
+own=${DIALTONE_OWN:-/etc/ppp/ip-}$action
+[ ! -x "$own" ] || exec "$own" "$@"
+"""
+
+_DOWN = """#!/bin/sh
+# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
+exec @UP@ down "$@"
+"""
+
+
+def up_script() -> bytes:
+    return _TEXT.encode()
+
+
+def down_script(up: str = UP) -> bytes:
+    return _DOWN.replace("@UP@", up).encode()
