@@ -120,8 +120,8 @@ def _lexed(content: bytes, start: int, number: int) -> Line:
             if not sound:
                 line = number + content.count(b"\n", start, first)
                 raise UnclosedQuote(line, line + raw.count(b"\n"))
-        # At the end of the file an empty word is no word (getword: "If len is zero").
-        if value or last < len(content):
+        # At the end of the file, a lone backslash aside, an empty word is no word (getword: "If len is zero").
+        if value or content[last : last + 2] not in (b"", b"\\"):
             found.append(value.partition(b"\0")[0][:MAX_WORD])
     return Line(start, end, number, tuple(found), closed)
 
