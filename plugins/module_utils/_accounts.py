@@ -67,7 +67,7 @@ def of_server(entry: t.Mapping[str, t.Any], parameter: str, pap: bool = False) -
     """
     prefix = parameter + "." if parameter else ""
     most = MOST_PAP if pap else MOST_CHAP
-    raw = _name(prefix + "name", entry["name"])
+    raw = _name(prefix + "name", entry.get("name"))
     name = _within(prefix + "name", visible(raw), most, "as pppd spells it" if visible(raw) != raw else "")
     server = _server(prefix + "server", entry.get("server") or "*")
     present = entry.get("state") != "absent"
@@ -139,9 +139,9 @@ def _within(parameter: str, word: bytes, most: int, how: str = "") -> bytes:
     return word
 
 
-def _name(parameter: str, value: str) -> bytes:
+def _name(parameter: str, value: str | None) -> bytes:
     if not value:
-        raise Refused(parameter, "is empty.", "Give the account's name.")
+        raise Refused(parameter, "is missing." if value is None else "is empty.", "Give the account's name.")
     if value == "*":
         raise Refused(parameter, "'*' would let everybody in with this secret.", "Name each account.")
     if "\n" in value or "\0" in value:

@@ -75,9 +75,8 @@ options:
     elements: dict
     suboptions:
       name:
-        description: See O(name).
+        description: See O(name). Required.
         type: str
-        required: true
       secret:
         description: See O(secret).
         type: str
@@ -132,7 +131,8 @@ notes:
   - No output of this module has a secret in it, at any verbosity. A C(loop) over accounts prints each item, secret
     included, before this module has a say. Give the list to O(users) instead, or set C(loop_control.label).
   - C(no_log=true) on the task is not needed. It would hide names and addresses as well. Only with the setting
-    C(display_args_to_stdout) does Ansible itself print the arguments of a task.
+    C(display_args_to_stdout) does Ansible itself print the arguments of a task. When a task fails, Ansible shows the
+    lines of the playbook before it, so secrets belong in a vault and not into a playbook.
   - If a line is there several times for the same name and server, pppd takes the first. That one is kept up to date,
     and the others are reported in a warning with their line numbers, or removed with O(exclusive=true).
   - A quotation mark that is not closed on its line makes pppd read the accounts below as part of one word. Such a file
@@ -264,7 +264,8 @@ def main() -> None:
                 "type": "list",
                 "elements": "dict",
                 "options": {
-                    "name": {"type": "str", "required": True},
+                    # Required as well, but Ansible would not say which of 100,000 entries lacks it.
+                    "name": {"type": "str"},
                     "secret": {"type": "str", "no_log": True},
                     "server": {"type": "str", "default": "*"},
                     "addresses": {"type": "list", "elements": "str", "default": ["*"]},
