@@ -109,7 +109,9 @@ def down(options) -> None:
     for name in labs.all_names(root) if options.all else [names.check_lab_name(options.name)]:
         lab = Names(name, root / name)
         if not (lab.state.exists() or lab.run.exists() or network.existing(lab)):
-            raise LabError(f"no lab {name!r} in {root}; there is: {', '.join(labs.all_names(root)) or 'none'}")
+            # Removing what is not there is no failure: whoever prepares a fresh start need not look first.
+            progress.say(f"no lab {name!r} in {root}; there is: {', '.join(labs.all_names(root)) or 'none'}")
+            continue
         labs.down(lab, progress)
 
 
@@ -117,7 +119,7 @@ def status(options) -> None:
     if options.name:
         print(_status_of_hosts(labs.find(state_root(), options.name)))
         return
-    rows = [("LAB", "HOSTS", "RUNNING", "FILES")]
+    rows: list[tuple[str, ...]] = [("LAB", "HOSTS", "RUNNING", "FILES")]
     for name in labs.all_names(state_root()):
         try:
             lab = labs.find(state_root(), name)
@@ -129,7 +131,7 @@ def status(options) -> None:
 
 
 def _status_of_hosts(lab: labs.Lab) -> str:
-    rows = [("HOST", "KIND", "IMAGE", "PID", "MANAGEMENT", "ADDRESSES", "STATE")]
+    rows: list[tuple[str, ...]] = [("HOST", "KIND", "IMAGE", "PID", "MANAGEMENT", "ADDRESSES", "STATE")]
     for host in lab.topology.hosts:
         pid = lab.pid(host)
         cut = [nic.name for nic in host.all_interfaces if network.is_cut(lab.names, host, nic)]
@@ -171,7 +173,7 @@ def reboot(options) -> None:
 
 def kill(options) -> None:
     lab, host = _find(options)
-    lab.driver(host).kill(lab.names, host)
+    labs.kill(lab, host)
 
 
 def start(options) -> None:

@@ -9,7 +9,8 @@ import hashlib
 import os
 import shutil
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,31 +58,30 @@ def ensure(suites: tuple[str, ...], cache: Path, progress: Progress) -> dict[str
     """The images of these suites, built side by side where the cache has them not."""
     cache.mkdir(parents=True, exist_ok=True)
     images = {suite: locate(suite, cache) for suite in suites}
-    running: list[subprocess.Popen] = []
+    stop = threading.Event()
     with ThreadPoolExecutor() as pool:
-        builds = [pool.submit(_ensure_one, suite, image, running, progress) for suite, image in images.items()]
+        builds = [pool.submit(_ensure_one, suite, image, stop, progress) for suite, image in images.items()]
         try:
-            for build in builds:
+            for build in as_completed(builds):
                 build.result()
-        except BaseException:  # one failed, or Ctrl-C: the others must not go on for minutes
-            for process in running:
-                process.kill()
-            raise
+        finally:
+            stop.set()  # one failed, or Ctrl-C: the others must not go on for minutes
     return images
 
 
-def _ensure_one(suite: str, image: Path, running: list[subprocess.Popen], progress: Progress) -> None:
+def _ensure_one(suite: str, image: Path, stop: threading.Event, progress: Progress) -> None:
     if image.exists():
         progress.say(f"image {suite}: {image.name}, from the cache")
         return
-    with _locked(image.parent / f".{suite}.lock", suite, progress):
-        if not image.exists():  # another lab may have built it while we waited
-            _build(suite, image, running, progress)
+    with _locked(image.parent / f".{suite}.lock", suite, stop, progress):
+        if image.exists():
+            progress.say(f"image {suite}: {image.name}, another lab has built it")
+        else:
+            _build(suite, image, stop, progress)
 
 
 @contextmanager
-def _locked(path: Path, suite: str, progress: Progress):
-    import time
+def _locked(path: Path, suite: str, stop: threading.Event, progress: Progress):
     with path.open("w") as lock:
         while True:
             try:
@@ -89,11 +89,12 @@ def _locked(path: Path, suite: str, progress: Progress):
                 break
             except BlockingIOError:
                 progress.still(f"image {suite}: another lab builds it, waiting")
-                time.sleep(0.5)
+                if stop.wait(0.5):
+                    raise LabError(f"image {suite}: stopped") from None
         yield
 
 
-def _build(suite: str, image: Path, running: list[subprocess.Popen], progress: Progress) -> None:
+def _build(suite: str, image: Path, stop: threading.Event, progress: Progress) -> None:
     for remains in image.parent.glob(f".building-{suite}-*"):
         shutil.rmtree(remains)
     folder = image.parent / f".building-{suite}-{os.getpid()}"
@@ -101,7 +102,7 @@ def _build(suite: str, image: Path, running: list[subprocess.Popen], progress: P
     log = image.parent / f"{suite}.log"
     try:
         progress.say(f"image {suite}: building from {mirror()}, log in {log}")
-        _debootstrap(suite, folder / "tree", log, running, progress)
+        _debootstrap(suite, folder / "tree", log, stop, progress)
         progress.say(f"image {suite}: making the file system")
         # UML 6.1 and this machine's mke2fs may disagree on the newest features; these two they agree on.
         run("mke2fs", "-q", "-t", "ext4", "-O", "^orphan_file,^metadata_csum_seed", "-L", suite,
@@ -112,7 +113,7 @@ def _build(suite: str, image: Path, running: list[subprocess.Popen], progress: P
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _debootstrap(suite: str, tree: Path, log: Path, running: list[subprocess.Popen], progress: Progress) -> None:
+def _debootstrap(suite: str, tree: Path, log: Path, stop: threading.Event, progress: Progress) -> None:
     command = render.mmdebstrap_command(suite, mirror(), read_packages(RECIPE / "base-packages.txt"),
                                         RECIPE / "customize", tree)
     environment = {**os.environ, "LAB_IMAGE": str(RECIPE), "LC_ALL": "C.UTF-8",
@@ -120,14 +121,13 @@ def _debootstrap(suite: str, tree: Path, log: Path, running: list[subprocess.Pop
     with log.open("w") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                    env=environment, start_new_session=True)
-    running.append(process)
-    while True:
-        try:
-            status = process.wait(timeout=1)
-            break
-        except subprocess.TimeoutExpired:
-            progress.still(f"image {suite}: {_last_line(log)}")
-    if status != 0:
+    while process.poll() is None:
+        if stop.wait(0.3):
+            process.kill()
+            process.wait()
+            raise LabError(f"image {suite}: stopped")
+        progress.still(f"image {suite}: {_last_line(log)}")
+    if process.returncode != 0:
         raise LabError(f"image {suite}: mmdebstrap failed; {log} ends with: {_tail(log)}")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from . import containers, images, names, network, render, reach, topology, uml
+from . import containers, images, names, network, reach, render, topology, uml
 from .errors import LabError
 from .machine import Progress, end, run
 from .names import Names
@@ -96,7 +96,8 @@ def _claim(lab: Names) -> None:
     except FileExistsError:
         owner = _owner(lab)
         if owner not in (None, lab.state):
-            raise LabError(f"a lab {lab.lab!r} stands already, with its files in {owner}; take another --name") from None
+            raise LabError(f"a lab {lab.lab!r} stands already, with its files in {owner}; "
+                           "take another --name") from None
         raise LabError(f"lab {lab.lab!r} stands already, or remains of it; see: lab status {lab.lab}; "
                        f"remove it first: lab down {lab.lab}") from None
     (lab.run / "state").symlink_to(lab.state)
@@ -140,6 +141,12 @@ def down(lab: Names, progress: Progress) -> None:
         if parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()
     progress.say(f"lab {lab.lab}: nothing left")
+
+
+def kill(lab: Lab, host: Host) -> None:
+    """Cut the host's power. Open connections end too: they would wait a minute for a host that is gone."""
+    lab.driver(host).kill(lab.names, host)
+    reach.close_masters(lab.names, host.name)
 
 
 def reboot(lab: Lab, host: Host, progress: Progress) -> None:

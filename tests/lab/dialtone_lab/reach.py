@@ -43,8 +43,8 @@ def wait_settled(lab, hosts: tuple[Host, ...], progress: Progress) -> None:
         finally:
             stop.set()
         for wait in waits:
-            if wait.done() and wait.exception():
-                raise wait.exception()
+            if wait.done():
+                wait.result()
 
 
 def _wait_one(lab, host: Host, stop: threading.Event, progress: Progress) -> None:
@@ -58,7 +58,7 @@ def _wait_one(lab, host: Host, stop: threading.Event, progress: Progress) -> Non
         if stop.wait(0.3):
             return
     progress.say(f"host {host.name}: answers ssh")
-    state = command(lab, host, "systemctl is-system-running --wait", check=False).stdout.strip()
+    state = command(lab, host, f"timeout {BOOT_SECONDS} systemctl is-system-running --wait", check=False).stdout.strip()
     if state == "running":
         progress.say(f"host {host.name}: settled")
         return
@@ -83,14 +83,12 @@ def console_end(lab: Names, host: Host) -> str:
     return " / ".join(line.strip() for line in text.splitlines()[-6:] if line.strip()) or "(nothing)"
 
 
-def close_masters(lab: Names) -> None:
-    """End the connections that ssh keeps open for the next command."""
-    if not lab.run.is_dir():
-        return
-    for socket in lab.run.glob("ssh-*"):
+def close_masters(lab: Names, host: str = "*") -> None:
+    """End the connections that ssh keeps open for the next command, to one host or to all of the lab."""
+    for socket in lab.run.glob(f"ssh-{host}"):
         machine.run("ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab", check=False)
 
 
 def replace_with(command_line: list[str]) -> None:
     """Become that program: its exit code, signals and terminal are then the caller's."""
-    os.execvp(command_line[0], command_line)
+    os.execvp(command_line[0], command_line)  # noqa: S606  # no shell is what we want

@@ -117,7 +117,7 @@ class _Loader(yaml.SafeLoader):
 def load(text: str, image: str | None = None) -> Topology:
     """Parse and check a topology file; `image` replaces the default of hosts that name no image themselves."""
     try:
-        data = yaml.load(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader, see above
     except yaml.YAMLError as error:
         raise TopologyError(f"not YAML: {' '.join(str(error).split())}") from error
     top = _mapping("topology", data, {"defaults", "segments", "hosts"})
@@ -231,7 +231,7 @@ def _address(where: str, value: object) -> str:
     return str(interface)
 
 
-def _check_gateway(where: str, gateway: object, address: str | None) -> None:
+def _check_gateway(where: str, gateway: str, address: str | None) -> None:
     if address is None:
         raise fail(where, gateway, "needs an address on the same interface; add address, or remove gateway")
     network = ipaddress.ip_interface(address).network
