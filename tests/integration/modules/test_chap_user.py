@@ -192,7 +192,8 @@ REFUSALS = [
 def test_refused_before_anything_is_written(run_module, secrets, parameters, message):
     secrets.write_text("old * hush *\n")
     for check in (True, False):
-        result = run_module("chap_user", dict(parameters, path=str(secrets), backup=True), check=check)
+        asked = dict(parameters, path=str(secrets), backup=True, _ansible_inject_invocation=True)
+        result = run_module("chap_user", asked, check=check)
         assert result["failed"]
         assert message in result["msg"]
         assert "hush" not in json.dumps(result)
