@@ -97,7 +97,7 @@ class BackendError(Exception):
     """A program refused what its probe had allowed; the text has its own words."""
 
 
-# Runs a command, with text for its standard input if any: exit status, output, errors.
+# Runs a command, with a file of that text as its last word if there is any: exit status, output, errors.
 Run = t.Callable[[t.Sequence[str], t.Optional[str]], "tuple[int, str, str]"]
 
 
@@ -140,4 +140,6 @@ def _mend(text: str, error: ValueError) -> str:
 def words(out: str, err: str, status: int) -> str:
     """The answer of a program that failed, on one line."""
     lines = [line.strip() for line in (err or out).splitlines()]
-    return "; ".join(line for line in lines if line and not set(line) <= set("^~ ")) or f"exit status {status}"
+    # Not the marks below a faulty word, nor "# Warning: iptables-legacy tables present".
+    told = [line for line in lines if not set(line) <= set("^~ ") and not line.startswith("#")]
+    return "; ".join(told) or f"exit status {status}"

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import tempfile
 import typing as t
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _nat_startup, _systemd
@@ -78,8 +79,16 @@ def backends(module: AnsibleModule, wanted: Request) -> list[Backend]:
     """Every backend, whether it works or not; of the iptables commands, the first that works on its tables."""
 
     def run(command: t.Sequence[str], data: str | None) -> tuple[int, str, str]:
-        rc, out, err = module.run_command(list(command), data=data, environ_update={"LC_ALL": "C"})
-        return rc, out, err
+        with ExitStack() as files:
+            words = list(command)
+            if data is not None:
+                # Not standard input: a program that ends before it has read that is an exception without its answer.
+                file = files.enter_context(tempfile.NamedTemporaryFile("w", dir=module.tmpdir, suffix=".nft"))
+                file.write(data)
+                file.flush()
+                words.append(file.name)
+            rc, out, err = module.run_command(words, environ_update={"LC_ALL": "C"})
+            return rc, out, err
 
     directory = _nat_startup.RULES_DIRECTORY
     found: list[Backend] = [Nftables(run, module.get_bin_path("nft"), wanted, directory)]
@@ -181,7 +190,7 @@ def _with_unit(module: AnsibleModule, name: str, todo: Plan, backend: Backend) -
     except _systemd.SystemdError as error:
         answer = f"{error} {_status(module, unit)}"
         if not was_linked:
-            with contextlib.suppress(_systemd.SystemdError):
+            with suppress(_systemd.SystemdError):
                 _systemd.disable(module, unit)
         back = [_files.File(one.file.path, one.before, one.before_mode or 0o644) for one in todo.files]
         _write(module, _files.changes(back))
@@ -204,14 +213,14 @@ def _without_unit(module: AnsibleModule, name: str, todo: Plan) -> None:
     if todo.unit.drop and booted and present and os.path.lexists(_nat_startup.unit_path(name)):
         _systemd.disable(module, unit)
     for link in present:
-        with contextlib.suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             os.unlink(link)
         _tidy(os.path.dirname(link))
     _write(module, todo.files)
     if todo.unit.drop and booted:
         # Its file is gone, so that stopping it runs nothing: rules that stay are not taken away for a moment.
         _systemd.daemon_reload(module)
-        with contextlib.suppress(_systemd.SystemdError):
+        with suppress(_systemd.SystemdError):
             _systemd.stop(module, unit)
 
 
@@ -223,5 +232,5 @@ def _write(module: AnsibleModule, changes: list[_files.Change]) -> None:
 
 def _tidy(directory: str) -> None:
     """Remove a directory that nothing is left in."""
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         os.rmdir(directory)

@@ -172,15 +172,17 @@ class Iptables:
         """Which tables in the kernel this command works on; before 1.8 there was only one kind."""
         if self.program is None:
             return ""
-        _rc, out, _err = self._run([self.program, "-V"], None)
+        rc, out, _err = self._run([self.program, "-V"], None)
+        if rc != 0:
+            return self.label
         return "nf_tables" if "nf_tables" in out else "legacy"
 
     def probe(self) -> str:
         if self.program is None:
             return "not installed"
         apart = self._apart()
-        # In a namespace of its own the rules are really made, and vanish with it. Where that is not allowed,
-        # listing the table tells whether the kernel has it.
+        # In a network namespace of its own the rules are really made, and vanish with it. Nothing less tells: on a
+        # kernel without nf_tables, iptables-nft lists empty tables, and passes -C and --test, as if all were well.
         checks = [["-t", "nat", "-S", "POSTROUTING"]]
         if apart:
             checks = [["-t", rule.table, "-A", rule.chain, *rule.spec(self._comment)] for rule in self._samples()]

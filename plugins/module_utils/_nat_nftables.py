@@ -107,7 +107,7 @@ class Nftables:
         if self.program is None:
             return "not installed"
         # With -c the kernel gets the whole transaction and is asked to abort it: its answer, and nothing is left.
-        return self._nft("-c", "-f", "-", data=script(self._wanted))
+        return self._nft("-c", "-f", data=script(self._wanted))
 
     def present(self) -> tuple[str, ...]:
         if self.program is None:
@@ -128,7 +128,7 @@ class Nftables:
         return Loading(self._path, script(self._wanted), (nft, "-f", self._path), stop)
 
     def load(self) -> None:
-        self._must(self._nft("-f", "-", data=script(self._wanted)))
+        self._must(self._nft("-f", data=script(self._wanted)))
 
     def clean(self, surplus: tuple[str, ...]) -> None:
         """Nothing is ever left over: the table is replaced as a whole."""
@@ -137,7 +137,7 @@ class Nftables:
         if not before and self.present():
             self.remove()
         elif before != self.present():
-            self._must(self._nft("-f", "-", data=replacing(table(self._wanted.name), before)))
+            self._must(self._nft("-f", data=replacing(table(self._wanted.name), before)))
 
     def remove(self) -> None:
         self._must(self._nft("delete", "table", "ip", table(self._wanted.name)))

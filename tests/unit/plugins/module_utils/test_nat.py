@@ -87,6 +87,7 @@ def test_refused(name, interface, source, words):
             "Error: Could not process rule: Operation not supported; add table ip x",
         ),
         ("", "iptables: No chain/target/match by that name.\n", 1, "iptables: No chain/target/match by that name."),
+        ("", "# Warning: iptables-legacy tables present\n\nTABLE_ADD failed\n", 4, "TABLE_ADD failed"),
         ("only on output\n", "", 1, "only on output"),
         ("", "", 139, "exit status 139"),
     ],

@@ -86,7 +86,7 @@ def test_probe_asks_the_kernel_and_commits_nothing():
     run, asked = answering({"-c": (1, "", "netlink: Error: cache initialization failed: Operation not supported\n")})
     backend = Nftables(run, "/usr/sbin/nft", CLAMPED, "/etc/x")
     assert backend.probe() == "netlink: Error: cache initialization failed: Operation not supported"
-    assert asked == [(["-c", "-f", "-"], script(CLAMPED))]
+    assert asked == [(["-c", "-f"], script(CLAMPED))]
 
 
 def test_probe_of_nothing():
