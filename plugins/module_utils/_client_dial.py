@@ -81,9 +81,10 @@ def take_back_name_servers(module: AnsibleModule, name: str) -> None:
 
 def dial(module: AnsibleModule, wanted: Connection, by_systemd: bool) -> None:
     """Start the connection; it may yet take a while to come up."""
-    note = _client_config.servers_path(wanted.name)
-    if os.path.exists(note):
-        os.unlink(note)
+    # What an earlier attempt has said, or set, is not the answer to this one.
+    for path in (_client_config.servers_path(wanted.name), _client_config.log_path(wanted.name)):
+        if os.path.exists(path):
+            os.unlink(path)
     if by_systemd:
         _systemd.start(module, _client_config.unit_name(wanted.name), wait=False)
     else:
@@ -92,7 +93,7 @@ def dial(module: AnsibleModule, wanted: Connection, by_systemd: bool) -> None:
 
 def _start_pppd(module: AnsibleModule, wanted: Connection) -> None:
     """What the lines in rc.local do at boot."""
-    ip = module.get_bin_path("ip", required=True, opt_dirs=_pppd.SBIN)
+    ip = module.get_bin_path("ip", required=True)
     module.run_command([ip, "link", "set", "dev", wanted.interface, "up"], check_rc=True)
     _files.write(module, [_files.Change(_files.File(_client_config.log_path(wanted.name), b"", 0o600), None, None)])
     command = [_pppd.command(module) or "pppd", "call", wanted.name, *_client_config.PERSISTENT]

@@ -104,7 +104,7 @@ def started_at(pid: int) -> float:
 
 
 def default_routes(module: AnsibleModule) -> list[Route]:
-    ip = module.get_bin_path("ip", required=True, opt_dirs=["/usr/sbin", "/sbin"])
+    ip = module.get_bin_path("ip", required=True)
     _rc, out, _err = module.run_command([ip, "-4", "-j", "route", "show", "default"], check_rc=True)
     return parse_routes(out)
 

@@ -133,5 +133,5 @@ def up_script() -> bytes:
     return _TEXT.encode()
 
 
-def down_script(up: str = UP) -> bytes:
-    return _DOWN.replace("@UP@", up).encode()
+def down_script() -> bytes:
+    return _DOWN.replace("@UP@", UP).encode()

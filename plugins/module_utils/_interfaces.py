@@ -69,7 +69,7 @@ def mtu(name: str) -> int:
 
 def addresses(module: AnsibleModule) -> dict[str, Interface]:
     """All interfaces by name, with their addresses."""
-    ip = module.get_bin_path("ip", required=True, opt_dirs=["/usr/sbin", "/sbin"])
+    ip = module.get_bin_path("ip", required=True)
     _rc, out, _err = module.run_command([ip, "-j", "addr"], check_rc=True)
     return parse_addresses(out)
 

@@ -344,7 +344,7 @@ def main() -> None:
         result = work(module)
     except _client_dial.DialFailed as error:
         stays = f" The connection {name} is configured, and is tried again until it is up or hung up."
-        module.fail_json(msg=str(error) + stays, reason=error.reason)
+        module.fail_json(msg=str(error) + stays, reason=error.reason, changed=True)
     except (Refused, _files.LockTimeout, _systemd.SystemdError, _client_dial.HangUpFailed, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

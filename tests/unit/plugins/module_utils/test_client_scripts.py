@@ -36,7 +36,7 @@ class Host:
         up = path / "up"
         up.write_bytes(_client_scripts.up_script())
         down = path / "down"
-        down.write_bytes(_client_scripts.down_script(str(up)))
+        down.write_bytes(_client_scripts.down_script().replace(_client_scripts.UP.encode(), str(up).encode()))
         for script in (up, down):
             script.chmod(0o755)
         self.own("exit 0")
@@ -160,13 +160,12 @@ def test_the_own_script_of_the_host_runs_with_the_same_arguments(host):
 
 
 def test_resolvconf_is_asked_where_there_is_one(host):
-    # The script sets its own PATH, so the program is found by a function's name in the environment of this test only.
     program = host.path / "resolvconf"
     program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n[ "$1" = -d ] || cat >>{host.path}/asked\n')
     program.chmod(0o755)
-    for name in ("up",):
-        script = host.path / name
-        script.write_text(script.read_text().replace("PATH=/usr/local/sbin", f"PATH={host.path}:/usr/local/sbin"))
+    # The script sets a PATH of its own, into which the program must come.
+    script = host.path / "up"
+    script.write_text(script.read_text().replace("PATH=/usr/local/sbin", f"PATH={host.path}:/usr/local/sbin"))
     host.file.write_text(BEFORE)
     host.run("up")
     host.run("down")

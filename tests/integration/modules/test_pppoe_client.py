@@ -1,0 +1,362 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module on real files and processes, with a pppd that only pretends to dial. Real dials are the lab's business."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _client_accounts,
+    _client_config,
+    _client_dial,
+    _client_link,
+    _client_scripts,
+    _interfaces,
+    _pppd,
+    _rc_local,
+    _systemd,
+)
+
+SECRET = "open sesame"
+ACCOUNT = {"name": "t3st", "interface": "eth9", "username": "cmz", "secret": SECRET}
+
+FAKE_IP = """#!/bin/sh
+link=$(cat @HERE@/link 2>/dev/null)
+local=$(echo "$link" | sed -n 's/.*"local": "\\([^"]*\\)".*/\\1/p')
+peer=$(echo "$link" | sed -n 's/.*"peer": "\\([^"]*\\)".*/\\1/p')
+case "$*" in
+    *addr*) [ -z "$link" ] && echo '[]' || echo '[{"ifname": "ppp0", "mtu": 1492, "flags": ["UP"], "link_type": "ppp",
+        "addr_info": [{"family": "inet", "local": "'"$local"'", "address": "'"$peer"'", "prefixlen": 32}]}]' ;;
+    *route*) [ -z "$link" ] && cat @HERE@/routes || echo '[{"dst": "default", "dev": "ppp0"}]' ;;
+esac
+"""
+
+
+class Host:
+    """Where the module finds everything, and what is there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.chap = path / "chap-secrets"
+        self.pap = path / "pap-secrets"
+        self.peers = path / "peers" / "t3st"
+        self.unit = path / "units" / "pppoe-client@t3st.service"
+        self.rc_local = path / "rc.local"
+        self.up_script = path / "libexec" / "pppoe-client-up"
+        (path / "routes").write_text("[]")
+        self.behave("up")
+
+    def behave(self, behaviour: str) -> None:
+        (self.path / "behaviour").write_text(behaviour)
+
+    def program(self, name: str, text: str) -> None:
+        path = self.path / name
+        path.write_text(text.replace("@HERE@", str(self.path)))
+        path.chmod(0o755)
+
+    def calls(self) -> list[str]:
+        path = self.path / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def told_systemd(self) -> list[str]:
+        path = self.path / "systemctl-calls"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line for line in lines if not line.startswith("is-")]
+
+    def files(self) -> dict[str, bytes]:
+        """All that is configuration."""
+        found = {}
+        for folder in ("peers", "units", "libexec"):
+            found.update({str(path): path.read_bytes() for path in (self.path / folder).glob("*")})
+        for path in (self.chap, self.pap, self.rc_local):
+            if path.exists():
+                found[str(path)] = path.read_bytes()
+        return found
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    host = Host(tmp_path)
+    for module, name, value in (
+        (_client_config, "PEERS", f"{tmp_path}/peers"),
+        (_client_config, "UNITS", f"{tmp_path}/units"),
+        (_client_config, "RUN", str(tmp_path)),
+        (_client_accounts, "PATHS", (str(host.chap), str(host.pap))),
+        (_client_scripts, "DIRECTORY", f"{tmp_path}/libexec"),
+        (_client_scripts, "UP", str(host.up_script)),
+        (_client_scripts, "DOWN", f"{tmp_path}/libexec/pppoe-client-down"),
+        (_client_link, "PID_FOLDERS", (str(tmp_path),)),
+        (_client_dial, "RESOLV_CONF", f"{tmp_path}/resolv.conf"),
+        (_client_dial, "POLL", 0.05),
+        (_client_dial, "ROUTE_SECONDS", 0.2),
+        (_rc_local, "PATHS", (f"{tmp_path}/rc.d/rc.local", str(host.rc_local))),
+        (_interfaces, "names", lambda: ["eth0", "eth9"]),
+        (_interfaces, "mtu", lambda _name: 1500),
+        (_pppd, "command", lambda _module: f"{tmp_path}/pppd"),
+        (_pppd, "plugin_path", lambda: "/usr/lib/pppd/2.5.2/pppoe.so"),
+        (_pppd, "kernel_ppp", lambda _module: None),
+        (_systemd, "running", lambda: False),
+    ):
+        monkeypatch.setattr(module, name, value)
+    fake = (Path(__file__).parent / "fake_pppd.py").read_text()
+    host.program("pppd", f"#!{sys.executable}\n# up_sdnotify\n{fake}")
+    host.program("call", fake)
+    host.program("ip", FAKE_IP)
+    monkeypatch.setenv("FAKE_PPPD", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    yield host
+    for pid in _client_link.pids("t3st"):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def with_systemd(host, monkeypatch):
+    """A systemd that notes what it is told, and answers as the files ``is-enabled`` and ``is-active`` say."""
+    monkeypatch.setattr(_systemd, "running", lambda: True)
+    host.program("systemctl", '#!/bin/sh\necho "$*" >>@HERE@/systemctl-calls\ncat "@HERE@/$1" 2>/dev/null\nexit 0\n')
+    return host
+
+
+@pytest.fixture
+def client(run_module):
+    def run(check=False, **changes):
+        result = run_module("pppoe_client", dict(ACCOUNT, **changes), check=check)
+        assert SECRET not in json.dumps(result)
+        return result
+
+    return run
+
+
+def test_a_connection_from_nothing_to_nothing(host, client):
+    predicted = client(check=True)
+    assert host.files() == {}
+    assert host.calls() == []
+    assert (predicted["changed"], predicted["applied"], predicted["address"]) == (True, "dialled", None)
+
+    made = client()
+    assert made["diff"] == predicted["diff"]
+    expected = {"changed": True, "applied": "dialled", "interface": "ppp0", "address": "192.0.2.7", "mtu": 1492}
+    expected.update({"peer_address": "192.0.2.1", "startup": "rc_local"})
+    assert {name: made[name] for name in expected} == expected
+    assert host.calls() == ["call t3st persist maxfail 0 holdoff 30"]
+    assert host.chap.read_bytes() == b'cmz pppoe-client-t3st "open sesame"\n'
+    assert host.pap.read_bytes() == host.chap.read_bytes()
+    assert SECRET.encode() not in host.peers.read_bytes()
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (host.chap, host.pap, host.peers, host.rc_local)]
+    assert modes == [0o600, 0o600, 0o600, 0o755]
+    assert stat.S_IMODE((host.path / "pppoe-client-t3st.log").stat().st_mode) == 0o600
+
+    for check in (True, False):
+        again = client(check=check)
+        assert (again["changed"], again["applied"], again["address"]) == (False, "none", "192.0.2.7")
+    assert len(host.calls()) == 1
+
+    predicted = client(check=True, state="absent")
+    assert (predicted["changed"], predicted["applied"]) == (True, "hung_up")
+    assert len(_client_link.pids("t3st")) == 1
+    gone = client(state="absent")
+    assert (gone["changed"], gone["applied"]) == (True, "hung_up")
+    assert host.files() == {str(host.chap): b"", str(host.pap): b""}
+    assert _client_link.pids("t3st") == []
+    assert client(state="absent")["changed"] is False
+
+
+REDIALS = [
+    ({"username": "other"}, "redialled"),
+    ({"secret": "another secret"}, "redialled"),
+    ({"mtu": 1400}, "redialled"),
+    ({"service_name": "x"}, "redialled"),
+    ({"dns": "198.51.100.1"}, "redialled"),
+    ({"boot": False}, "none"),
+    ({"secret": None}, "none"),
+]
+
+
+@pytest.mark.parametrize(("changes", "applied"), REDIALS)
+def test_what_needs_a_redial(host, client, changes, applied):
+    client()
+    predicted = client(check=True, **changes)
+    assert len(host.calls()) == 1
+    result = client(**changes)
+    assert (predicted["applied"], result["applied"]) == (applied, applied)
+    assert len(host.calls()) == (2 if applied == "redialled" else 1)
+    assert len(_client_link.pids("t3st")) == 1
+    assert client(**changes)["changed"] is False
+
+
+def test_another_username_leaves_nothing_of_the_first(host, client):
+    host.chap.write_bytes(b"# mine\ncmz * cmz *\n")
+    client()
+    client(username="other")
+    assert host.chap.read_bytes() == b'# mine\ncmz * cmz *\nother pppoe-client-t3st "open sesame"\n'
+
+
+@pytest.mark.parametrize("changes", [{"mtu": 1400}, {"secret": "another secret"}])
+def test_present_touches_no_live_link(host, client, changes):
+    client()
+    pids = _client_link.pids("t3st")
+    for changed in (True, False):
+        predicted = client(check=True, state="present", **changes)
+        result = client(state="present", **changes)
+        assert (predicted["changed"], predicted["applied"]) == (changed, "pending")
+        assert (result["changed"], result["applied"], result["address"]) == (changed, "pending", "192.0.2.7")
+    assert _client_link.pids("t3st") == pids
+    assert client(**changes)["applied"] == "redialled"
+    assert client(state="present", **changes)["applied"] == "none"
+
+
+def test_disconnected_leaves_the_configuration(host, client):
+    client()
+    before = host.files()
+    assert client(check=True, state="disconnected")["applied"] == "hung_up"
+    result = client(state="disconnected")
+    assert (result["changed"], result["applied"]) == (True, "hung_up")
+    assert host.files() == before
+    assert client(state="disconnected")["changed"] is False
+    assert client()["applied"] == "dialled"
+
+
+FAILURES = [
+    ("CHAP authentication failed: Access denied\nCHAP authentication failed\n", "account_refused",
+     "The server refused the account 'cmz' (Access denied)"),
+    ("Timeout waiting for PADO packets\nUnable to complete PPPoE Discovery\n", "no_answer",
+     "There was no link within 1 seconds. No access concentrator answers on eth9"),
+    ("", "timeout", "There was no link within 1 seconds. pppd has not said why yet"),
+    ("broken: unrecognized option 'x'", "not_started", "pppd did not start: unrecognized option 'x'."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("behaviour", "reason", "sentence"), FAILURES)
+def test_a_dial_that_fails_says_why(host, client, behaviour, reason, sentence):
+    host.behave(behaviour)
+    result = client(timeout=1)
+    assert (result["failed"], result["reason"]) == (True, reason)
+    assert result["msg"].startswith(sentence)
+    assert "The connection t3st is configured" in result["msg"]
+    assert host.peers.exists()
+    host.behave("up")
+    assert client()["applied"] == "dialled"
+
+
+def test_a_link_that_does_not_become_the_default_route(host, client):
+    routes = '[{"dst": "default", "gateway": "192.0.2.254", "dev": "eth0", "metric": 100}]'
+    host.program("ip", FAKE_IP.replace('[{"dst": "default", "dev": "ppp0"}]', routes))
+    result = client()
+    assert result["reason"] == "default_route"
+    assert "with 192.0.2.7, but it is not the default route: there is one via 192.0.2.254 on eth0" in result["msg"]
+
+
+REFUSED = [
+    ({"interface": "eth7"}, "interface: this host has no interface 'eth7'. It has: eth0, eth9."),
+    ({"name": "../x"}, "name: '../x' cannot be"),
+    ({"username": "*"}, "username: "),
+    ({"secret": ""}, "secret: is empty"),
+    ({"secret": "@/open sesame"}, "secret: begins with"),
+    ({"mtu": 1500}, "mtu: 1500 is out of range"),
+    ({"dns": "nobody"}, "dns: 'nobody'"),
+    ({"startup": "systemd"}, "startup: this host was not booted with systemd."),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), REFUSED)
+@pytest.mark.parametrize("check", [True, False])
+def test_refused_before_anything_is_written(host, client, changes, message, check):
+    result = client(check=check, **changes)
+    assert result["failed"]
+    assert result["msg"].startswith(message)
+    assert host.files() == {}
+    assert host.calls() == []
+
+
+def test_another_default_route_is_refused(host, client):
+    (host.path / "routes").write_text('[{"dst": "default", "gateway": "192.0.2.254", "dev": "eth0"}]')
+    result = client()
+    assert result["msg"].startswith("default_route: this host has a default route via 192.0.2.254 on eth0 already")
+    assert host.files() == {}
+    assert client(default_route=False)["applied"] == "dialled"
+
+
+@pytest.mark.parametrize("state", ["connected", "present", "disconnected", "absent"])
+def test_a_file_of_somebody_else_is_left_alone(host, client, state):
+    host.peers.parent.mkdir()
+    host.peers.write_text("# mine\nuser me\n")
+    result = client(state=state)
+    assert result["msg"].startswith(f"name: {host.peers} is there already")
+    assert host.files() == {str(host.peers): b"# mine\nuser me\n"}
+
+
+def test_a_bare_host_in_check_mode_predicts(host, client, monkeypatch):
+    monkeypatch.setattr(_pppd, "command", lambda _module: None)
+    monkeypatch.setattr(_pppd, "plugin_path", lambda: None)
+    predicted = client(check=True)
+    assert (predicted["changed"], predicted["applied"]) == (True, "dialled")
+    result = client()
+    assert result["msg"] == "state: pppd is not installed on this host. Install the package ppp."
+    assert host.files() == {}
+
+
+def test_a_kernel_without_ppp(host, client, monkeypatch):
+    monkeypatch.setattr(_pppd, "kernel_ppp", lambda _module: "the kernel 6.18 has no PPP over Ethernet (not found)")
+    result = client()
+    assert result["msg"].startswith("state: no connection is possible here: the kernel 6.18 has no PPP over Ethernet")
+    assert host.files() == {}
+    assert client(state="present")["changed"] is True
+
+
+def test_a_unit_is_written_and_enabled(with_systemd, client):
+    host = with_systemd
+    predicted = client(check=True, state="present")
+    assert host.told_systemd() == []
+    result = client(state="present")
+    assert result["diff"] == predicted["diff"]
+    assert (result["changed"], result["startup"]) == (True, "systemd")
+    assert host.told_systemd() == ["daemon-reload", "enable pppoe-client@t3st.service"]
+    assert b"Type=notify\n" in host.unit.read_bytes()
+    assert not host.rc_local.exists()
+    (host.path / "is-enabled").write_text("enabled\n")
+    assert client(state="present")["changed"] is False
+    assert client(state="present", boot=False)["changed"] is True
+    assert host.told_systemd()[2:] == ["disable pppoe-client@t3st.service"]
+
+
+def test_from_systemd_to_rc_local_and_away(with_systemd, client):
+    host = with_systemd
+    client(state="present")
+    (host.path / "is-enabled").write_text("enabled\n")
+    result = client(state="present", startup="rc_local", dns=["198.51.100.1"])
+    assert result["startup"] == "rc_local"
+    assert not host.unit.exists()
+    assert b"exec pppd call t3st persist" in host.rc_local.read_bytes()
+    assert host.up_script.exists()
+    (host.path / "is-enabled").write_text("disabled\n")
+    client(state="absent")
+    assert not host.rc_local.exists()
+    assert not host.up_script.parent.exists()
+
+
+def test_what_is_shared_stays_until_the_last_connection_goes(host, client):
+    client(state="present", dns=["198.51.100.1"])
+    client(state="present", dns=["198.51.100.1"], name="t3st2")
+    client(state="absent")
+    assert host.up_script.exists()
+    client(state="absent", name="t3st2")
+    assert not host.up_script.exists()
+
+
+def test_name_servers_of_a_link_that_was_killed_are_taken_back(host, client, monkeypatch):
+    resolv_conf = host.path / "resolv.conf"
+    monkeypatch.setenv("DIALTONE_RESOLV_CONF", str(resolv_conf))
+    monkeypatch.setenv("DIALTONE_RUN", str(host.path))
+    client(state="present", dns=["198.51.100.1"])
+    resolv_conf.write_text("# BEGIN dialtone.pppoe t3st\nnameserver 198.51.100.1\n# END dialtone.pppoe t3st\n# mine\n")
+    client(state="absent")
+    assert resolv_conf.read_text() == "# mine\n"

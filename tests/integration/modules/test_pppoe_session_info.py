@@ -1,0 +1,83 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module on a real process and files as pppd leaves them. Real sessions are the lab's business."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _client_config,
+    _client_link,
+    _pppd_database,
+    _sessions_host,
+)
+
+FAKE_IP = """#!/bin/sh
+echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
+    "addr_info": [{"family": "inet", "local": "192.0.2.7", "address": "192.0.2.1", "prefixlen": 32}]}]'
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(_client_config, "PEERS", str(tmp_path))
+    monkeypatch.setattr(_client_config, "RUN", str(tmp_path))
+    monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path), str(tmp_path / "missing")))
+    monkeypatch.setattr(_pppd_database, "PATHS", ())
+    monkeypatch.setattr(_sessions_host, "KERNEL", str(tmp_path / "pppoe"))
+    monkeypatch.setattr(_sessions_host, "COUNTERS", str(tmp_path / "dev"))
+    (tmp_path / "ip").write_text(FAKE_IP)
+    (tmp_path / "ip").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tmp_path
+
+
+@pytest.fixture
+def pppd(folder):
+    """A process with the command ``pppd call t3st``."""
+    (folder / "call").write_text("import time; time.sleep(60)")
+    process = subprocess.Popen(["pppd", "call", "t3st"], executable=sys.executable, cwd=folder)
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_host_without_sessions(folder, run_module, check):
+    result = run_module("pppoe_session_info", {}, check=check)
+    assert (result["changed"], result["sessions"], result["count"]) == (False, [], 0)
+
+
+def test_a_dialled_session(folder, run_module, pppd):
+    (folder / "t3st").write_text("plugin pppoe.so\nnic-eth9\nuser 'my account'\n")
+    (folder / "ppp7.pid").write_text(f"{pppd.pid}\n")
+    (folder / "ppp-pppoe-client-t3st.pid").write_text(f"{pppd.pid}\nppp9\n")
+    (folder / "dev").write_text("a\nb\n  ppp7: 11 0 0 0 0 0 0 0 22 0 0 0 0 0 0 0\n")
+    (folder / "pppoe").write_text("Id Address Device\n")
+    result = run_module("pppoe_session_info", {})
+    session = result["sessions"][0]
+    expected = {
+        "interface": "ppp7", "role": "client", "username": "my account", "address": "192.0.2.7", "mode": "kernel",
+        "peer_address": "192.0.2.1", "device": "eth9", "instance": "t3st", "mtu": 1480, "pid": pppd.pid,
+        "bytes_in": 11, "bytes_out": 22, "session_id": None,
+    }  # fmt: skip
+    assert {name: session[name] for name in expected} == expected
+    assert 0 <= session["seconds"] < 60
+    assert abs(time.time() - time.mktime(time.strptime(session["since"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 60
+
+
+def test_a_process_without_an_interface_is_no_session(folder, run_module, pppd):
+    (folder / "t3st").write_text("plugin pppoe.so\nnic-eth9\nuser x\n")
+    assert run_module("pppoe_session_info", {})["sessions"] == []
+
+
+def test_a_peers_file_that_pppd_cannot_read_is_no_reason_to_fail(folder, run_module, pppd):
+    (folder / "t3st").write_text("plugin 'pppoe.so\n")
+    assert run_module("pppoe_session_info", {})["sessions"] == []
