@@ -53,6 +53,8 @@ def hang_up(module: AnsibleModule, name: str) -> None:
     unit = _client_config.unit_name(name)
     if _systemd.running() and _systemd.is_active(module, unit):
         _systemd.stop(module, unit)
+        # If its file is gone (startup=rc_local), so is the line that makes hanging up a success.
+        _systemd.forget_failure(module, unit)
     deadline = time.monotonic() + HANG_UP_SECONDS
     left = _client_link.pids(name)
     for pid in left:
@@ -125,10 +127,13 @@ def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
 
 
 def _verdict(wanted: Connection) -> _client_words.Verdict | None:
-    log = (_files.read(_client_config.log_path(wanted.name)) or b"").decode("utf-8", "replace")
     asked = [f"AC {wanted.ac_name!r}"] if wanted.ac_name else []
     asked += [f"service {wanted.service_name!r}"] if wanted.service_name else []
-    return _client_words.verdict(log, wanted.username, wanted.interface, asked)
+    return _client_words.verdict(_log(wanted), wanted.username, wanted.interface, asked)
+
+
+def _log(wanted: Connection) -> str:
+    return (_files.read(_client_config.log_path(wanted.name)) or b"").decode("utf-8", "replace")
 
 
 def _timed_out(
@@ -145,7 +150,9 @@ def _timed_out(
             waited + f"pppd does not stay: 'pppd call {wanted.name} nodetach' shows what it says, and so does "
             f"'journalctl -u {_client_config.unit_name(wanted.name)}' where systemd starts it.",
         )
-    return DialFailed("timeout", waited + "pppd has not said why yet: it may need more time.")
+    if _client_words.SESSION not in _log(wanted):
+        return DialFailed("no_answer", waited + f"No access concentrator has given a session on {wanted.interface}.")
+    return DialFailed("timeout", waited + "There is a session, but its PPP is not ready yet: it may need more time.")
 
 
 def _wait_for_route(module: AnsibleModule, link: Link) -> None:

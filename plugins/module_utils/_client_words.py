@@ -24,6 +24,9 @@ class Verdict:
     final: bool = False
 
 
+# What the plugin says once it has a session (discovery.c waitForPADS).
+SESSION = "PPP session is "
+
 # An attempt ends with one of these; without persist, a log holds one attempt.
 _END = re.compile(r"^(?:Connection terminated\.|Unable to complete PPPoE Discovery.*)$", re.MULTILINE)
 

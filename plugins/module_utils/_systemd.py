@@ -57,6 +57,11 @@ def stop(module: AnsibleModule, unit: str) -> None:
     _systemctl(module, "stop", unit)
 
 
+def forget_failure(module: AnsibleModule, unit: str) -> None:
+    """Take a failed state from the unit, if it has one; without its file it would otherwise stay for ever."""
+    _answer(module, "reset-failed", unit)
+
+
 def restart(module: AnsibleModule, unit: str, wait: bool = True) -> None:
     """Stop the unit if it runs, and start it."""
     _systemctl(module, "restart", *([] if wait else ["--no-block"]), unit)

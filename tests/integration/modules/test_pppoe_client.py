@@ -230,7 +230,8 @@ FAILURES = [
      "The server refused the account 'cmz' (Access denied)"),
     ("Timeout waiting for PADO packets\nUnable to complete PPPoE Discovery\n", "no_answer",
      "There was no link within 1 seconds. No access concentrator answers on eth9"),
-    ("", "timeout", "There was no link within 1 seconds. pppd has not said why yet"),
+    ("", "no_answer", "There was no link within 1 seconds. No access concentrator has given a session on eth9."),
+    ("PPP session is 7\n", "timeout", "There was no link within 1 seconds. There is a session, but its PPP is not"),
     ("broken: unrecognized option 'x'", "not_started", "pppd did not start: unrecognized option 'x'."),
 ]  # fmt: skip
 
