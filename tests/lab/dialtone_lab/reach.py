@@ -14,7 +14,8 @@ from .topology import Host
 
 BOOT_SECONDS = 240
 # The lab's own short connections leave no master behind that could outlive a reboot.
-ALONE = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "BatchMode=yes"]
+ALONE = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "BatchMode=yes",
+         "-o", "ConnectTimeout=3"]
 
 
 def command(lab, host: Host, remote: str, check: bool = True) -> subprocess.CompletedProcess:
