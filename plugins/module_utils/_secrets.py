@@ -20,6 +20,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refu
 
 #: A file with more NUL bytes than this is no text; fewer may be a leftover in a comment, and are kept.
 MOST_NULS = 16
+#: The longest line in bytes. An account takes some 4 KiB at most, and all of a line is taken apart at once.
+MOST_IN_LINE = 64 * 1024
 #: How many lines one warning names.
 MOST_NAMED = 20
 
@@ -107,6 +109,10 @@ def _check_text(text: bytes, path: str) -> None:
     if nuls > MOST_NULS:
         problem = f"{path} is no text file: it has {nuls} NUL bytes."
         raise Refused("path", problem, "Name a secrets file, or restore this one from a backup.")
+    for number, line in enumerate(text.split(b"\n"), 1):
+        if len(line) > MOST_IN_LINE:
+            problem = f"line {number} of {path} is {len(line)} bytes long, more than {MOST_IN_LINE}."
+            raise Refused("path", problem, "Name a secrets file, or break this line up.")
 
 
 def _survey(text: bytes, accounts: t.Sequence[Account], exclusive: bool) -> _Survey:

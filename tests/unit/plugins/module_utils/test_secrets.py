@@ -128,6 +128,7 @@ def test_warnings(content, accounts, warning):
         (b"a * x *\nb * 'open *\nc * x *\n", ["line 2", "line 4", "not closed"]),
         (b"# it's\nbob * don't *\ncmz * x *\n# it's\n", ["line 2", "line 4"]),
         (b"\0" * 17, ["no text", "17 NUL"]),
+        (b"\n" + b"''" * 40000, ["line 2", "80000 bytes long"]),
     ],
 )
 @pytest.mark.parametrize("options", [{}, {"exclusive": True}])
