@@ -100,10 +100,14 @@ notes:
   - With V(iptables), a rule made by hand that does the same and bears no comment is left as it is, and not
     doubled; it is told in RV(equal_rules) and in a warning. Once it has gone, the next run or the next boot adds
     ours. O(state=absent) leaves it too.
+  - Starting C(nftables.service) for the first time beside our unit flushes the rules of everybody, ours too, until
+    the next run or a restart of our unit. At boot, and whenever it is restarted or reloaded, ours come after it.
   - C(firewall-cmd --reload) of a firewalld that works with iptables throws away the rules of others; restart our
-    unit after it. With nftables nothing of the kind happens.
+    unit after it.
+  - C(netfilter-persistent save) saves our rules along with all others. They are not doubled at boot, but after
+    O(state=absent) it has to be called again.
 author:
-  - The dialtone.pppoe authors
+  - The dialtone.pppoe authors (@dialtone)
 """
 
 EXAMPLES = r"""
