@@ -341,6 +341,7 @@ def test_startup_can_be_changed(booted):
     assert "dialtone" not in booted.host.sh("find /etc/systemd/system; ls /run/fake-systemd/active")
     foretold(booted, out_interface="eth0", startup="systemd")
     assert everything(booted) == whole
+    assert UNIT in booted.host.sh("ls /run/fake-systemd/active")
     assert "rc.local" not in booted.host.sh("ls /etc")
     assert not foretold(booted, out_interface="eth0")["changed"]
 
