@@ -137,7 +137,9 @@ def plan_absent(module: AnsibleModule, name: str) -> Plan:
         paths += [_client_scripts.UP, _client_scripts.DOWN]
     files = [edit.file for edit in edits] + [_files.File(path, None) for path in paths]
     # What is in them is no configuration, and of no interest in a diff.
-    passing = (_client_config.log_path(name), _client_config.servers_path(name))
+    passing = [_client_config.log_path(name), _client_config.servers_path(name)]
+    if not _others(name):
+        passing.append(f"{_client_config.RUN}/{_client_scripts.LOCK}")
     files += [_files.File(path, None, secret=True) for path in passing]
     return Plan(_files.changes(files + _rc_local_file(name, None)), edits, _boot_change(module, name, False))
 

@@ -14,6 +14,9 @@ DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
 UP = DIRECTORY + "/pppoe-client-up"
 DOWN = DIRECTORY + "/pppoe-client-down"
 
+# In /run, held while the plain file is written.
+LOCK = "dialtone-pppoe-resolv.lock"
+
 # Variables that pppd's option `set` gives to the scripts.
 CONNECTION = "DIALTONE_CONNECTION"
 SERVERS = "DIALTONE_DNS"
@@ -87,7 +90,7 @@ rewrite() {
         [ ! -e "$real" ] || cp -p "$real" "$real.new"
         "$1" "$real" >"$real.new" && { mv -f "$real.new" "$real" 2>/dev/null || cat "$real.new" >"$real"; }
         rm -f "$real.new"
-    ) 9>"$run/dialtone-pppoe-resolv.lock"
+    ) 9>"$run/@LOCK@"
 }
 
 up() {
@@ -130,7 +133,7 @@ exec @UP@ down "$@"
 
 
 def up_script() -> bytes:
-    return _TEXT.encode()
+    return _TEXT.replace("@LOCK@", LOCK).encode()
 
 
 def down_script() -> bytes:
