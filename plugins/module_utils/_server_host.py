@@ -43,7 +43,8 @@ class Plan:
 
 def capabilities(module: AnsibleModule) -> _server_config.Capabilities:
     server = module.get_bin_path("pppoe-server", opt_dirs=_pppd.SBIN)
-    version, flags = None, frozenset()
+    version: str | None = None
+    flags: frozenset[str] = frozenset()
     if server is not None:
         _rc, out, err = module.run_command([server, "-h"])
         version, flags = _server_config.parse_help(out + err)

@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
     """Run one command; errors are one line on standard error."""
     # By hand: Python's releases differ in what argparse does with "--" before another program's options.
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    remote = arguments[end + 1:]
+    remote = arguments[end + 1 :]
     options = parser().parse_args(arguments[:end])
     if remote and not hasattr(options, "command"):
         parser().error(f"this command takes nothing after --: {' '.join(remote)}")
@@ -46,8 +46,10 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=function)
         return command
 
-    for name, function, text in (("up", up, "make a lab and wait until its hosts have settled"),
-                                 ("images", build_images, "build the images of a topology, and no more")):
+    for name, function, text in (
+        ("up", up, "make a lab and wait until its hosts have settled"),
+        ("images", build_images, "build the images of a topology, and no more"),
+    ):
         command = add(name, function, text, "TOPOLOGY")
         command.add_argument("--image", choices=topology.SUITES, help="for hosts that pin none (default: bookworm)")
         if name == "up":
@@ -58,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--all", action="store_true", help="every lab whose files are in this state folder")
     add("status", status, "show the labs, or the hosts of one").add_argument("name", metavar="NAME", nargs="?")
     add("ssh", ssh, "log in to a host, or run a command on it", "NAME", "HOST").add_argument(
-        "command", nargs="*", metavar="COMMAND")
+        "command", nargs="*", metavar="COMMAND"
+    )
     command = add("exec", execute, "run a command in the lab's network, or as the gateway of a segment", "NAME")
     command.add_argument("--gateway", metavar="SEGMENT")
     command.add_argument("command", nargs="*", metavar="COMMAND")
@@ -136,8 +139,17 @@ def _status_of_hosts(lab: labs.Lab) -> str:
         pid = lab.pid(host)
         cut = [nic.name for nic in host.all_interfaces if network.is_cut(lab.names, host, nic)]
         state = "stopped" if not pid else "running" if reach.answers(lab.names, host) else "not answering"
-        rows.append((host.name, host.kind, host.image, str(pid or "-"), host.management_address,
-                     render.addresses(host), ", ".join([state, *(f"{nic} cut" for nic in cut)])))
+        rows.append(
+            (
+                host.name,
+                host.kind,
+                host.image,
+                str(pid or "-"),
+                host.management_address,
+                render.addresses(host),
+                ", ".join([state, *(f"{nic} cut" for nic in cut)]),
+            )
+        )
     return render.host_table(rows)
 
 

@@ -58,8 +58,12 @@ def remove_all(lab: Names) -> None:
 
 
 def _podman(lab: Names, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-    return machine.run(*render.podman_command(lab), *arguments, check=check,
-                       environment={**os.environ, "CONTAINERS_CONF": str(lab.containers_conf)})
+    return machine.run(
+        *render.podman_command(lab),
+        *arguments,
+        check=check,
+        environment={**os.environ, "CONTAINERS_CONF": str(lab.containers_conf)},
+    )
 
 
 def _devices() -> list[str]:

@@ -48,8 +48,9 @@ def locate(suite: str, cache: Path) -> Path:
 
 def mirror() -> str:
     """The Debian mirror that this machine itself uses."""
-    lines = run("apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages",
-                check=False).stdout.splitlines()
+    lines = run(
+        "apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages", check=False
+    ).stdout.splitlines()
     mirrors = [line.removeprefix("Debian ") for line in lines if line.startswith("Debian http")]
     return mirrors[0].rstrip("/") if mirrors else DEFAULT_MIRROR
 
@@ -105,8 +106,20 @@ def _build(suite: str, image: Path, stop: threading.Event, progress: Progress) -
         _debootstrap(suite, folder / "tree", log, stop, progress)
         progress.say(f"image {suite}: making the file system")
         # UML 6.1 and this machine's mke2fs may disagree on the newest features; these two they agree on.
-        run("mke2fs", "-q", "-t", "ext4", "-O", "^orphan_file,^metadata_csum_seed", "-L", suite,
-            "-d", folder / "tree", folder / "root.ext4", DISK_SIZE)
+        run(
+            "mke2fs",
+            "-q",
+            "-t",
+            "ext4",
+            "-O",
+            "^orphan_file,^metadata_csum_seed",
+            "-L",
+            suite,
+            "-d",
+            folder / "tree",
+            folder / "root.ext4",
+            DISK_SIZE,
+        )
         folder.rename(image)
         progress.say(f"image {suite}: ready, {image}")
     finally:
@@ -114,13 +127,24 @@ def _build(suite: str, image: Path, stop: threading.Event, progress: Progress) -
 
 
 def _debootstrap(suite: str, tree: Path, log: Path, stop: threading.Event, progress: Progress) -> None:
-    command = render.mmdebstrap_command(suite, mirror(), read_packages(RECIPE / "base-packages.txt"),
-                                        RECIPE / "customize", tree)
-    environment = {**os.environ, "LAB_IMAGE": str(RECIPE), "LC_ALL": "C.UTF-8",
-                   "LAB_MODULES": str(UML_MODULES) if UML_MODULES.is_dir() else ""}
+    command = render.mmdebstrap_command(
+        suite, mirror(), read_packages(RECIPE / "base-packages.txt"), RECIPE / "customize", tree
+    )
+    environment = {
+        **os.environ,
+        "LAB_IMAGE": str(RECIPE),
+        "LC_ALL": "C.UTF-8",
+        "LAB_MODULES": str(UML_MODULES) if UML_MODULES.is_dir() else "",
+    }
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                   env=environment, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
     while process.poll() is None:
         if stop.wait(0.3):
             process.kill()

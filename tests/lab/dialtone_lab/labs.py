@@ -49,8 +49,9 @@ def find(state_root: Path, name: str) -> Lab:
     except FileNotFoundError:
         known = ", ".join(all_names(state_root)) or "none"
         raise LabError(f"no lab {name!r} in {state_root}; there is: {known}") from None
-    return Lab(lab, topology.load(json.dumps(data["topology"])),
-               {suite: Path(path) for suite, path in data["images"].items()})
+    return Lab(
+        lab, topology.load(json.dumps(data["topology"])), {suite: Path(path) for suite, path in data["images"].items()}
+    )
 
 
 def all_names(state_root: Path) -> list[str]:
@@ -96,10 +97,13 @@ def _claim(lab: Names) -> None:
     except FileExistsError:
         owner = _owner(lab)
         if owner not in (None, lab.state):
-            raise LabError(f"a lab {lab.lab!r} stands already, with its files in {owner}; "
-                           "take another --name") from None
-        raise LabError(f"lab {lab.lab!r} stands already, or remains of it; see: lab status {lab.lab}; "
-                       f"remove it first: lab down {lab.lab}") from None
+            raise LabError(
+                f"a lab {lab.lab!r} stands already, with its files in {owner}; take another --name"
+            ) from None
+        raise LabError(
+            f"lab {lab.lab!r} stands already, or remains of it; see: lab status {lab.lab}; "
+            f"remove it first: lab down {lab.lab}"
+        ) from None
     (lab.run / "state").symlink_to(lab.state)
     if lab.state.exists():
         shutil.rmtree(lab.state)  # the machine was restarted under it: its files remain, and nothing else
@@ -115,13 +119,22 @@ def _owner(lab: Names) -> Path | None:
 
 def _write_files(lab: Lab) -> None:
     paths = lab.names
-    paths.description.write_text(json.dumps({
-        "topology": topology.dump(lab.topology),
-        "images": {suite: str(path) for suite, path in lab.images.items()}}, indent=1) + "\n")
+    paths.description.write_text(
+        json.dumps(
+            {
+                "topology": topology.dump(lab.topology),
+                "images": {suite: str(path) for suite, path in lab.images.items()},
+            },
+            indent=1,
+        )
+        + "\n"
+    )
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {paths.lab}", "-f", paths.key)
     paths.ssh_config.write_text(render.ssh_config(paths, lab.topology))
-    paths.connections.write_text(f"# How to reach the hosts of lab {paths.lab}: ansible-playbook -i … -i this file.\n"
-                                 + yaml.safe_dump(render.connections(paths, lab.topology), sort_keys=False))
+    paths.connections.write_text(
+        f"# How to reach the hosts of lab {paths.lab}: ansible-playbook -i … -i this file.\n"
+        + yaml.safe_dump(render.connections(paths, lab.topology), sort_keys=False)
+    )
 
 
 def down(lab: Names, progress: Progress) -> None:
@@ -166,8 +179,10 @@ def reboot(lab: Lab, host: Host, progress: Progress) -> None:
 @contextmanager
 def _termination_as_interrupt():
     """SIGTERM cleans up as Ctrl-C does."""
+
     def interrupt(_signal, _frame):
         raise KeyboardInterrupt
+
     former = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield

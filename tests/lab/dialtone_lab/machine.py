@@ -10,12 +10,10 @@ from pathlib import Path
 from .errors import LabError
 
 
-def run(*command: object, check: bool = True,
-        environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+def run(*command: object, check: bool = True, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:
     """Run a command quietly; when it fails and `check`, say what it was and what it said."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                          env=environment)
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment)
     if check and done.returncode != 0:
         said = " ".join((done.stderr or done.stdout).split()) or f"exit code {done.returncode}"
         raise LabError(f"{' '.join(words)}: {said}")

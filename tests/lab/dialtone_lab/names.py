@@ -107,8 +107,10 @@ def check_lab_name(name: str) -> str:
 def check_path(path: Path) -> Path:
     """The path, if User Mode Linux can be told it: its kernel's command line has no quoting."""
     if re.search(r"[\s,:]", str(path)):
-        raise LabError(f"{path}: has a blank, comma or colon in it, which User Mode Linux's command line cannot "
-                       "carry; set DIALTONE_LAB_STATE or DIALTONE_LAB_CACHE to another folder")
+        raise LabError(
+            f"{path}: has a blank, comma or colon in it, which User Mode Linux's command line cannot "
+            "carry; set DIALTONE_LAB_STATE or DIALTONE_LAB_CACHE to another folder"
+        )
     return path
 
 

@@ -20,8 +20,16 @@ def create(lab: Names, topology: Topology) -> None:
     # Bridges need no addresses of their own, and none must join the segments by itself.
     _sysctl(lab.namespace, "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
     _bridge(lab, "mgmt")
-    run("ip", "-n", lab.namespace, "address", "add",
-        f"{MANAGEMENT_NETWORK[1]}/{MANAGEMENT_NETWORK.prefixlen}", "dev", names.bridge("mgmt"))
+    run(
+        "ip",
+        "-n",
+        lab.namespace,
+        "address",
+        "add",
+        f"{MANAGEMENT_NETWORK[1]}/{MANAGEMENT_NETWORK.prefixlen}",
+        "dev",
+        names.bridge("mgmt"),
+    )
     for segment in topology.segments:
         _bridge(lab, segment.name)
         if segment.gateway:
@@ -39,8 +47,11 @@ def existing(lab: Names) -> list[str]:
     """The namespaces of this lab that stand."""
     if not NAMESPACES.is_dir():
         return []
-    return sorted(path.name for path in NAMESPACES.iterdir()
-                  if path.name == lab.namespace or path.name.startswith(f"{lab.namespace}."))
+    return sorted(
+        path.name
+        for path in NAMESPACES.iterdir()
+        if path.name == lab.namespace or path.name.startswith(f"{lab.namespace}.")
+    )
 
 
 def processes_in(namespaces: list[str]) -> list[int]:
@@ -105,8 +116,21 @@ def _sysctl(namespace: str, *settings: str) -> None:
 
 def _bridge(lab: Names, segment: str) -> None:
     device = names.bridge(segment)
-    run("ip", "-n", lab.namespace, "link", "add", "name", device, "type", "bridge",
-        "forward_delay", "0", "mcast_snooping", "0")
+    run(
+        "ip",
+        "-n",
+        lab.namespace,
+        "link",
+        "add",
+        "name",
+        device,
+        "type",
+        "bridge",
+        "forward_delay",
+        "0",
+        "mcast_snooping",
+        "0",
+    )
     run("ip", "-n", lab.namespace, "link", "set", "dev", device, "up")
 
 
@@ -136,13 +160,38 @@ def _port(lab: Names, host: Host, nic: Interface) -> None:
 def _default_route(lab: Names, host: Host) -> None:
     for nic in host.interfaces:
         if nic.gateway:
-            run("ip", "-n", lab.host_namespace(host.name), "route", "add", "default", "via", nic.gateway,
-                "dev", nic.name)
+            run(
+                "ip",
+                "-n",
+                lab.host_namespace(host.name),
+                "route",
+                "add",
+                "default",
+                "via",
+                nic.gateway,
+                "dev",
+                nic.name,
+            )
 
 
 def _veth(lab: Names, port: str, namespace: str, peer: str, mac: str | None) -> None:
-    run("ip", "-n", lab.namespace, "link", "add", "name", port, "type", "veth", "peer", "name", peer,
-        *(["address", mac] if mac else []), "netns", namespace)
+    run(
+        "ip",
+        "-n",
+        lab.namespace,
+        "link",
+        "add",
+        "name",
+        port,
+        "type",
+        "veth",
+        "peer",
+        "name",
+        peer,
+        *(["address", mac] if mac else []),
+        "netns",
+        namespace,
+    )
     run("ip", "-n", namespace, "link", "set", "dev", peer, "up")
 
 

@@ -14,8 +14,7 @@ from .topology import Host
 
 BOOT_SECONDS = 240
 # The lab's own short connections leave no master behind that could outlive a reboot.
-ALONE = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "BatchMode=yes",
-         "-o", "ConnectTimeout=3"]
+ALONE = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "BatchMode=yes", "-o", "ConnectTimeout=3"]
 
 
 def command(lab, host: Host, remote: str, check: bool = True) -> subprocess.CompletedProcess:
@@ -54,8 +53,10 @@ def _wait_one(lab, host: Host, stop: threading.Event, progress: Progress) -> Non
         if not lab.pid(host):
             raise LabError(f"host {host.name} has ended; its console: {console_end(lab.names, host)}")
         if time.monotonic() > deadline:
-            raise LabError(f"host {host.name} does not answer ssh within {BOOT_SECONDS} s; "
-                           f"its console: {console_end(lab.names, host)}")
+            raise LabError(
+                f"host {host.name} does not answer ssh within {BOOT_SECONDS} s; "
+                f"its console: {console_end(lab.names, host)}"
+            )
         if stop.wait(0.3):
             return
     progress.say(f"host {host.name}: answers ssh")
@@ -70,8 +71,12 @@ def _wait_one(lab, host: Host, stop: threading.Event, progress: Progress) -> Non
 
 def answers(lab: Names, host: Host) -> bool:
     """Whether sshd greets: an open port alone may belong to a host that is on its way down."""
-    greeting = subprocess.run(machine.in_namespace(lab.namespace, "nc", "-w", "1", host.management_address, "22"),
-                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    greeting = subprocess.run(
+        machine.in_namespace(lab.namespace, "nc", "-w", "1", host.management_address, "22"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
     return greeting.stdout.startswith(b"SSH-")
 
 

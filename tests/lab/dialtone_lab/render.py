@@ -16,13 +16,26 @@ def uml_command(lab: Names, host: Host, image: Path, public_key: str) -> list[st
     """
     devices = list(enumerate(host.all_interfaces))
     return [
-        str(UML_BOOT), f"umid={host.name}", f"uml_dir={lab.run}/uml",
-        f"mem={host.memory}M", f"ubd0={lab.disk(host.name)},{image / 'root.ext4'}", "root=/dev/ubda", "rw",
-        "con=null", "con0=null,fd:1", "pty.legacy_count=0", "net.ifnames=0", f"systemd.hostname={host.name}",
-        *(f"vec{number}:transport=tap,ifname={names.port(host.index, nic.name)},depth=128,gro=1,mac={nic.mac}"
-          for number, nic in devices),
-        *(f"lab.nic=vec{number},{nic.name},{nic.address or ''},{nic.gateway or ''}".rstrip(",")
-          for number, nic in devices),
+        str(UML_BOOT),
+        f"umid={host.name}",
+        f"uml_dir={lab.run}/uml",
+        f"mem={host.memory}M",
+        f"ubd0={lab.disk(host.name)},{image / 'root.ext4'}",
+        "root=/dev/ubda",
+        "rw",
+        "con=null",
+        "con0=null,fd:1",
+        "pty.legacy_count=0",
+        "net.ifnames=0",
+        f"systemd.hostname={host.name}",
+        *(
+            f"vec{number}:transport=tap,ifname={names.port(host.index, nic.name)},depth=128,gro=1,mac={nic.mac}"
+            for number, nic in devices
+        ),
+        *(
+            f"lab.nic=vec{number},{nic.name},{nic.address or ''},{nic.gateway or ''}".rstrip(",")
+            for number, nic in devices
+        ),
         f"lab.key={public_key}",
     ]
 
@@ -47,25 +60,54 @@ tmp_dir = "{lab.run}/podman"
 
 def podman_command(lab: Names) -> list[str]:
     """Podman with the lab's own storage, to be run with CONTAINERS_CONF naming the lab's settings."""
-    return ["podman", "--root", str(lab.podman / "root"), "--runroot", str(lab.podman / "run"),
-            "--tmpdir", f"{lab.run}/podman"]
+    return [
+        "podman",
+        "--root",
+        str(lab.podman / "root"),
+        "--runroot",
+        str(lab.podman / "run"),
+        "--tmpdir",
+        f"{lab.run}/podman",
+    ]
 
 
 def container_arguments(lab: Names, host: Host, image: Path, devices: list[str]) -> list[str]:
     """Podman's arguments that create and start a host's container from the image's tree."""
     return [
-        "run", "--detach", "--name", host.name, "--hostname", host.name, "--systemd", "always",
+        "run",
+        "--detach",
+        "--name",
+        host.name,
+        "--hostname",
+        host.name,
+        "--systemd",
+        "always",
         # A host that reboots comes back; `podman stop`, our power cut, is no reason to.
-        "--restart", "always",
-        "--network", f"ns:/run/netns/{lab.host_namespace(host.name)}", "--dns", "none", "--no-hosts",
+        "--restart",
+        "always",
+        "--network",
+        f"ns:/run/netns/{lab.host_namespace(host.name)}",
+        "--dns",
+        "none",
+        "--no-hosts",
         # What a router and systemd need, and far from --privileged: sysctls outside the network stay read-only.
-        "--cap-add", "NET_ADMIN,NET_RAW,SYS_ADMIN", "--memory", f"{host.memory}m",
+        "--cap-add",
+        "NET_ADMIN,NET_RAW,SYS_ADMIN",
+        "--memory",
+        f"{host.memory}m",
         # Control groups that go by the lab's name, so that none is left over.
-        "--cgroup-parent", f"/{lab.namespace}",
-        "--log-driver", "k8s-file", "--log-opt", f"path={lab.console(host.name)}",
-        "--volume", f"{lab.key}.pub:/root/.ssh/authorized_keys:ro",
+        "--cgroup-parent",
+        f"/{lab.namespace}",
+        "--log-driver",
+        "k8s-file",
+        "--log-opt",
+        f"path={lab.console(host.name)}",
+        "--volume",
+        f"{lab.key}.pub:/root/.ssh/authorized_keys:ro",
         *(word for device in devices for word in ("--device", device)),
-        "--rootfs", f"{image / 'tree'}:O", "/sbin/init",
+        "--rootfs",
+        f"{image / 'tree'}:O",
+        "/sbin/init",
     ]
 
 
@@ -99,17 +141,19 @@ def ssh_config(lab: Names, topology: Topology) -> str:
 
 def connections(lab: Names, topology: Topology) -> dict:
     """An Ansible inventory that says how to reach the hosts; their roles stand in another inventory beside it."""
-    return {"all": {
-        "hosts": {host.name: {"ansible_host": host.name} for host in topology.hosts},
-        "vars": {
-            "ansible_user": "root",
-            # Ansible's own control path is made of user and host name only: hosts of the same name in another lab
-            # would answer in their stead.
-            "ansible_ssh_common_args": f"-F {lab.ssh_config} -o ControlPath={control_path(lab)}",
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_pipelining": True,
-        },
-    }}
+    return {
+        "all": {
+            "hosts": {host.name: {"ansible_host": host.name} for host in topology.hosts},
+            "vars": {
+                "ansible_user": "root",
+                # Ansible's own control path is made of user and host name only: hosts of the same name in another lab
+                # would answer in their stead.
+                "ansible_ssh_common_args": f"-F {lab.ssh_config} -o ControlPath={control_path(lab)}",
+                "ansible_python_interpreter": "/usr/bin/python3",
+                "ansible_ssh_pipelining": True,
+            },
+        }
+    }
 
 
 def mmdebstrap_command(suite: str, mirror: str, packages: list[str], customize: Path, tree: Path) -> list[str]:
@@ -118,21 +162,35 @@ def mmdebstrap_command(suite: str, mirror: str, packages: list[str], customize: 
     Namespaces of its own, so that its mounts and processes end with it, and it ends with us.
     """
     return [
-        "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child",
-        "mmdebstrap", "--mode=root", "--variant=minbase", "--components=main",
-        "--skip=cleanup/apt/lists", f"--include={','.join(packages)}",
-        f"--customize-hook={customize}", suite, str(tree), mirror,
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=minbase",
+        "--components=main",
+        "--skip=cleanup/apt/lists",
+        f"--include={','.join(packages)}",
+        f"--customize-hook={customize}",
+        suite,
+        str(tree),
+        mirror,
     ]
 
 
 def host_table(rows: list[tuple[str, ...]]) -> str:
     """Rows in columns, the first row being the head."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-                     for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def addresses(host: Host) -> str:
     """A host's interfaces in one line, for people."""
-    return " ".join(f"{nic.name}={nic.address or '-'}" for nic in host.all_interfaces
-                    if nic.name != MANAGEMENT_NIC)
+    return " ".join(f"{nic.name}={nic.address or '-'}" for nic in host.all_interfaces if nic.name != MANAGEMENT_NIC)

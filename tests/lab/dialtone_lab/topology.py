@@ -54,8 +54,12 @@ class Host:
     @property
     def management_interface(self) -> Interface:
         """The interface that ssh comes in by."""
-        return Interface(MANAGEMENT_NIC, "mgmt", mac_address(self.index, 0),
-                         f"{self.management_address}/{MANAGEMENT_NETWORK.prefixlen}")
+        return Interface(
+            MANAGEMENT_NIC,
+            "mgmt",
+            mac_address(self.index, 0),
+            f"{self.management_address}/{MANAGEMENT_NETWORK.prefixlen}",
+        )
 
     @property
     def all_interfaces(self) -> tuple[Interface, ...]:
@@ -127,7 +131,8 @@ def load(text: str, image: str | None = None) -> Topology:
     segments = tuple(_segment(name, value) for name, value in _named("segments", top.get("segments"), SEGMENT_NAME))
     hosts = tuple(
         _host(index, name, value, defaults, {s.name for s in segments})
-        for index, (name, value) in enumerate(_named("hosts", top.get("hosts"), HOST_NAME)))
+        for index, (name, value) in enumerate(_named("hosts", top.get("hosts"), HOST_NAME))
+    )
     if len(hosts) > MAX_HOSTS:
         raise fail("hosts", len(hosts), f"are too many; at most {MAX_HOSTS} fit into the management network")
     _check_unique(segments, hosts)
@@ -140,12 +145,25 @@ def dump(topology: Topology) -> dict:
         "segments": {s.name: {"gateway": list(s.gateway)} for s in topology.segments},
         "hosts": {
             h.name: {
-                "kind": h.kind, "image": h.image, "memory": h.memory,
+                "kind": h.kind,
+                "image": h.image,
+                "memory": h.memory,
                 "interfaces": {
-                    i.name: {k: v for k, v in (("segment", i.segment), ("mac", i.mac), ("address", i.address),
-                                               ("gateway", i.gateway)) if v is not None}
-                    for i in h.interfaces},
-            } for h in topology.hosts},
+                    i.name: {
+                        k: v
+                        for k, v in (
+                            ("segment", i.segment),
+                            ("mac", i.mac),
+                            ("address", i.address),
+                            ("gateway", i.gateway),
+                        )
+                        if v is not None
+                    }
+                    for i in h.interfaces
+                },
+            }
+            for h in topology.hosts
+        },
     }
 
 
@@ -195,8 +213,10 @@ def _host(index: int, name: str, value: object, defaults: dict, segments: set[st
     if not isinstance(memory, int) or isinstance(memory, bool) or not 128 <= memory <= 8192:
         raise fail(f"{where}.memory", memory, "must be a number of MiB from 128 to 8192")
     nics = _named(f"{where}.interfaces", keys.get("interfaces"), NIC_NAME)
-    interfaces = tuple(_interface(f"{where}.interfaces.{nic}", nic, mac_address(index, number), settings, segments)
-                       for number, (nic, settings) in enumerate(nics, 1))
+    interfaces = tuple(
+        _interface(f"{where}.interfaces.{nic}", nic, mac_address(index, number), settings, segments)
+        for number, (nic, settings) in enumerate(nics, 1)
+    )
     if sum(1 for interface in interfaces if interface.gateway) > 1:
         raise fail(where, [i.name for i in interfaces if i.gateway], "each have a gateway; a host has one at most")
     return Host(name, index, kind, image, memory, interfaces)
@@ -209,8 +229,11 @@ def _interface(where: str, name: str, mac: str, value: object, segments: set[str
     segment = _choice(f"{where}.segment", keys.get("segment"), tuple(sorted(segments)))
     mac = keys.get("mac", mac)
     if not isinstance(mac, str) or not MAC.fullmatch(mac):
-        raise fail(f"{where}.mac", mac, "is no locally administered unicast MAC address; write for example "
-                                        "'02:00:00:00:00:01', quoted")
+        raise fail(
+            f"{where}.mac",
+            mac,
+            "is no locally administered unicast MAC address; write for example '02:00:00:00:00:01', quoted",
+        )
     address, gateway = keys.get("address"), keys.get("gateway")
     if address is not None:
         address = _address(f"{where}.address", address)
@@ -246,8 +269,9 @@ def _check_gateway(where: str, gateway: str, address: str | None) -> None:
 def _check_unique(segments: tuple[Segment, ...], hosts: tuple[Host, ...]) -> None:
     """No address and no MAC twice on one segment: both would half work, which is worse than not at all."""
     seen: dict[tuple[str, str], str] = {}
-    claims = [(s.name, str(ipaddress.ip_interface(a).ip), f"segments.{s.name}.gateway")
-              for s in segments for a in s.gateway]
+    claims = [
+        (s.name, str(ipaddress.ip_interface(a).ip), f"segments.{s.name}.gateway") for s in segments for a in s.gateway
+    ]
     for host in hosts:
         for nic in host.interfaces:
             where = f"hosts.{host.name}.interfaces.{nic.name}"

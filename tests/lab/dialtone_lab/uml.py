@@ -21,8 +21,9 @@ def start(lab: Names, host: Host, image: Path) -> None:
     public_key = lab.key.with_suffix(".pub").read_text().split()[1]
     command = machine.in_namespace(lab.namespace, *render.uml_command(lab, host, image, public_key))
     with lab.console(host.name).open("ab") as console:
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
-                         start_new_session=True)
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
+        )
 
 
 def processes(lab: Names, host: Host | None = None) -> list[int]:

@@ -25,9 +25,16 @@ SERVER, CLIENT = TOPOLOGY.hosts
 
 def test_uml_command():
     assert render.uml_command(LAB, SERVER, IMAGE, "AAAAkey")[1:] == [
-        "umid=server", "uml_dir=/run/dialtone-lab/night/uml", "mem=256M",
+        "umid=server",
+        "uml_dir=/run/dialtone-lab/night/uml",
+        "mem=256M",
         "ubd0=/srv/checkout/.lab/night/hosts/server/disk.cow,/cache/bookworm-0123456789ab/root.ext4",
-        "root=/dev/ubda", "rw", "con=null", "con0=null,fd:1", "pty.legacy_count=0", "net.ifnames=0",
+        "root=/dev/ubda",
+        "rw",
+        "con=null",
+        "con0=null,fd:1",
+        "pty.legacy_count=0",
+        "net.ifnames=0",
         "systemd.hostname=server",
         "vec0:transport=tap,ifname=h0-mgmt0,depth=128,gro=1,mac=02:64:74:00:01:00",
         "vec1:transport=tap,ifname=h0-eth0,depth=128,gro=1,mac=02:64:74:00:01:01",
@@ -62,19 +69,28 @@ def test_a_container_is_not_privileged_and_has_the_lab_s_network_only():
 
 def test_podman_never_uses_the_user_s_storage():
     assert render.podman_command(LAB) == [
-        "podman", "--root", "/srv/checkout/.lab/night/podman/root", "--runroot", "/srv/checkout/.lab/night/podman/run",
-        "--tmpdir", "/run/dialtone-lab/night/podman"]
+        "podman",
+        "--root",
+        "/srv/checkout/.lab/night/podman/root",
+        "--runroot",
+        "/srv/checkout/.lab/night/podman/run",
+        "--tmpdir",
+        "/run/dialtone-lab/night/podman",
+    ]
 
 
-@pytest.mark.parametrize("line", [
-    "Host server\n    HostName 172.31.99.11\n",
-    "Host client\n    HostName 172.31.99.12\n",
-    "    User root\n",
-    '    IdentityFile "/srv/checkout/.lab/night/id_ed25519"\n',
-    "    ProxyCommand nsenter --net=/run/netns/dialtone-night nc %h %p\n",
-    "    UserKnownHostsFile /dev/null\n",
-    "    ControlPath /run/dialtone-lab/night/ssh-%n\n",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Host server\n    HostName 172.31.99.11\n",
+        "Host client\n    HostName 172.31.99.12\n",
+        "    User root\n",
+        '    IdentityFile "/srv/checkout/.lab/night/id_ed25519"\n',
+        "    ProxyCommand nsenter --net=/run/netns/dialtone-night nc %h %p\n",
+        "    UserKnownHostsFile /dev/null\n",
+        "    ControlPath /run/dialtone-lab/night/ssh-%n\n",
+    ],
+)
 def test_ssh_config(line):
     assert line in render.ssh_config(LAB, TOPOLOGY)
 
@@ -85,16 +101,18 @@ def test_ssh_config_gives_hosts_before_what_holds_for_all():
 
 
 def test_connections():
-    assert render.connections(LAB, TOPOLOGY) == {"all": {
-        "hosts": {"server": {"ansible_host": "server"}, "client": {"ansible_host": "client"}},
-        "vars": {
-            "ansible_user": "root",
-            "ansible_ssh_common_args":
-                "-F /srv/checkout/.lab/night/ssh_config -o ControlPath=/run/dialtone-lab/night/ssh-%n",
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_pipelining": True,
-        },
-    }}
+    assert render.connections(LAB, TOPOLOGY) == {
+        "all": {
+            "hosts": {"server": {"ansible_host": "server"}, "client": {"ansible_host": "client"}},
+            "vars": {
+                "ansible_user": "root",
+                "ansible_ssh_common_args": "-F /srv/checkout/.lab/night/ssh_config "
+                "-o ControlPath=/run/dialtone-lab/night/ssh-%n",
+                "ansible_python_interpreter": "/usr/bin/python3",
+                "ansible_ssh_pipelining": True,
+            },
+        }
+    }
 
 
 def test_sockets_have_short_paths_however_deep_the_checkout_and_long_the_names():
@@ -104,8 +122,9 @@ def test_sockets_have_short_paths_however_deep_the_checkout_and_long_the_names()
     assert len(render.control_path(deep).replace("%n", "h" * 31)) + 17 < 108
 
 
-@pytest.mark.parametrize("device", [
-    names.bridge("s" * 12), names.gateway_port("s" * 12), names.port(topology.MAX_HOSTS, "n" * 8)])
+@pytest.mark.parametrize(
+    "device", [names.bridge("s" * 12), names.gateway_port("s" * 12), names.port(topology.MAX_HOSTS, "n" * 8)]
+)
 def test_interfaces_have_names_that_linux_takes(device):
     assert len(device) <= 15
 
@@ -122,11 +141,14 @@ def test_names_that_no_lab_may_have(name):
         names.check_lab_name(name)
 
 
-@pytest.mark.parametrize(("environment", "state", "cache"), [
-    ({"HOME": "/home/u"}, "/repo/.lab", "/home/u/.cache/dialtone-lab"),
-    ({"HOME": "/home/u", "XDG_CACHE_HOME": "/xdg"}, "/repo/.lab", "/xdg/dialtone-lab"),
-    ({"DIALTONE_LAB_STATE": "/s", "DIALTONE_LAB_CACHE": "/c"}, "/s", "/c"),
-])
+@pytest.mark.parametrize(
+    ("environment", "state", "cache"),
+    [
+        ({"HOME": "/home/u"}, "/repo/.lab", "/home/u/.cache/dialtone-lab"),
+        ({"HOME": "/home/u", "XDG_CACHE_HOME": "/xdg"}, "/repo/.lab", "/xdg/dialtone-lab"),
+        ({"DIALTONE_LAB_STATE": "/s", "DIALTONE_LAB_CACHE": "/c"}, "/s", "/c"),
+    ],
+)
 def test_folders(environment, state, cache):
     assert str(names.state_root(environment, Path("/repo"))) == state
     assert str(names.cache_root(environment)) == cache
@@ -140,7 +162,15 @@ def test_folders_that_uml_cannot_be_told(path):
 
 def test_mmdebstrap_ends_with_us_and_with_all_its_mounts():
     command = render.mmdebstrap_command("sid", "http://mirror/debian", ["systemd", "udev"], Path("/c"), Path("/t"))
-    assert command[:command.index("mmdebstrap")] == [
-        "setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    assert command[: command.index("mmdebstrap")] == [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ]
     assert command[-3:] == ["sid", "/t", "http://mirror/debian"]
     assert "--include=systemd,udev" in command

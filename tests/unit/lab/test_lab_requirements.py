@@ -6,8 +6,12 @@ import pytest
 from dialtone_lab import images, requirements
 from dialtone_lab.errors import RequirementError
 
-HERE = {"which": lambda program: f"/usr/bin/{program}", "euid": lambda: 0, "machine": lambda: "x86_64",
-        "tun": Path("/dev/null")}
+HERE = {
+    "which": lambda program: f"/usr/bin/{program}",
+    "euid": lambda: 0,
+    "machine": lambda: "x86_64",
+    "tun": Path("/dev/null"),
+}
 BOTH = {"uml", "container"}
 
 
@@ -15,14 +19,20 @@ def lacking(*programs):
     return lambda program: None if program in programs else f"/usr/bin/{program}"
 
 
-@pytest.mark.parametrize(("kinds", "change", "message"), [
-    (BOTH, {"euid": lambda: 1000}, "must be run as root"),
-    (BOTH, {"machine": lambda: "aarch64"}, "User Mode Linux exists only for x86, and this machine is aarch64"),
-    (BOTH, {"tun": Path("/nowhere/tun")}, "/nowhere/tun is missing"),
-    (BOTH, {"which": lacking("linux.uml")}, "missing linux.uml; install: apt-get install user-mode-linux"),
-    (BOTH, {"which": lacking("nc", "podman", "runc", "mke2fs")},
-     "missing mke2fs, nc, podman, runc; install: apt-get install e2fsprogs netcat-openbsd podman runc"),
-])
+@pytest.mark.parametrize(
+    ("kinds", "change", "message"),
+    [
+        (BOTH, {"euid": lambda: 1000}, "must be run as root"),
+        (BOTH, {"machine": lambda: "aarch64"}, "User Mode Linux exists only for x86, and this machine is aarch64"),
+        (BOTH, {"tun": Path("/nowhere/tun")}, "/nowhere/tun is missing"),
+        (BOTH, {"which": lacking("linux.uml")}, "missing linux.uml; install: apt-get install user-mode-linux"),
+        (
+            BOTH,
+            {"which": lacking("nc", "podman", "runc", "mke2fs")},
+            "missing mke2fs, nc, podman, runc; install: apt-get install e2fsprogs netcat-openbsd podman runc",
+        ),
+    ],
+)
 def test_a_missing_requirement_is_one_line(kinds, change, message):
     with pytest.raises(RequirementError) as raised:
         requirements.check(kinds, **{**HERE, **change})
@@ -31,12 +41,15 @@ def test_a_missing_requirement_is_one_line(kinds, change, message):
     assert raised.value.exit_code == 2
 
 
-@pytest.mark.parametrize(("kinds", "change"), [
-    (BOTH, {}),
-    ({"container"}, {"machine": lambda: "aarch64", "which": lacking("linux.uml")}),
-    ({"container"}, {"tun": Path("/nowhere/tun")}),
-    ({"uml"}, {"which": lacking("podman", "runc", "conmon")}),
-])
+@pytest.mark.parametrize(
+    ("kinds", "change"),
+    [
+        (BOTH, {}),
+        ({"container"}, {"machine": lambda: "aarch64", "which": lacking("linux.uml")}),
+        ({"container"}, {"tun": Path("/nowhere/tun")}),
+        ({"uml"}, {"which": lacking("podman", "runc", "conmon")}),
+    ],
+)
 def test_only_what_this_lab_needs_is_asked_for(kinds, change):
     requirements.check(kinds, **{**HERE, **change})
 

@@ -33,16 +33,22 @@ MISTAKES = [
     ("lan: {}", "mgmt: {}", "segments: 'mgmt' is the lab's own management segment"),
     ("lan: {}", "lan: {}\n  lan: {}", "line 4: 'lan' is given twice; keep one"),
     ("lan: {}", "lan: {vlan: 5}", "segments.lan: 'vlan' is no key here; known are gateway"),
-    ("{gateway: 192.168.5.1/24}", "{gateway: 192.168.5.1}", "segments.wan.gateway: '192.168.5.1' must be an address "
-     "with its prefix length, for example 192.168.5.1/24"),
+    (
+        "{gateway: 192.168.5.1/24}",
+        "{gateway: 192.168.5.1}",
+        "segments.wan.gateway: '192.168.5.1' must be an address with its prefix length, for example 192.168.5.1/24",
+    ),
     ("{gateway: 192.168.5.1/24}", "{gateway: {a: b}}", "segments.wan.gateway: {'a': 'b'} must be an address or a list"),
     ("kind: container", "kind: qemu", "hosts.client.kind: 'qemu' is not known; use one of uml, container"),
     ("image: trixie", "image: jessie", "hosts.client.image: 'jessie' is not known; use one of bullseye"),
     ("memory: 512", "memory: 512M", "hosts.client.memory: '512M' must be a number of MiB from 128 to 8192"),
     ("memory: 512", "memory: true", "hosts.client.memory: True must be a number"),
     ("memory: 512", "memory: 64", "hosts.client.memory: 64 must be a number of MiB from 128 to 8192"),
-    ("eth1: {segment: lan}", "eth1: {segment: dmz}", "hosts.server.interfaces.eth1.segment: 'dmz' is not known; "
-     "use one of lan, wan"),
+    (
+        "eth1: {segment: lan}",
+        "eth1: {segment: dmz}",
+        "hosts.server.interfaces.eth1.segment: 'dmz' is not known; use one of lan, wan",
+    ),
     ("eth1: {segment: lan}", "eth1: {}", "hosts.server.interfaces.eth1.segment: None is not known"),
     ("eth1: {segment: lan}", "eth1:", "hosts.server.interfaces.eth1: None must be a mapping"),
     ("eth1: {segment: lan}", "mgmt0: {segment: lan}", "'mgmt0' belongs to the lab"),
@@ -50,18 +56,33 @@ MISTAKES = [
     ("192.168.10.80/24", "192.168.10.80", "hosts.client.interfaces.eth0.address: '192.168.10.80' must be an address"),
     ("192.168.10.80/24", "192.168.10.380/24", "'192.168.10.380/24' is no address"),
     ("192.168.10.80/24", "172.31.0.5/16", "overlaps the lab's management network 172.31.99.0/24"),
-    ("192.168.5.109/24", "192.168.5.1/24", "hosts.server.interfaces.eth0.address: '192.168.5.1' is already taken on "
-     "segment wan by segments.wan.gateway"),
+    (
+        "192.168.5.109/24",
+        "192.168.5.1/24",
+        "hosts.server.interfaces.eth0.address: '192.168.5.1' is already taken on segment wan by segments.wan.gateway",
+    ),
     ("02:00:00:00:00:99", "00:00:00:00:00:99", "hosts.client.interfaces.eth0.mac: '00:00:00:00:00:99' is no locally"),
-    ("02:00:00:00:00:99", "02:64:74:00:01:02", "'02:64:74:00:01:02' is already taken on segment lan by "
-     "hosts.server.interfaces.eth1.mac"),
-    ("gateway: 192.168.5.1}\n      eth1", "gateway: 10.0.0.1}\n      eth1", "hosts.server.interfaces.eth0.gateway: "
-     "'10.0.0.1' is not in 192.168.5.0/24"),
-    ("gateway: 192.168.5.1}\n      eth1", "gateway: 192.168.5.1/24}\n      eth1", "'192.168.5.1/24' is no address; "
-     "write for example 192.168.5.1, without prefix length"),
+    (
+        "02:00:00:00:00:99",
+        "02:64:74:00:01:02",
+        "'02:64:74:00:01:02' is already taken on segment lan by hosts.server.interfaces.eth1.mac",
+    ),
+    (
+        "gateway: 192.168.5.1}\n      eth1",
+        "gateway: 10.0.0.1}\n      eth1",
+        "hosts.server.interfaces.eth0.gateway: '10.0.0.1' is not in 192.168.5.0/24",
+    ),
+    (
+        "gateway: 192.168.5.1}\n      eth1",
+        "gateway: 192.168.5.1/24}\n      eth1",
+        "'192.168.5.1/24' is no address; write for example 192.168.5.1, without prefix length",
+    ),
     ("eth1: {segment: lan}", "eth1: {segment: lan, gateway: 10.0.0.1}", "'10.0.0.1' needs an address on the same"),
-    ("eth1: {segment: lan}", "eth1: {segment: lan, address: 10.0.0.2/8, gateway: 10.0.0.1}",
-     "hosts.server: ['eth0', 'eth1'] each have a gateway; a host has one at most"),
+    (
+        "eth1: {segment: lan}",
+        "eth1: {segment: lan, address: 10.0.0.2/8, gateway: 10.0.0.1}",
+        "hosts.server: ['eth0', 'eth1'] each have a gateway; a host has one at most",
+    ),
     ("hosts:", "hosts: [", "not YAML"),
 ]
 
@@ -85,19 +106,21 @@ def test_defaults_are_filled_in():
     server, client = topology.load(SMALL).hosts
     assert (server.kind, server.image, server.memory) == ("uml", "bookworm", 256)
     assert (client.kind, client.image, client.memory) == ("container", "trixie", 512)
-    assert [nic.mac for nic in server.all_interfaces] == [
-        "02:64:74:00:01:00", "02:64:74:00:01:01", "02:64:74:00:01:02"]
+    assert [nic.mac for nic in server.all_interfaces] == ["02:64:74:00:01:00", "02:64:74:00:01:01", "02:64:74:00:01:02"]
     assert [nic.mac for nic in client.interfaces] == ["02:00:00:00:00:99"]
     assert [host.management_address for host in (server, client)] == ["172.31.99.11", "172.31.99.12"]
     assert topology.load(SMALL).suites == ("bookworm", "trixie")
 
 
-@pytest.mark.parametrize(("defaults", "image", "expected"), [
-    ("", None, ["bookworm", "trixie"]),
-    ("", "sid", ["sid", "trixie"]),
-    ("defaults: {image: bullseye}", None, ["bullseye", "trixie"]),
-    ("defaults: {image: bullseye}", "sid", ["sid", "trixie"]),
-])
+@pytest.mark.parametrize(
+    ("defaults", "image", "expected"),
+    [
+        ("", None, ["bookworm", "trixie"]),
+        ("", "sid", ["sid", "trixie"]),
+        ("defaults: {image: bullseye}", None, ["bullseye", "trixie"]),
+        ("defaults: {image: bullseye}", "sid", ["sid", "trixie"]),
+    ],
+)
 def test_the_image_is_chosen_for_hosts_that_pin_none(defaults, image, expected):
     assert [host.image for host in topology.load(SMALL + defaults, image).hosts] == expected
 
@@ -109,6 +132,7 @@ def test_defaults_are_checked_too():
 
 def test_what_is_written_down_is_read_back():
     import json
+
     loaded = topology.load(SMALL)
     assert topology.load(json.dumps(topology.dump(loaded))) == loaded
 

@@ -43,7 +43,7 @@ def test_forms_of_a_pool(entries, first, last, count):
         (["224.0.0.1+3"], "unicast"),
         (["127.0.0.1"], "unicast"),
         (["223.255.255.255+2"], "unicast"),
-        (["0.0.0.0"], "unicast"),
+        (["0.0.0.0"], "unicast"),  # noqa: S104
         ([""], "no IPv4 address"),
     ],
 )

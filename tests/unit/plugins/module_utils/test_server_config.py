@@ -139,14 +139,19 @@ def test_command(can, kernel_mode, changes, ending):
     how = _server_config.mode(kernel_mode, can, instance)
     words = _server_config.command(instance, can, how, foreground=False)
     assert words == [
-        *("/usr/sbin/pppoe-server -I eth1 -L 192.168.10.109 -O /etc/ppp/pppoe-server/default.options".split()),
+        *["/usr/sbin/pppoe-server", "-I", "eth1", "-L", "192.168.10.109"],
+        *["-O", "/etc/ppp/pppoe-server/default.options"],
         *ending,
     ]
 
 
 @pytest.mark.parametrize(
     ("can", "kernel_mode", "changes", "parameter"),
-    [(NO_PPP, "always", {}, "kernel_mode"), (DEBIAN_12, "never", {"mru": 1400}, "mtu"), (NO_PPP, "auto", {"mtu": 1400}, "mtu")],
+    [
+        (NO_PPP, "always", {}, "kernel_mode"),
+        (DEBIAN_12, "never", {"mru": 1400}, "mtu"),
+        (NO_PPP, "auto", {"mtu": 1400}, "mtu"),
+    ],
 )  # fmt: skip
 def test_refused_modes(can, kernel_mode, changes, parameter):
     with pytest.raises(Refused) as refusal:

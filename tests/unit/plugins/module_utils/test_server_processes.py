@@ -17,7 +17,7 @@ def test_an_instance_is_its_daemon_and_its_sessions():
             process(12, 10, f"/usr/sbin/pppoe-server -F -I eth1 -O {OPTIONS} -o 0 -p /run/p"),  # not yet a pppd
             daemon,
             process(11, 1, "/usr/sbin/pppoe-server -F -I eth2 -O /etc/ppp/pppoe-server/other.options"),
-            process(30, 10, f"pppd plugin pppoe.so nic-eth1 rp_pppoe_sess 1:02:00:00:00:00:01 file {OPTIONS} 1.1.1.1:1.1.1.2"),
+            process(30, 10, f"pppd plugin pppoe.so nic-eth1 rp_pppoe_sess 1:02:00:00:00:00:01 file {OPTIONS} 1.1.1.1:"),
             process(20, 1, f"/usr/sbin/pppd nodetach file {OPTIONS}"),  # its daemon is gone
             process(21, 11, "/usr/sbin/pppd file /etc/ppp/pppoe-server/other.options"),
             process(22, 1, "/usr/sbin/pppd call uplink"),

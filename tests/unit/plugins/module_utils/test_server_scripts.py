@@ -54,7 +54,10 @@ KERNEL = ["plugin", "pppoe.so", "nic-eth1", "rp_pppoe_sess", "12:02:00:00:00:00:
         (["pty", RELAY.format("", ""), "file", "/o", "a:b", "nodetach"], [*KERNEL, "file", "/o", "a:b", "nodetach"]),
         (["pty", RELAY.format("", "fast $(reboot) *"), "sync"], KERNEL),
         (["pty", RELAY.format(" -T 60 -m 1412", "x"), "mru", "1492", "mtu", "1492"], KERNEL),
-        (["plugin", "pppoe.so", "nic-e", "mru", "1500", "mtu", "1500"], ["plugin", "pppoe.so", "nic-e", "mru", "1500", "mtu", "1500"]),
+        (
+            ["plugin", "pppoe.so", "nic-e", "mru", "1500", "mtu", "1500"],
+            ["plugin", "pppoe.so", "nic-e", "mru", "1500", "mtu", "1500"],
+        ),
         (["ipparam", "two  words", "*", ""], ["ipparam", "two  words", "*", ""]),
     ],
 )  # fmt: skip
@@ -83,8 +86,10 @@ def test_pppd_is_not_started_with_what_is_not_understood(place, words):
     assert result.stdout == ""
 
 
-LIVING = """echo '  7 /usr/sbin/pppd plugin pppoe.so nic-eth1 rp_pppoe_sess {}:02:00:00:00:00:01 file /o/x 10.0.0.1:10.0.0.2'
-echo '  8 /usr/sbin/pppd pty /usr/sbin/pppoe -n -I eth1 -e {}:02:00:00:00:00:02 -S  file /o/x 10.0.0.1:10.0.0.4 nodetach'
+KERNEL = "/usr/sbin/pppd plugin pppoe.so nic-eth1 rp_pppoe_sess {}:02:00:00:00:00:01 file /o/x 10.0.0.1:10.0.0.2"
+USER = "/usr/sbin/pppd pty /usr/sbin/pppoe -n -I eth1 -e {}:02:00:00:00:00:02 -S  file /o/x 10.0.0.1:10.0.0.4 nodetach"
+LIVING = f"""echo '  7 {KERNEL}'
+echo '  8 {USER}'
 echo '  9 /usr/sbin/pppd call uplink'
 """
 
