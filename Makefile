@@ -1,0 +1,68 @@
+# Everything here runs as root on Debian, and installs by itself what it needs (tests/setup).
+MAKEFLAGS += --no-print-directory
+LAB = demo
+HOST ?= client
+SCENARIO ?= dial
+# bookworm (Debian 12) or trixie (Debian 13)
+IMAGE ?= bookworm
+PART ?=
+
+.PHONY: help demo demo-down lab-up lab-down lab-ssh test lint sanity unit integration molecule installed bench \
+	docs build clean setup-run setup-test
+
+help: ## show this help
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+demo: setup-run ## do the guide: boot a server and two clients, run site.yml, dial, show before and after [IMAGE=trixie]
+	@python3 tests/demo --image $(IMAGE)
+
+demo-down: lab-down ## end the hosts of the demo
+
+lab-up: setup-run ## boot the hosts of the demo, and no more [IMAGE=trixie]
+	@tests/lab/lab up tests/lab/topologies/guide.yml --name $(LAB) --image $(IMAGE)
+
+lab-down: ## end them
+	@tests/lab/lab down $(LAB)
+
+lab-ssh: ## log in to one of them [HOST=server]
+	@tests/lab/lab ssh $(LAB) $(HOST)
+
+test: setup-test ## all tests: lint, sanity, unit, integration, installed and each Molecule scenario
+	@.venv/bin/python tests/all.py
+
+lint: setup-test ## linters, types, documentation
+	@tests/lint
+
+sanity: setup-test ## ansible-test sanity
+	@tests/sanity
+
+unit: setup-test ## unit tests
+	@.venv/bin/python -m pytest tests/unit
+
+integration: setup-test ## tests of modules on real files, processes and network namespaces
+	@.venv/bin/python -m pytest tests/integration
+
+molecule: setup-test ## one Molecule scenario [SCENARIO=default]
+	@.venv/bin/molecule test -s $(SCENARIO)
+
+installed: setup-test ## build, install and use the collection as a user does
+	@tests/installed
+
+bench: setup-run ## figures and ratios, which no test asserts [PART=accounts]
+	@.venv/bin/python tests/bench $(PART)
+
+docs: setup-test ## write what is generated: README.md of each role
+	@.venv/bin/python tests/role_readme.py --write
+
+build: setup-run ## the tarball for Galaxy
+	@.venv/bin/ansible-galaxy collection build --force
+
+clean: ## remove what was made here, but for labs that are up
+	rm -rf .build .venv .*_cache .hypothesis *.tar.gz
+	find . -name __pycache__ -not -path './.lab/*' -prune -exec rm -rf {} +
+
+setup-run:
+	@tests/setup run
+
+setup-test:
+	@tests/setup test
