@@ -1,0 +1,142 @@
+"""Runs every part of the tests, several side by side, shows their output line by line, and ends with a table.
+
+Each part is a target of the Makefile and can be run alone. The output of each is kept in .build/test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LOGS = REPOSITORY / ".build" / "test"
+#: A person who watches is told what is running when nothing has been said for so many seconds.
+QUIET = 10.0
+#: A test that has passed or failed, as the programs of the parts count them.
+COUNTED = re.compile(r"\b(\d+) (passed|failed|skipped|errors?)\b")
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass
+class Part:
+    """A part of the tests, and what became of it."""
+
+    name: str
+    command: list[str]
+    seconds: float = 0.0
+    status: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def count(self, line: str) -> None:
+        """Add the counts of a line that sums up some tests."""
+        if line.startswith("Running sanity test"):
+            self.counts["checks"] = self.counts.get("checks", 0) + 1
+        if re.match(r"(=+ |\[\w+\] )?\d+ (passed|failed|skipped|error)", line):
+            for number, what in COUNTED.findall(line):
+                self.counts[what] = self.counts.get(what, 0) + int(number)
+
+    @property
+    def summary(self) -> tuple[str, str, str, str]:
+        """The part's line of the table."""
+        result = {0: "passed", None: "not run"}.get(self.status, "FAILED")
+        counted = ", ".join(f"{number} {what}" for what, number in self.counts.items())
+        return self.name, result, f"{self.seconds:.0f} s", counted
+
+
+def parts() -> list[Part]:
+    """All of them, those that take longest first."""
+    scenarios = sorted((path.parent.name for path in REPOSITORY.glob("molecule/*/molecule.yml")), reverse=True)
+    # `dial` boots most hosts and takes longest of all.
+    scenarios.sort(key=lambda name: name != "dial")
+    molecule = [Part(f"molecule {name}", ["make", "molecule", f"SCENARIO={name}"]) for name in scenarios]
+    others = [Part(name, ["make", name]) for name in ("installed", "sanity", "lint", "integration", "unit")]
+    return [*molecule[:1], *others, *molecule[1:]]
+
+
+class Show:
+    """The one output that all parts share."""
+
+    def __init__(self) -> None:
+        self.began = self.last = time.monotonic()
+        self.lock = threading.Lock()
+        self.running: dict[str, float] = {}
+
+    def line(self, name: str, text: str) -> None:
+        with self.lock:
+            self.last = time.monotonic()
+            print(f"{name:>16} | {text}", flush=True)
+
+    def tick(self) -> None:
+        """Say what is running, if nothing was said for a while."""
+        now = time.monotonic()
+        if self.running and now - self.last > QUIET:
+            running = ", ".join(f"{name} for {now - began:.0f} s" for name, began in self.running.items())
+            self.line("test", f"running: {running}")
+
+
+def run(part: Part, show: Show) -> None:
+    """Run a part to its end."""
+    began = show.running[part.name] = time.monotonic()
+    show.line(part.name, f"$ {' '.join(part.command)}")
+    log = LOGS / f"{part.name.replace(' ', '-')}.log"
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+    with log.open("w") as kept, subprocess.Popen(
+        part.command,
+        cwd=REPOSITORY,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            kept.write(line)
+            part.count(ESCAPES.sub("", line))
+            show.line(part.name, line.rstrip())
+    part.status, part.seconds = process.returncode, time.monotonic() - began
+    del show.running[part.name]
+    show.line(part.name, "passed" if part.status == 0 else f"FAILED with exit code {part.status}, output in {log}")
+
+
+def table(everything: list[Part]) -> str:
+    """What became of each part, one a line."""
+    rows = [("part", "result", "time", "of these"), *(part.summary for part in everything)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def main() -> int:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    everything, show = parts(), Show()
+    with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
+        futures = [pool.submit(run, part, show) for part in everything]
+        try:
+            while not all(future.done() for future in futures):
+                time.sleep(0.5)
+                show.tick()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            print("test: interrupted; what has begun is ending", file=sys.stderr)
+            return 130
+    for future in futures:
+        future.result()
+    print(f"\n{table(everything)}\n\n{time.monotonic() - show.began:.0f} s in all")
+    failed = [part.name for part in everything if part.status != 0]
+    if failed:
+        print(f"FAILED: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
