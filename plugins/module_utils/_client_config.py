@@ -158,9 +158,10 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
     lines = [
         MARKER,
         f"plugin {host.plugin}",
-        f"nic-{wanted.interface}",
         # Half the plugin's own patience, which doubles with each of three attempts: 14 seconds until it tries anew.
+        # Version 2.4.9 takes the value over when it reads the interface (plugins/pppoe/plugin.c PPPOEInitDevice).
         *(["pppoe-padi-timeout 2"] if host.is_249 else []),
+        f"nic-{wanted.interface}",
         # The names that every version of the plugin knows (plugins/pppoe/plugin.c Options).
         *([f"rp_pppoe_ac {_quoted(wanted.ac_name)}"] if wanted.ac_name else []),
         *([f"rp_pppoe_service {_quoted(wanted.service_name)}"] if wanted.service_name else []),
@@ -182,6 +183,8 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
         "lcp-max-configure 20",
         f"lcp-echo-interval {wanted.lcp_echo_interval}",
         f"lcp-echo-failure {wanted.lcp_echo_failure}",
+        # A busy host may need more than pppd's own 5 seconds for the script that takes the name servers back.
+        "child-timeout 15",
         f"logfile {log_path(wanted.name)}",
     ]
     return "".join(line + "\n" for line in lines).encode()
@@ -241,7 +244,7 @@ RestartSec=10
 SuccessExitStatus=5
 KillMode=mixed
 TimeoutStartSec=3min
-TimeoutStopSec=20
+TimeoutStopSec=30
 
 [Install]
 WantedBy=multi-user.target

@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
 RESOLV_CONF = "/etc/resolv.conf"
 POLL = 0.3
 # As the unit's TimeoutStopSec. A pppd that is asked to end says so to the server, and runs its scripts.
-HANG_UP_SECONDS = 20.0
+HANG_UP_SECONDS = 30.0
 # pppd sets the route right after the address, and starts the script that sets the name servers.
 ROUTE_SECONDS = 3.0
 SCRIPT_SECONDS = 10.0
@@ -61,7 +61,9 @@ def hang_up(module: AnsibleModule, name: str) -> None:
         _terminate(pid)
     while left:
         if time.monotonic() > deadline:
-            raise HangUpFailed(f"pppd (pid {left[0]}) of {name} was asked to hang up, and has not within 20 seconds.")
+            raise HangUpFailed(
+                f"pppd (pid {left[0]}) of {name} was told to hang up, and has not in {HANG_UP_SECONDS:.0f} seconds."
+            )
         time.sleep(POLL)
         left = _client_link.pids(name)
 

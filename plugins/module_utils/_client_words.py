@@ -112,7 +112,7 @@ _RULES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (r"No response to PAP authenticate-requests", "silent", "The server does not answer to the account (PAP).", False),
-    (r"Modem hangup", "hung_up", "The server hung up (PADT).", False),
+    (r"Modem hangup", "hung_up", "The server hung up (PADT): its own log may say why.", False),
 )
 _COMPILED = [(re.compile(rule[0], re.MULTILINE), *rule[1:]) for rule in _RULES]
 

@@ -127,7 +127,8 @@ PEERS = [
 
 PLAIN = """plugin pppoe.so nic-eth0 pppoe-padi-timeout 2 user cmz remotename pppoe-client-dsl linkname pppoe-client-dsl
 ipparam pppoe-client-dsl noauth hide-password noipdefault defaultroute defaultroute-metric 0 mtu 1492 mru 1492
-lcp-restart 1 lcp-max-configure 20 lcp-echo-interval 20 lcp-echo-failure 3 logfile /run/pppoe-client-dsl.log"""
+lcp-restart 1 lcp-max-configure 20 lcp-echo-interval 20 lcp-echo-failure 3 child-timeout 15
+logfile /run/pppoe-client-dsl.log"""
 
 
 @pytest.mark.parametrize(("changes", "host", "more", "less"), PEERS)
@@ -139,6 +140,9 @@ def test_peers_file(changes, host, more, less):
     assert sorted(words(content)) == sorted(expected + more)
     # The plugin must be there before its options, and the interface is one of them.
     assert words(content)[0] == b"plugin"
+    if b"pppoe-padi-timeout" in words(content):
+        # Behind the interface it would not count in 2.4.9.
+        assert words(content).index(b"pppoe-padi-timeout") < words(content).index(b"nic-eth0")
     assert _client_config.is_ours(content)
 
 

@@ -58,7 +58,7 @@ CASES = [
      "(RP-PPPoE: Server: No client slots available).", False),
     ("Timeout waiting for PADS packets\n", "refused", "An access concentrator answers on eth0, but gives no", False),
     (ENDED, "hung_up", "The server ended the session.", False),
-    (SUCCESS + "Modem hangup\nConnection terminated.\n", "hung_up", "The server hung up (PADT).", False),
+    (SUCCESS + "Modem hangup\nConnection terminated.\n", "hung_up", "The server hung up (PADT)", False),
     (BEGIN + "LCP: timeout sending Config-Requests\nConnection terminated.\n", "silent", "An access", False),
     (SUCCESS + "No response to 3 echo-requests\nSerial link appears to be disconnected.\nConnection terminated.\n",
      "silent", "The server fell silent", False),
