@@ -132,7 +132,9 @@ def _rc_local_file(path: str, name: str, lines: list[str] | None) -> list[_files
     if lines is None:
         after = _rc_local.without_block(before, block)
         return [] if after == before else [_files.File(path, after, keep_mode=True)]
-    mode = 0o755 if before is None else os.stat(path).st_mode & 0o777 | 0o111
+    mode = 0o755 if before is None else os.stat(path).st_mode & 0o7777
+    if not mode & 0o100:
+        mode |= 0o111  # otherwise nobody would run it
     return [_files.File(path, _rc_local.with_block(before, block, lines), mode)]
 
 
