@@ -87,16 +87,19 @@ def run(part: Part, show: Show) -> None:
     show.line(part.name, f"$ {' '.join(part.command)}")
     log = LOGS / f"{part.name.replace(' ', '-')}.log"
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-    with log.open("w") as kept, subprocess.Popen(
-        part.command,
-        cwd=REPOSITORY,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
+    with (
+        log.open("w") as kept,
+        subprocess.Popen(
+            part.command,
+            cwd=REPOSITORY,
+            env={**environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             kept.write(line)
