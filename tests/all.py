@@ -1,6 +1,7 @@
 """Runs every part of the tests, several side by side, shows their output line by line, and ends with a table.
 
 Each part is a target of the Makefile and can be run alone. The output of each is kept in .build/test.
+Names of parts as arguments choose some of them.
 """
 
 from __future__ import annotations
@@ -119,9 +120,9 @@ def table(everything: list[Part]) -> str:
     )
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
-    everything, show = parts(), Show()
+    everything, show = [part for part in parts() if not names or part.name in names], Show()
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
         futures = [pool.submit(run, part, show) for part in everything]
         try:
@@ -142,4 +143,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
