@@ -20,6 +20,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _rc_local,
     _server_config,
     _server_daemon,
+    _server_decision,
     _server_processes,
     _server_scripts,
     _systemd,
@@ -185,7 +186,14 @@ def boot_change(module: AnsibleModule, unit: str, startup: str) -> str | None:
     return "enable" if startup == "systemd" else "disable"
 
 
-def carry_out(module, wanted, changed, decision, now, boot) -> None:
+def carry_out(
+    module: AnsibleModule,
+    wanted: Plan,
+    changed: t.Sequence[_files.Change],
+    decision: _server_decision.Decision,
+    now: _server_processes.Running,
+    boot: str | None,
+) -> None:
     """Files first, then the process, in an order in which no session is lost unless that was decided."""
     daemon = wanted.daemon
     action = decision.action
@@ -210,7 +218,7 @@ def carry_out(module, wanted, changed, decision, now, boot) -> None:
         _systemd.enable(module, daemon.unit)
     if action == "start":
         _server_daemon.start(module, daemon)
-    elif action == "replace":
+    elif action == "replace" and now.daemon is not None:
         _server_daemon.replace(module, daemon, now.daemon.pid)
 
 
