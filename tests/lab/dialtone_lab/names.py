@@ -1,8 +1,10 @@
 """What a lab's parts are called on the machine, and where its files lie. Pure.
 
-Everything is derived from the lab's name, so that `lab down` finds all of it again without having seen `lab up`.
+Everything is derived from the lab's name and the place of its files, so that `lab down` finds all of it again without
+having seen `lab up`.
 """
 
+import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from .errors import LabError
 
-LAB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,30}")
+LAB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,23}")
 RUN = Path("/run/dialtone-lab")
 
 
@@ -22,22 +24,27 @@ class Names:
     state: Path
 
     @property
+    def scope(self) -> str:
+        """What tells this lab from one of the same name in another checkout, whose files lie elsewhere."""
+        return f"{self.lab}-{hashlib.sha256(str(self.state).encode()).hexdigest()[:6]}"
+
+    @property
     def namespace(self) -> str:
         """The network namespace with the bridges, the taps and the management address."""
-        return f"dialtone-{self.lab}"
+        return f"dialtone-{self.scope}"
 
     def gateway_namespace(self, segment: str) -> str:
         """Where the gateway of a segment lives: a host of its own, so that two segments may have equal addresses."""
-        return f"dialtone-{self.lab}.gw-{segment}"
+        return f"{self.namespace}.gw-{segment}"
 
     def host_namespace(self, host: str) -> str:
         """Where a container's interfaces live; they outlast the container, as a machine's cards outlast a reboot."""
-        return f"dialtone-{self.lab}.host-{host}"
+        return f"{self.namespace}.host-{host}"
 
     @property
     def run(self) -> Path:
         """Sockets: their paths must stay below 108 characters, however deep the checkout is."""
-        return RUN / self.lab
+        return RUN / self.scope
 
     @property
     def description(self) -> Path:
@@ -100,7 +107,7 @@ def port(host_index: int, nic: str) -> str:
 def check_lab_name(name: str) -> str:
     """The name, if it can be one."""
     if not LAB_NAME.fullmatch(name):
-        raise LabError(f"--name: {name!r} is no usable name; take letters, digits and '-', at most 31")
+        raise LabError(f"--name: {name!r} is no usable name; take letters, digits and '-', at most 24")
     return name
 
 

