@@ -51,7 +51,8 @@ class ActionModule(ActionBase):
         source, users = arguments.get("src"), arguments.get("users")
         # What the module refuses by itself goes to it as it is; it reads no file in that case.
         if any(arguments.get(one) is not None for one in _ONE) or (users is not None and not _as_usual(users)):
-            return self._without_source(source)
+            self._refuse_to_join(source)
+            return None
         if source is None and len(users or ()) <= MOST_AS_PARAMETERS:
             return None
         entries, places = self._rows(str(source), arguments.get("src_format")) if source is not None else ([], [])
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
         arguments["users"] = [{key: value for key, value in entry.items() if value} for entry in entries]
         return None
 
-    def _without_source(self, source: t.Any) -> None:
+    def _refuse_to_join(self, source: t.Any) -> None:
         if source is not None and self._task.args.get("users") is not None:
             mend = "Give each entry of users name and secret as text, and addresses as a list, and no name beside them."
             raise Refused("users", "cannot be put together with src.", mend)
@@ -82,13 +83,15 @@ class ActionModule(ActionBase):
             mend = "Call it .csv or .json, or set src_format to csv or json."
             raise Refused("src", f"it is not known how {source} is written.", mend)
         try:
-            text = self._loader.get_text_file_contents(self._find_needle("files", source))
-        except UnicodeDecodeError:
+            text = str(self._loader.get_text_file_contents(self._find_needle("files", source)))
+            # Ansible's loader lets bytes that are no UTF-8 through, as surrogates.
+            text.encode("utf-8")
+        except UnicodeError:
             raise Refused("src", f"{source} is not text in UTF-8.", "Save it in UTF-8.") from None
         except (AnsibleError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the rights.") from None
-        return _account_rows.rows(str(text), os.path.basename(source), form)
+        return _account_rows.rows(text, os.path.basename(source), form)
 
     def _send(self, batch: _batch.Batch) -> str:
         """The path of the accounts on the host, in the task's own folder, which is removed with it."""

@@ -113,8 +113,8 @@ options:
   exclusive:
     description:
       - Whether accounts that O(users) and O(src) do not list are removed from the file, those of this host's own
-        connections included. Lines that repeat a listed account go too. Comments stay, and lines that are no account for
-        pppd.
+        connections included. Lines that repeat a listed account go too. Comments stay, and lines that are no account
+        for pppd.
       - Needs O(users) or O(src) with at least one entry, so that an empty variable does not remove everybody. To empty
         a file, list one account with O(users[].state=absent).
     type: bool

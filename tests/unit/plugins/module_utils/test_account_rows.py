@@ -63,7 +63,7 @@ def test_rows(form, text, expected, places):
         ("json", '[{"name": "a", "secret": "b"}, {"hush": "a"}]', "c[1]: has an unknown key."),
         ("json", '[{"name": "a", "secret": 7}]', "c[0].secret: is no text."),
         ("json", '[{"name": "a", "secret": "b", "addresses": [7]}]', "c[0].addresses: is no list of texts."),
-        ("json", '[{"name": "a", "secret": "b", "state": []}]', "c[0].state: is neither"),
+        ("json", '[{"name": "a", "secret": "b", "state": [1]}]', "c[0].state: is neither"),
     ],
 )
 def test_a_bad_row_is_named_and_its_secret_is_not(form, text, message):
