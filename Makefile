@@ -8,7 +8,7 @@ IMAGE ?= bookworm
 PART ?=
 
 .PHONY: help demo demo-down lab-up lab-down lab-ssh test lint sanity unit integration molecule installed bench \
-	docs build clean setup-run setup-test
+	docs changelog build clean setup-run setup-test
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -53,6 +53,9 @@ bench: setup-run ## figures and ratios, which no test asserts [PART=accounts]
 
 docs: setup-test ## write what is generated: README.md of each role
 	@.venv/bin/python tests/role_readme.py --write
+
+changelog: setup-test ## CHANGELOG.rst for the version in galaxy.yml: takes up fragments and new modules
+	@PATH=$$PWD/.venv/bin:$$PATH antsibull-changelog release --update-existing
 
 build: setup-run ## the tarball for Galaxy
 	@.venv/bin/ansible-galaxy collection build --force

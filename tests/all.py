@@ -1,6 +1,7 @@
 """Runs every part of the tests, several side by side, shows their output line by line, and ends with a table.
 
 Each part is a target of the Makefile and can be run alone. The output of each is kept in .build/test.
+Names of parts as arguments choose some of them.
 """
 
 from __future__ import annotations
@@ -87,16 +88,19 @@ def run(part: Part, show: Show) -> None:
     show.line(part.name, f"$ {' '.join(part.command)}")
     log = LOGS / f"{part.name.replace(' ', '-')}.log"
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
-    with log.open("w") as kept, subprocess.Popen(
-        part.command,
-        cwd=REPOSITORY,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
+    with (
+        log.open("w") as kept,
+        subprocess.Popen(
+            part.command,
+            cwd=REPOSITORY,
+            env={**environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             kept.write(line)
@@ -116,9 +120,9 @@ def table(everything: list[Part]) -> str:
     )
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
-    everything, show = parts(), Show()
+    everything, show = [part for part in parts() if not names or part.name in names], Show()
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
         futures = [pool.submit(run, part, show) for part in everything]
         try:
@@ -139,4 +143,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

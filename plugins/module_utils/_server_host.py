@@ -20,6 +20,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _rc_local,
     _server_config,
     _server_daemon,
+    _server_decision,
     _server_processes,
     _server_scripts,
     _systemd,
@@ -132,7 +133,9 @@ def _rc_local_file(path: str, name: str, lines: list[str] | None) -> list[_files
     if lines is None:
         after = _rc_local.without_block(before, block)
         return [] if after == before else [_files.File(path, after, keep_mode=True)]
-    mode = 0o755 if before is None else os.stat(path).st_mode & 0o777 | 0o111
+    mode = 0o755 if before is None else os.stat(path).st_mode & 0o7777
+    if not mode & 0o100:
+        mode |= 0o111  # otherwise nobody would run it
     return [_files.File(path, _rc_local.with_block(before, block, lines), mode)]
 
 
@@ -183,7 +186,14 @@ def boot_change(module: AnsibleModule, unit: str, startup: str) -> str | None:
     return "enable" if startup == "systemd" else "disable"
 
 
-def carry_out(module, wanted, changed, decision, now, boot) -> None:
+def carry_out(
+    module: AnsibleModule,
+    wanted: Plan,
+    changed: t.Sequence[_files.Change],
+    decision: _server_decision.Decision,
+    now: _server_processes.Running,
+    boot: str | None,
+) -> None:
     """Files first, then the process, in an order in which no session is lost unless that was decided."""
     daemon = wanted.daemon
     action = decision.action
@@ -208,7 +218,7 @@ def carry_out(module, wanted, changed, decision, now, boot) -> None:
         _systemd.enable(module, daemon.unit)
     if action == "start":
         _server_daemon.start(module, daemon)
-    elif action == "replace":
+    elif action == "replace" and now.daemon is not None:
         _server_daemon.replace(module, daemon, now.daemon.pid)
 
 

@@ -34,11 +34,17 @@ class Running:
 
 
 def every() -> list[Process]:
-    """All processes that have a command line. One that ends meanwhile is left out."""
+    """All processes that have a command line. One that ends meanwhile is left out.
+
+    So are those in containers, which are another host's although this one sees them.
+    """
     found = []
+    here = os.readlink("/proc/self/ns/pid")
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
+                if os.readlink(f"/proc/{entry}/ns/pid") != here:
+                    continue
                 with open(f"/proc/{entry}/cmdline", "rb") as handle:
                     argv = handle.read()
                 with open(f"/proc/{entry}/stat", "rb") as handle:

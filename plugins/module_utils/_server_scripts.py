@@ -35,22 +35,23 @@ say() {
 }
 
 # A line for each session of any pppoe-server on this host: its pppd's pid, session id, address, options file.
+# Those in containers are another host's, though ps shows them too.
 sessions() {
-    ps -ww -eo pid=,args= | awk '
+    ps -ww -eo pidns=,pid=,args= | awk -v "here=$(ps -o pidns= -p $$)" '
         BEGIN {
             two = "[0-9a-f][0-9a-f]"
             session = "^[0-9]+:" two ":" two ":" two ":" two ":" two ":" two "$"
             dotted = "[0-9]+[.][0-9]+[.][0-9]+[.][0-9]+"
         }
-        {
+        $1 == here + 0 {
             id = address = options = ""
-            for (i = 2; i <= NF; i++) {
+            for (i = 3; i <= NF; i++) {
                 split($i, part, ":")
                 if ($i ~ session) id = part[1]
                 else if ($i ~ "^" dotted ":" dotted "$") address = part[2]
                 else if ($(i - 1) == "file") options = $i
             }
-            if (id != "" && address != "") print $1, id, address, options
+            if (id != "" && address != "") print $2, id, address, options
         }'
 }
 

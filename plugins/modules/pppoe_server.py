@@ -286,13 +286,10 @@ addresses:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _files,
-    _rc_local,
     _server_config,
     _server_daemon,
     _server_decision,
-    _server_host,
-    _server_processes,
+    _server_run,
     _systemd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
@@ -324,80 +321,13 @@ ARGUMENTS = {
 }
 
 
-def configure(module: AnsibleModule) -> dict:
-    """``state`` started or present: files and process as the parameters say."""
-    instance = _server_config.instance(module.params)
-    _server_host.refuse_what_the_host_contradicts(module, instance)
-    can = _server_host.capabilities(module)
-    how = _server_config.mode(module.params["kernel_mode"], can, instance)
-    _server_host.require_programs(module, can, how)
-    wanted = _server_host.plan(module.params["startup"], instance, can, how)
-    _server_host.ask_pppoe_server(module, can, instance, wanted.command)
-
-    changed = _files.changes(wanted.files)
-    now = wanted.daemon.running()
-    differs = now.daemon is not None and _server_host.differs(now.daemon, instance, wanted.command)
-    decision = _server_decision.decide(
-        module.params["state"], module.params["on_change"], now.daemon is not None, differs, len(now.sessions)
-    )
-    boot = _server_host.boot_change(module, wanted.daemon.unit, module.params["startup"])
-    if not module.check_mode:
-        _server_host.carry_out(module, wanted, changed, decision, now, boot)
-    difference = _files.diff(changed)
-    if decision.action != "none":
-        before = "" if now.daemon is None else " ".join(_server_processes.own_command(now.daemon.argv)) + "\n"
-        after = " ".join(wanted.command) + "\n"
-        header = f"process of pppoe-server {instance.name}"
-        difference.append({"before_header": header, "after_header": header, "before": before, "after": after})
-    return {
-        "changed": bool(changed or boot or decision.action != "none"),
-        "diff": difference if module._diff else [],
-        "command": wanted.command,
-        "capabilities": dict(vars(can), flags="".join(sorted(can.flags))),
-        "kernel_mode": how.kernel,
-        "applied": decision.applied,
-        "sessions_kept": decision.kept,
-        "sessions_dropped": decision.dropped,
-        "addresses": len(instance.addresses),
-    }
-
-
-def end(module: AnsibleModule) -> dict:
-    """``state`` stopped or absent."""
-    name = module.params["name"]
-    _server_config.check_name(name)
-    daemon = _server_daemon.Daemon(name, (), _systemd.running(), ())
-    now = daemon.running()
-    decision = _server_decision.decide(
-        module.params["state"], module.params["on_change"], now.daemon is not None, False, len(now.sessions)
-    )
-    changed = []
-    enabled = False
-    if module.params["state"] == "absent":
-        changed = _files.changes(_server_host.absent_files(name, _rc_local.path()))
-        enabled = _systemd.is_enabled(module, daemon.unit)
-    if not module.check_mode:
-        if decision.action == "stop":
-            _server_daemon.stop(module, daemon)
-        if enabled:
-            _systemd.disable(module, daemon.unit)
-        _server_host.remove(module, changed, daemon.unit)
-    return {
-        "changed": bool(changed or enabled or decision.action != "none"),
-        "diff": _files.diff(changed) if module._diff else [],
-        "applied": decision.applied,
-        "sessions_kept": decision.kept,
-        "sessions_dropped": decision.dropped,
-    }
-
-
 def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
         required_if=[("state", "started", REQUIRED), ("state", "present", REQUIRED)],
         supports_check_mode=True,
     )
-    work = configure if module.params["state"] in ("started", "present") else end
+    work = _server_run.configure if module.params["state"] in ("started", "present") else _server_run.end
     try:
         result = work(module)
     except (Refused, _server_daemon.StartFailed, _systemd.SystemdError, OSError) as error:

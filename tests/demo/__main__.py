@@ -96,10 +96,12 @@ def bring_up(image: str | None) -> None:
         choice = ["--image", image] if image else []
         stage.lab("up", str(stage.TOPOLOGY.relative_to(stage.REPOSITORY)), "--name", NAME, *choice)
         return
-    dead = [host for host, (_, state) in hosts.items() if state != "running"]
+    dead = [host for host, (_, state) in hosts.items() if state.startswith("stopped")]
     others = [host for host, (used, _) in hosts.items() if image and used != image]
     if dead:
-        raise stage.StageError(f"a lab {NAME} is there, but not running: {', '.join(dead)}. Remove it: make demo-down")
+        raise stage.StageError(
+            f"a lab {NAME} is there, but without power: {', '.join(dead)}. Remove it: make demo-down"
+        )
     if others:
         raise stage.StageError(f"a lab {NAME} is up with another image than {image}. Remove it first: make demo-down")
     print(f"The lab {NAME} is up already and is used as it is. For a new one: make demo-down demo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import subprocess
 import sys
@@ -46,8 +47,9 @@ def hosts_of(name: str) -> dict[str, tuple[str, str]] | None:
     asked = subprocess.run([LAB, "status", name], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if asked.returncode != 0:
         return None
-    lines = [line.split() for line in asked.stdout.splitlines()[1:]]
-    return {words[0]: (words[2], asked_state) for words in lines if (asked_state := words[-1])}
+    # Columns are two blanks apart: HOST KIND IMAGE PID MANAGEMENT ADDRESSES STATE.
+    lines = [re.split(r"\s{2,}", line) for line in asked.stdout.splitlines()[1:]]
+    return {words[0]: (words[2], words[-1]) for words in lines}
 
 
 def connections(name: str) -> Path:

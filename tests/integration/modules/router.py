@@ -4,7 +4,7 @@
 
 """A router between two networks, made of namespaces of the tests' own, that a module can be run on.
 
-Its /etc and its /run are its own: nothing that a module does there reaches the machine.
+Its /etc, /run and /usr/local are its own: nothing that a module does there reaches the machine.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ cd /etc
 cp -a alternatives group hosts ld.so.cache nsswitch.conf passwd protocols /run/etc
 mount --bind /run/etc /etc
 cd /
+mkdir -p /run/local/upper /run/local/work
+mount -t overlay none -o lowerdir=/usr/local,upperdir=/run/local/upper,workdir=/run/local/work /usr/local
 mount -t sysfs none /sys
 echo ready
 exec sleep infinity
@@ -97,11 +99,11 @@ class Namespace:
 class Router:
     """client - ppp0, router, eth0 - outside. The interface called ppp0 is half of a veth pair."""
 
-    def __init__(self, collections: Path) -> None:
+    def __init__(self, collections: Path, module: str = "masquerade") -> None:
         self.host = Namespace(PRIVATE, mounts=True)
         self.others: list[Namespace] = []
         self.runner = subprocess.Popen(
-            [*self.host.into, sys.executable, "-c", RUN, str(collections), "masquerade"],
+            [*self.host.into, sys.executable, "-c", RUN, str(collections), module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -127,7 +129,7 @@ class Router:
         return client, outside
 
     def module(self, check: bool = False, **parameters: object) -> dict:
-        """Run masquerade here, and give its result."""
+        """Run the router's module here, and give its result."""
         arguments = dict(parameters, _ansible_check_mode=check, _ansible_diff=True, _ansible_remote_tmp="/tmp")
         assert self.runner.stdin
         assert self.runner.stdout

@@ -58,5 +58,6 @@ def test_secrets_are_root_s_alone(host, account, name):
 
 def test_the_secret_is_in_no_other_file(host, account):
     # cmz's secret is its name, so what is looked for is what only the secrets files may hold: the name beside itself.
-    found = host.run(f"grep -rlE '{account}[[:blank:]]+[^[:blank:]]+[[:blank:]]+{account}' /etc /run /var/log 2>/dev/null")
+    line = f"{account}[[:blank:]]+[^[:blank:]]+[[:blank:]]+{account}"
+    found = host.run(f"grep -rlE '{line}' /etc /run /var/log 2>/dev/null")
     assert sorted(found.stdout.split()) == ["/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets"]

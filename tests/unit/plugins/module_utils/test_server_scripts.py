@@ -86,11 +86,18 @@ def test_pppd_is_not_started_with_what_is_not_understood(place, words):
     assert result.stdout == ""
 
 
-KERNEL = "/usr/sbin/pppd plugin pppoe.so nic-eth1 rp_pppoe_sess {}:02:00:00:00:00:01 file /o/x 10.0.0.1:10.0.0.2"
-USER = "/usr/sbin/pppd pty /usr/sbin/pppoe -n -I eth1 -e {}:02:00:00:00:00:02 -S  file /o/x 10.0.0.1:10.0.0.4 nodetach"
-LIVING = f"""echo '  7 {KERNEL}'
-echo '  8 {USER}'
-echo '  9 /usr/sbin/pppd call uplink'
+KEPT = "/usr/sbin/pppd plugin pppoe.so nic-eth1 rp_pppoe_sess {}:02:00:00:00:00:01 file /o/x 10.0.0.1:10.0.0.2"
+RELAYED = (
+    "/usr/sbin/pppd pty /usr/sbin/pppoe -n -I eth1 -e {}:02:00:00:00:00:02 -S  file /o/x 10.0.0.1:10.0.0.4 nodetach"
+)
+ELSEWHERE = "/usr/sbin/pppd plugin pppoe.so nic-eth1 rp_pppoe_sess 3:02:00:00:00:00:03 file /o/x 10.0.0.1:10.0.0.3"
+# The first column is the PID namespace: 4 is ours, 5 a container's.
+PS = """case "$*" in *"-p "*) echo 4; exit ;; esac
+"""
+LIVING = f"""echo '4  7 {KEPT}'
+echo '4  8 {RELAYED}'
+echo '4  9 /usr/sbin/pppd call uplink'
+echo '5 10 {ELSEWHERE}'
 """
 
 
@@ -108,7 +115,7 @@ echo '  9 /usr/sbin/pppd call uplink'
 )
 def test_a_daemon_starts_beside_what_living_sessions_hold(place, living, offset, pool):
     folder, program = place
-    program("ps", living or "exit 0\n")
+    program("ps", PS + living)
     server = program("pppoe-server", 'echo "$@"\n')
     (folder / "etc" / "default.pool").write_text("10.0.0.2\n10.0.0.3\n10.0.0.4\n10.0.0.5\n")
     result = run(folder, "instance", "start", "default", "lo", "--", server, "-F")
@@ -119,7 +126,7 @@ def test_a_daemon_starts_beside_what_living_sessions_hold(place, living, offset,
 def test_a_full_pool_is_waited_for(place):
     folder, program = place
     flag = folder / "ended"
-    program("ps", f'[ -e "{flag}" ] || {{ touch "{flag}"; {LIVING.format(1, 2)} }}\n')
+    program("ps", PS + f'[ -e "{flag}" ] || {{ touch "{flag}"; {LIVING.format(1, 2)} }}\n')
     server = program("pppoe-server", 'echo "$@"\n')
     (folder / "etc" / "default.pool").write_text("10.0.0.2\n10.0.0.4\n")
     result = run(folder, "instance", "start", "default", "lo", "--", server)
@@ -137,12 +144,12 @@ def test_a_daemon_that_died_takes_no_session_with_it(place):
 def test_hangup_ends_the_daemon_and_the_sessions_of_its_instance_alone(place):
     folder, program = place
     sleepers = [subprocess.Popen(["sleep", "30"]) for index in range(3)]
-    line = "echo {} pppd nic-eth1 {}:02:00:00:00:00:01 file {} 10.0.0.1:10.0.0.{}"
+    line = "echo 4 {} pppd nic-eth1 {}:02:00:00:00:00:01 file {} 10.0.0.1:10.0.0.{}"
     mine, other = folder / "etc" / "default.options", folder / "etc" / "other.options"
     session, foreign, daemon = sleepers
     program(
         "ps",
-        f"kill -0 {session.pid} 2>/dev/null && [ \"$(cut -d' ' -f3 /proc/{session.pid}/stat)\" != Z ] && "
+        PS + f"kill -0 {session.pid} 2>/dev/null && [ \"$(cut -d' ' -f3 /proc/{session.pid}/stat)\" != Z ] && "
         f"{line.format(session.pid, 1, mine, 2)}\n{line.format(foreign.pid, 2, other, 3)}\n",
     )
     try:

@@ -1,0 +1,36 @@
+"""Figures and ratios: how long things take, and against what. Nothing here fails for being slow."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import measure  # first: it finds tests/demo
+
+PARTS = ("accounts", "runs", "images")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    options.add_argument("part", nargs="*", help=f"some of: {', '.join(PARTS)} (default: all)")
+    chosen = options.parse_args().part or list(PARTS)
+    unknown = [part for part in chosen if part not in PARTS]
+    if unknown:
+        options.error(f"no part {', '.join(unknown)}; there are: {', '.join(PARTS)}")
+    began = time.monotonic()
+    try:
+        for part in chosen:
+            __import__(part).main()
+    except measure.stage.StageError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)
+        return 130
+    measure.say(f"\n{time.monotonic() - began:.0f} s in all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""chap_user: many accounts, against ansible.builtin.copy of the finished file, and against a loop of lineinfile."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import stage
+from measure import median, peak_memory, play, say, table
+
+MANY = 100_000
+SIZES = (1_000, 10_000, MANY)
+REPETITIONS = 3
+LOOP, SCALED = 200, 2_000
+STATES = ("empty file", "unchanged", "one changed")
+
+
+def accounts(count: int, changed: int | None = None) -> list[dict]:
+    """So many accounts, each with an address of its own; one of them may have another secret."""
+    return [
+        {
+            "name": f"customer{number:06}",
+            "secret": f"secret-{number:06}" if number != changed else "another",
+            "addresses": [f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"],
+        }
+        for number in range(count)
+    ]
+
+
+def secrets_file(users: list[dict]) -> str:
+    """The finished file."""
+    return "".join(f"{user['name']} * {user['secret']} {user['addresses'][0]}\n" for user in users)
+
+
+def playbook(folder: Path, name: str, tasks: list[dict], variables: list[str] = ()) -> str:
+    """Write a playbook for this machine."""
+    path = folder / f"{name}.yml"
+    plays = [
+        {
+            "hosts": "localhost",
+            "connection": "local",
+            "gather_facts": False,
+            "vars_files": list(variables),
+            "tasks": tasks,
+        }
+    ]
+    path.write_text(json.dumps(plays))
+    return str(path)
+
+
+def chap_user(path: Path, users: str, state: str) -> dict:
+    return {"name": state, "dialtone.pppoe.chap_user": {"path": str(path), "users": "{{ " + users + " }}"}}
+
+
+def copy(path: Path, source: Path, state: str) -> dict:
+    return {"name": state, "ansible.builtin.copy": {"src": str(source), "dest": str(path), "mode": "0600"}}
+
+
+class Bench:
+    """Files and playbooks for one number of accounts, in a folder."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.folder, self.count = folder, count
+        for name, users in (("users", accounts(count)), ("one_changed", accounts(count, count // 2))):
+            (folder / f"{name}.json").write_text(json.dumps({name: users}))
+            (folder / f"{name}.txt").write_text(secrets_file(users))
+        target = folder / "chap-secrets"
+        self.target = target
+        self.ours = playbook(
+            folder,
+            "ours",
+            [
+                chap_user(target, "users", STATES[0]),
+                chap_user(target, "users", STATES[1]),
+                chap_user(target, "one_changed", STATES[2]),
+            ],
+            [str(folder / "users.json"), str(folder / "one_changed.json")],
+        )
+        self.theirs = playbook(
+            folder,
+            "theirs",
+            [
+                copy(target, folder / "users.txt", STATES[0]),
+                copy(target, folder / "users.txt", STATES[1]),
+                copy(target, folder / "one_changed.txt", STATES[2]),
+            ],
+        )
+
+    def times(self, path: str) -> dict[str, float]:
+        """Seconds of each task, which began with no file."""
+        self.target.unlink(missing_ok=True)
+        results = play([], path)[1]
+        expected = {STATES[0]: True, STATES[1]: False, STATES[2]: True}
+        if {result.task: result.changed for result in results} != expected:
+            raise stage.StageError(f"{path} has changed other than {expected}: {results}")
+        return {result.task: result.seconds for result in results}
+
+
+def against_copy(folder: Path) -> None:
+    """100,000 accounts in each state, as a ratio to copy."""
+    bench = Bench(folder, MANY)
+    size = (folder / "users.txt").stat().st_size
+    say(f"\nchap_user, {MANY:,} accounts ({size / 1e6:.1f} MB), against ansible.builtin.copy of the finished file")
+    ours, theirs = [], []
+    for number in range(REPETITIONS):
+        ours.append(bench.times(bench.ours))
+        theirs.append(bench.times(bench.theirs))
+        say(f"  pair {number + 1} of {REPETITIONS} done")
+    rows = [("file before", "chap_user", "copy", "ratio")]
+    for state in STATES:
+        mine, other = median([times[state] for times in ours]), median([times[state] for times in theirs])
+        rows.append((state, f"{mine:.1f} s", f"{other:.1f} s", f"{mine / other:.1f}"))
+    say(table(rows))
+
+
+def growth(folder: Path) -> None:
+    """The module by itself, without Ansible around it: time and memory as the number of accounts grows."""
+    say("\nchap_user by itself: the module's own process, without what Ansible does around it")
+    rows = [("accounts", "file", "empty file", "unchanged", "one changed", "peak memory", "over none", "times file")]
+    target = folder / "chap-secrets"
+    base = None
+    for count in (1, *SIZES):
+        target.unlink(missing_ok=True)
+        steps = (accounts(count), accounts(count), accounts(count, count // 2))
+        runs = [peak_memory("chap_user", {"path": str(target), "users": users}) for users in steps]
+        peak = max(memory for _, memory in runs)
+        size = target.stat().st_size
+        if base is None:
+            base = peak
+            continue
+        more = peak - base
+        rows.append(
+            (
+                f"{count:,}",
+                f"{size / 1e6:.2f} MB",
+                *(f"{seconds:.2f} s" for seconds, _ in runs),
+                f"{peak / 1e6:.0f} MB",
+                f"{more / 1e6:.0f} MB",
+                f"{more / size:.1f}",
+            )
+        )
+    say(table(rows))
+
+
+def against_loop(folder: Path) -> None:
+    """One call for 2,000 accounts, and a loop of lineinfile over 200, times ten."""
+    say(f"\n{SCALED:,} accounts: one chap_user, against a loop of lineinfile over {LOOP}, times {SCALED // LOOP}")
+    users = accounts(SCALED)
+    (folder / "many.json").write_text(json.dumps({"many": users}))
+    (folder / "few.json").write_text(json.dumps({"few": users[:LOOP]}))
+    ours = playbook(folder, "one", [chap_user(folder / "chap-secrets", "many", "one")], [str(folder / "many.json")])
+    line = {
+        "path": str(folder / "lines"),
+        "create": True,
+        "mode": "0600",
+        "regexp": "^{{ item.name }} ",
+        "line": "{{ item.name }} * {{ item.secret }} {{ item.addresses[0] }}",
+    }
+    task = {
+        "name": "loop",
+        "ansible.builtin.lineinfile": line,
+        "loop": "{{ few }}",
+        "loop_control": {"label": "{{ item.name }}"},
+    }
+    theirs = playbook(folder, "loop", [task], [str(folder / "few.json")])
+    (folder / "chap-secrets").unlink(missing_ok=True)
+    mine = play([], ours)[1][0].seconds
+    loop = play([], theirs)[1][0].seconds * SCALED / LOOP
+    say(
+        table(
+            [
+                ("", "seconds", "ratio"),
+                ("chap_user", f"{mine:.1f}", "1"),
+                ("lineinfile", f"{loop:.0f}", f"{loop / mine:.0f}"),
+            ]
+        )
+    )
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="dialtone-bench-"))
+    try:
+        growth(folder)
+        against_copy(folder)
+        against_loop(folder)
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,61 @@
+"""What is written down agrees with what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
+ROLES = sorted(path.parent.name for path in (REPOSITORY / "roles").glob("*/meta"))
+DOCUMENTS = [
+    path for folder in (".", "docs", "roles/*", "tests/lab") for path in sorted(REPOSITORY.glob(f"{folder}/*.md"))
+]
+VERSION = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text())["version"]
+RELEASES = yaml.safe_load((REPOSITORY / "changelogs" / "changelog.yaml").read_text())["releases"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_links_lead_somewhere(path):
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text())
+    assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_readme_lists_each_module(name):
+    assert f"| [{name}](plugins/modules/{name}.py) |" in (REPOSITORY / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_the_readme_lists_each_role(name):
+    assert f"| [{name}](roles/{name}/README.md) |" in (REPOSITORY / "README.md").read_text()
+
+
+def test_the_changelog_has_this_version():
+    assert VERSION in RELEASES
+    assert f"v{VERSION}\n" in (REPOSITORY / "CHANGELOG.rst").read_text()
+
+
+def test_the_changelog_lists_each_module():
+    """If it does not: `make changelog` adds new modules to the release that is being prepared."""
+    listed = {module["name"] for release in RELEASES.values() for module in release.get("modules", [])}
+    assert sorted(listed) == MODULES
+
+
+def test_the_action_group_has_each_module():
+    groups = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text())["action_groups"]
+    assert sorted(groups["pppoe"]) == MODULES
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_the_defaults_of_a_role_are_those_of_its_specification(name):
+    role = REPOSITORY / "roles" / name
+    specified = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+    assert sorted(specified) == sorted(defaults)
+    assert {key: option["default"] for key, option in specified.items() if "default" in option} == {
+        key: defaults[key] for key, option in specified.items() if "default" in option
+    }
