@@ -20,6 +20,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._batch import Batch
 
 #: How many of the names of added accounts a plan has; the result shows no more.
 MOST_NAMES = 100
+#: Up to so many words are looked for one by one.
+FEW = 20
 # Client and server together, and what comes after the secret; a quoted secret may have blanks, which only costs time.
 _LINE = re.compile(rb"([^ \n]+ [^ \n]+) ([^\n]*)\n")
 _CHUNK = 64 * 1024
@@ -192,7 +194,7 @@ def _touched(wanted: bytes, missing: list[Span], keys: set[bytes], hosts: set[by
     found = []
     gaps = iter(missing)
     gap = next(gaps, None)
-    for match in _LINE.finditer(wanted):
+    for match in _candidates(wanted, keys, hosts):
         if match.group(1) in keys or (hosts and not hosts.isdisjoint(match.group(2).split(b" "))):
             while gap is not None and gap[1] <= match.start():
                 gap = next(gaps, None)
@@ -200,6 +202,19 @@ def _touched(wanted: bytes, missing: list[Span], keys: set[bytes], hosts: set[by
                 raise _Entangled
             found.append(match.span())
     return found
+
+
+def _candidates(wanted: bytes, keys: set[bytes], hosts: set[bytes]) -> t.Iterable[re.Match[bytes]]:
+    """The lines wanted, or, to look for a few words, those that have one of them."""
+    if len(keys) + len(hosts) > FEW:
+        return _LINE.finditer(wanted)
+    starts = set()
+    for word in (*keys, *hosts):
+        position = wanted.find(word)
+        while position >= 0:
+            starts.add(wanted.rfind(b"\n", 0, position) + 1)
+            position = wanted.find(word, _line_end(wanted, position))
+    return filter(None, (_LINE.match(wanted, start) for start in sorted(starts)))
 
 
 def _append(result: _secrets.Plan, wanted: bytes, span: Span) -> None:
