@@ -51,10 +51,15 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     additions: list[tuple[bytes, ...]] = field(default_factory=list)
+    #: Accounts that were added and are not in ``added`` and ``additions``, which a batch keeps short.
+    more_added: int = 0
+    more_additions: int = 0
+    #: The text of all new lines, in pieces.
+    new_lines: list[bytes] = field(default_factory=list)
 
 
 @dataclass
-class _Survey:
+class Survey:
     """What one reading of the file finds: the lines of each account asked for, and those of nobody asked for."""
 
     wanted: list[list[_words.Line]]
@@ -78,9 +83,9 @@ def plan(
     that pppd itself cannot read line by line.
     """
     text = content or b""
-    _check_text(text, path)
+    check_text(text, path)
     try:
-        survey = _survey(text, accounts, exclusive)
+        survey = survey_of(_words.lines(text), accounts, exclusive)
     except _words.UnclosedQuote as error:
         raise Refused(
             "path",
@@ -90,41 +95,59 @@ def plan(
         ) from None
     result = Plan(content, total=survey.total)
     for account, found in zip(accounts, survey.wanted):
-        if account.present:
-            _keep(result, text, account, found, exclusive, update_secret)
-        elif found:
-            _remove(result, found, account.label)
+        decide(result, text, account, found, exclusive, update_secret)
+    finish(result, text, survey, path)
+    return result
+
+
+def decide(
+    result: Plan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
+) -> None:
+    """What becomes of one account, whose lines were found."""
+    if account.present:
+        _keep(result, text, account, found, exclusive, update_secret)
+    elif found:
+        _remove(result, found, account.label)
+
+
+def finish(result: Plan, text: bytes, survey: Survey, path: str) -> None:
+    """What is to be said of the whole, and the new content."""
     for line in survey.others:
         _remove(result, [line], _words.visible(line.words[0]).decode("ascii", "backslashreplace"))
     _warn(result, survey, path)
     result.edits.sort(key=lambda edit: edit.line.start)
-    result.total += len(result.additions) - sum(1 for edit in result.edits if not edit.words)
-    if result.edits or result.additions:
+    result.total += len(result.additions) + result.more_additions - sum(1 for edit in result.edits if not edit.words)
+    if result.edits or result.new_lines:
         result.content = _render(text, result, survey.last)
-    return result
 
 
-def _check_text(text: bytes, path: str) -> None:
+def check_text(text: bytes, path: str) -> None:
+    """Refuse what is no text, in no more memory than the text has."""
     nuls = text.count(b"\0")
     if nuls > MOST_NULS:
         problem = f"{path} is no text file: it has {nuls} NUL bytes."
         raise Refused("path", problem, "Name a secrets file, or restore this one from a backup.")
-    for number, line in enumerate(text.split(b"\n"), 1):
-        if len(line) > MOST_IN_LINE:
-            problem = f"line {number} of {path} is {len(line)} bytes long, more than {MOST_IN_LINE}."
+    start = 0
+    while len(text) - start > MOST_IN_LINE:
+        newline = text.rfind(b"\n", start, start + MOST_IN_LINE + 1)
+        if newline < 0:
+            end = text.find(b"\n", start)
+            number, length = 1 + text.count(b"\n", 0, start), (len(text) if end < 0 else end) - start
+            problem = f"line {number} of {path} is {length} bytes long, more than {MOST_IN_LINE}."
             raise Refused("path", problem, "Name a secrets file, or break this line up.")
+        start = newline + 1
 
 
-def _survey(text: bytes, accounts: t.Sequence[Account], exclusive: bool) -> _Survey:
+def survey_of(lines: t.Iterable[_words.Line], accounts: t.Sequence[Account], exclusive: bool) -> Survey:
     """Read the file once, whatever the number of accounts."""
-    survey = _Survey(wanted=[[] for _account in accounts])
+    survey = Survey(wanted=[[] for _account in accounts])
     index: dict[tuple[bytes, bytes], int] = {}
     for number, account in enumerate(accounts):
         index[account.key] = number
         if account.alias is not None:
             index.setdefault((account.alias, account.server), number)
     fixed = {host: account for account in accounts for host in account.fixed}
-    for line in _words.lines(text):
+    for line in lines:
         survey.last = line
         if len(line.words) < 3:
             continue
@@ -139,7 +162,7 @@ def _survey(text: bytes, accounts: t.Sequence[Account], exclusive: bool) -> _Sur
     return survey
 
 
-def _note_address(survey: _Survey, line: _words.Line, fixed: dict[bytes, Account]) -> None:
+def _note_address(survey: Survey, line: _words.Line, fixed: dict[bytes, Account]) -> None:
     for word in address_words(line.words):
         holder = fixed.get(single_host(word) or b"")
         if holder is not None and line.words[0] not in (holder.name, holder.alias):
@@ -158,7 +181,9 @@ def _keep(
     """Make the line that pppd takes say what was asked for, or add one."""
     secret = account.secret or b""
     if not found:
-        result.additions.append((account.name, account.server, secret, *(account.addresses or ())))
+        words = (account.name, account.server, secret, *(account.addresses or ()))
+        result.additions.append(words)
+        result.new_lines.append(written(words) + b"\n")
         result.added.append(account.label)
         return
     # The first line under the name that pppd looks up; one under the alias is never found, and is put right.
@@ -212,11 +237,12 @@ def _render(text: bytes, result: Plan, last: _words.Line | None) -> bytes:
         pieces += [text[position : edit.line.start], edit.text]
         position = edit.line.end
     pieces.append(text[position:])
-    if result.additions and last is not None and not last.closed:
+    if result.new_lines and last is not None and not last.closed:
         gone = bool(result.edits) and result.edits[-1].line is last and not result.edits[-1].text
         pieces.append(b"" if gone else _ending(pieces))
-    newline = b"\r\n" if text[: text.find(b"\n") + 1].endswith(b"\r\n") else b"\n"
-    pieces += [written(words) + newline for words in result.additions]
+    crlf = text[: text.find(b"\n") + 1].endswith(b"\r\n")
+    # What we write has no newline but the one at the end of a line.
+    pieces += [lines.replace(b"\n", b"\r\n") for lines in result.new_lines] if crlf else result.new_lines
     return b"".join(pieces)
 
 
@@ -231,7 +257,7 @@ def written(words: t.Iterable[bytes]) -> bytes:
     return b" ".join(map(_words.quote, words))
 
 
-def _warn(result: Plan, survey: _Survey, path: str) -> None:
+def _warn(result: Plan, survey: Survey, path: str) -> None:
     """One warning a subject, however many accounts it is about."""
     if result.warnings:
         result.warnings = [f"{path} has accounts more than once, pppd takes the first: " + _listed(result.warnings)]

@@ -82,7 +82,7 @@ def shown(content: bytes | None, plan: Plan) -> tuple[str, str]:
             break
     for words in additions:
         sheet.change(None, _shown_words(words))
-    more = len(plan.edits) + len(plan.additions) - len(edits) - len(additions)
+    more = len(plan.edits) + len(plan.additions) + plan.more_additions - len(edits) - len(additions)
     if more:
         sheet.after.append(f"({more} more changed lines are not shown)")
     return _text(sheet.before), _text(sheet.after)

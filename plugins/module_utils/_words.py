@@ -89,10 +89,14 @@ def words(content: bytes) -> list[bytes]:
     return [word for line in lines(content) for word in line.words]
 
 
-def lines(content: bytes) -> t.Iterator[Line]:
-    """The lines of a text, empty ones and comments too; together they are the whole text, byte for byte."""
-    position, number = 0, 1
-    while position < len(content):
+def lines(content: bytes, position: int = 0, stop: int | None = None, number: int = 1) -> t.Iterator[Line]:
+    """The lines of a text, empty ones and comments too; together they are the whole text, byte for byte.
+
+    Of a part of the text, from ``position`` to ``stop``, all lines that begin in it, counted from ``number``;
+    the last may end behind it.
+    """
+    stop = len(content) if stop is None else stop
+    while position < stop:
         newline = content.find(b"\n", position)
         end = len(content) if newline < 0 else newline + 1
         if end - position > MAX_WORD or _SPECIAL.search(content, position, end):

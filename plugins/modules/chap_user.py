@@ -34,7 +34,7 @@ options:
   name:
     description:
       - The name with which the peer logs in. Names are case-sensitive.
-      - Give either O(name) or O(users).
+      - Give either O(name), or O(users), O(src) or both.
       - A name beyond printable ASCII is written the way pppd looks it up, V(jürgen) as C(jM-CM-<rgen).
       - V(*), which would let everybody in, and names with a newline are refused; so are names longer than 256 bytes, in
         C(pap-secrets) 255.
@@ -94,12 +94,29 @@ options:
         type: str
         choices: [present, absent]
         default: present
+  src:
+    description:
+      - A file on the controller with accounts, beside those of O(users) or instead of them. It is looked for as
+        M(ansible.builtin.copy) looks for its own, in C(files) of the role or playbook, and may be encrypted with
+        Ansible Vault.
+      - CSV with a header, or a JSON list of objects, in UTF-8. Columns and keys are those of O(users); C(name) and
+        C(secret) are needed. In CSV several C(addresses) are separated by blanks, and an empty field has its default.
+      - Errors name a line of the CSV, as in C(customers.csv:5), or an index of the JSON from 0, as in
+        C(customers.json[3]). If one account is wrong, none is applied.
+    type: str
+    version_added: 0.2.0
+  src_format:
+    description: How O(src) is written, if its name does not end in C(.csv) or C(.json).
+    type: str
+    choices: [csv, json]
+    version_added: 0.2.0
   exclusive:
     description:
-      - Whether accounts that O(users) does not list are removed from the file, those of this host's own connections
-        included. Lines that repeat a listed account go too. Comments stay, and lines that are no account for pppd.
-      - Needs O(users) with at least one entry, so that an empty variable does not remove everybody. To empty a file,
-        list one account with O(users[].state=absent).
+      - Whether accounts that O(users) and O(src) do not list are removed from the file, those of this host's own
+        connections included. Lines that repeat a listed account go too. Comments stay, and lines that are no account
+        for pppd.
+      - Needs O(users) or O(src) with at least one entry, so that an empty variable does not remove everybody. To empty
+        a file, list one account with O(users[].state=absent).
     type: bool
     default: false
   path:
@@ -179,6 +196,11 @@ EXAMPLES = r"""
     users: "{{ customers }}"
     update_secret: on_create
 
+- name: The customers are those of a file, and nobody else
+  dialtone.pppoe.chap_user:
+    src: customers.csv
+    exclusive: true
+
 - name: Accounts for a server that asks for PAP
   dialtone.pppoe.chap_user:
     path: /etc/ppp/pap-secrets
@@ -243,7 +265,14 @@ import os
 import stat
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _accounts, _files, _secrets, _secrets_diff
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _accounts,
+    _batch,
+    _files,
+    _secrets,
+    _secrets_batch,
+    _secrets_diff,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._discreet import DiscreetModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
@@ -272,6 +301,9 @@ def main() -> None:
                     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
                 },
             },
+            # The action plugin puts the path of its own file here (_batch), and takes src_format to itself.
+            "src": {"type": "str"},
+            "src_format": {"type": "str", "choices": ["csv", "json"]},
             "exclusive": {"type": "bool", "default": False},
             "path": {"type": "path", "default": "/etc/ppp/chap-secrets"},
             "update_secret": {
@@ -283,13 +315,15 @@ def main() -> None:
             "backup": {"type": "bool", "default": False},
             "lock_timeout": {"type": "int", "default": 30},
         },
-        required_one_of=[("name", "users")],
-        mutually_exclusive=[(one, "users") for one in ("name", "secret", "server", "addresses", "state")],
+        required_one_of=[("name", "users", "src")],
+        mutually_exclusive=[
+            (one, many) for many in ("users", "src") for one in ("name", "secret", "server", "addresses", "state")
+        ],
         supports_check_mode=True,
     )
     path = module.params["path"]
     try:
-        accounts = accounts_of(module.params)
+        accounts = batch_of(module.params) if module.params["src"] else accounts_of(module.params)
         # A prediction takes no lock: it writes nothing, and reads a file that is only ever replaced as a whole.
         lock = contextlib.nullcontext() if module.check_mode else _files.locked(path, module.params["lock_timeout"])
         with lock:
@@ -320,11 +354,24 @@ def accounts_of(params: dict[str, t.Any]) -> list[_accounts.Account]:
     return accounts
 
 
-def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Account]) -> dict[str, t.Any]:
+def batch_of(params: dict[str, t.Any]) -> _batch.Batch:
+    """The accounts that the action plugin has checked and sent."""
+    try:
+        with open(params["src"], "rb") as handle:
+            batch = _batch.read(handle)
+    except OSError as error:
+        raise Refused("src", f"cannot be read: {error.strerror}.", "Run chap_user as a task of a playbook.") from None
+    if params["exclusive"] and not batch.count:
+        raise Refused("src", "has no account, and with exclusive every account would be removed.", "List the accounts.")
+    return batch
+
+
+def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Account] | _batch.Batch) -> dict[str, t.Any]:
     """Read, decide, write; what has been done, or would be in check mode."""
     before, before_mode = read(path)
     update = module.params["update_secret"] == "always"  # noqa: S105
-    plan = _secrets.plan(before, accounts, exclusive=module.params["exclusive"], update_secret=update, path=path)
+    decide = _secrets_batch.plan if isinstance(accounts, _batch.Batch) else _secrets.plan
+    plan = decide(before, accounts, exclusive=module.params["exclusive"], update_secret=update, path=path)  # type: ignore
     for warning in plan.warnings:
         module.warn(warning)
     # pppd complains of a secrets file that group or others may use (auth.c check_access).
@@ -370,6 +417,7 @@ def report(plan: _secrets.Plan, path: str, changed: bool) -> dict[str, t.Any]:
     for what, names in (("added", plan.added), ("updated", plan.updated), ("removed", plan.removed)):
         result[what] = names[:MOST_NAMES]
         result[what + "_count"] = len(names)
+    result["added_count"] += plan.more_added
     return result
 
 

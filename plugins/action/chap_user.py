@@ -1,0 +1,125 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's side of chap_user: reads ``src``, and sends many accounts as a file instead of as parameters."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _account_rows, _batch
+from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+
+MODULE = "dialtone.pppoe.chap_user"
+#: Up to so many accounts go as parameters. A file is one more transfer, which only more of them make up for.
+MOST_AS_PARAMETERS = 500
+_ONE = ("name", "secret", "server", "addresses", "state")
+
+
+class ActionModule(ActionBase):
+    """Runs the module with the parameters as they are, or with a file of accounts in the place of ``src``."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        try:
+            batch = self._prepare(arguments)
+        except Refused as error:
+            return {**result, "failed": True, "msg": str(error)}
+        wrap_async = bool(self._task.async_val)
+        try:
+            if batch is not None:
+                arguments["src"] = self._send(batch)
+            answer = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
+        finally:
+            if not wrap_async:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
+        if batch is not None and isinstance(answer.get("invocation"), dict):
+            shown = answer["invocation"].get("module_args", {})
+            shown.update(src=self._task.args.get("src"), users=f"({batch.count} entries)")
+        return {**result, **answer}
+
+    def _prepare(self, arguments: dict[str, t.Any]) -> _batch.Batch | None:
+        """Change the arguments to what the module gets; the accounts for a file, if they shall go as one."""
+        source, users = arguments.get("src"), arguments.get("users")
+        # What the module refuses by itself goes to it as it is; it reads no file in that case.
+        if any(arguments.get(one) is not None for one in _ONE) or (users is not None and not _as_usual(users)):
+            self._refuse_to_join(source)
+            return None
+        if source is None and len(users or ()) <= MOST_AS_PARAMETERS:
+            return None
+        entries, places = self._rows(str(source), arguments.get("src_format")) if source is not None else ([], [])
+        count = len(users or ())
+        entries = [*(users or ()), *entries]
+        pap = os.path.basename(str(arguments.get("path") or "")) == "pap-secrets"
+
+        def place(index: int) -> str:
+            return f"users[{index}]" if index < count else places[index - count]
+
+        batch = _batch.encode(entries, place, pap)
+        for name in ("users", "src", "src_format"):
+            arguments.pop(name, None)
+        if len(entries) > MOST_AS_PARAMETERS:
+            return batch
+        arguments["users"] = [{key: value for key, value in entry.items() if value} for entry in entries]
+        return None
+
+    def _refuse_to_join(self, source: t.Any) -> None:
+        if source is not None and self._task.args.get("users") is not None:
+            mend = "Give each entry of users name and secret as text, and addresses as a list, and no name beside them."
+            raise Refused("users", "cannot be put together with src.", mend)
+
+    def _rows(self, source: str, form: str | None) -> tuple[list[_account_rows.Entry], list[str]]:
+        extension = os.path.splitext(source)[1].lower().lstrip(".")
+        form = form or extension
+        if form not in ("csv", "json"):
+            mend = "Call it .csv or .json, or set src_format to csv or json."
+            raise Refused("src", f"it is not known how {source} is written.", mend)
+        try:
+            text = str(self._loader.get_text_file_contents(self._find_needle("files", source)))
+            # Ansible's loader lets bytes that are no UTF-8 through, as surrogates.
+            text.encode("utf-8")
+        except UnicodeError:
+            raise Refused("src", f"{source} is not text in UTF-8.", "Save it in UTF-8.") from None
+        except (AnsibleError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the rights.") from None
+        return _account_rows.rows(text, os.path.basename(source), form)
+
+    def _send(self, batch: _batch.Batch) -> str:
+        """The path of the accounts on the host, in the task's own folder, which is removed with it."""
+        shell = self._connection._shell
+        if shell.tmpdir is None:
+            self._make_tmp_path()
+        path = shell.join_path(shell.tmpdir, "accounts")
+        self._transfer_data(path, batch.dump())
+        self._remote_chmod([path], "0600")
+        if self._is_become_unprivileged():
+            self._fixup_perms2([shell.tmpdir, path], execute=False)
+        return path
+
+
+def _as_usual(users: t.Any) -> bool:
+    """Whether these are users whose values need no conversion, which is the module's business."""
+    return isinstance(users, list) and all(map(_is_usual, users))
+
+
+def _is_usual(user: t.Any) -> bool:
+    if not isinstance(user, dict) or not user.keys() <= _KEYS or user.get("state", "present") not in _STATES:
+        return False
+    addresses = user.get("addresses")
+    if addresses is not None and not (isinstance(addresses, list) and all(isinstance(one, str) for one in addresses)):
+        return False
+    return all(isinstance(user.get(key), _TEXT) for key in ("name", "secret", "server"))
+
+
+_KEYS = frozenset(_batch.COLUMNS)
+_STATES = ("present", "absent")
+_TEXT = (str, type(None))
