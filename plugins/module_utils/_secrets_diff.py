@@ -112,3 +112,11 @@ def _shown_words(words: tuple[bytes, ...], mask: str = MASK) -> str:
 
 def _readable(word: bytes) -> str:
     return _words.quote(_words.visible(word)).decode("ascii") if len(word) <= 300 else "(a long word)"
+
+
+def entry(path: str, content: bytes | None, plan: Plan, modes: tuple[int | None, int]) -> dict[str, str]:
+    """The file's entry in what Ansible shows with ``--diff``; ``modes``: before (``None``: no file) and after."""
+    before, after = shown(content, plan)
+    if modes[0] not in (None, modes[1]):
+        before, after = f"(mode {modes[0]:04o})\n{before}", f"(mode {modes[1]:04o})\n{after}"
+    return {"before_header": path, "after_header": path, "before": before, "after": after}

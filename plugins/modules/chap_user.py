@@ -104,12 +104,10 @@ options:
       - Errors name a line of the CSV, as in C(customers.csv:5), or an index of the JSON from 0, as in
         C(customers.json[3]). If one account is wrong, none is applied.
     type: str
-    version_added: 0.2.0
   src_format:
     description: How O(src) is written, if its name does not end in C(.csv) or C(.json).
     type: str
     choices: [csv, json]
-    version_added: 0.2.0
   exclusive:
     description:
       - Whether accounts that O(users) and O(src) do not list are removed from the file, those of this host's own
@@ -262,7 +260,6 @@ backup_file:
 
 import contextlib
 import os
-import stat
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
@@ -272,12 +269,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _secrets,
     _secrets_batch,
     _secrets_diff,
+    _secrets_file,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._discreet import DiscreetModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
-#: More than a million accounts. pppd itself takes seconds for each log-in long before.
-MOST_BYTES = 64 * 1024 * 1024
 MOST_NAMES = 100
 
 
@@ -368,7 +364,7 @@ def batch_of(params: dict[str, t.Any]) -> _batch.Batch:
 
 def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Account] | _batch.Batch) -> dict[str, t.Any]:
     """Read, decide, write; what has been done, or would be in check mode."""
-    before, before_mode = read(path)
+    before, before_mode = _secrets_file.read(path)
     update = module.params["update_secret"] == "always"  # noqa: S105
     decide = _secrets_batch.plan if isinstance(accounts, _batch.Batch) else _secrets.plan
     plan = decide(before, accounts, exclusive=module.params["exclusive"], update_secret=update, path=path)  # type: ignore
@@ -379,37 +375,14 @@ def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Accoun
     changed = plan.content != before or (before_mode is not None and mode != before_mode)
     result = report(plan, path, changed)
     if module._diff:
-        result["diff"] = difference(path, before, plan, (before_mode, mode))
+        result["diff"] = _secrets_diff.entry(path, before, plan, (before_mode, mode))
     if changed and not module.check_mode:
-        check_folder(path)
+        _secrets_file.check_folder(path)
         if module.params["backup"] and before is not None:
             result["backup_file"] = _files.backup(module, path, mode)
         file = _files.File(path, plan.content, mode, secret=True)
         _files.write(module, [_files.Change(file, before, before_mode)])
     return result
-
-
-def read(path: str) -> tuple[bytes | None, int | None]:
-    """The content and mode of the file, nothing if there is none; ``Refused`` for what cannot be a secrets file."""
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        return None, None
-    mend = "Name a secrets file, such as /etc/ppp/chap-secrets."
-    if not stat.S_ISREG(status.st_mode):
-        what = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise Refused("path", f"{path} is {what}.", mend)
-    if status.st_size > MOST_BYTES:
-        size = f"{status.st_size} bytes, more than {MOST_BYTES // 1024 // 1024} MiB"
-        raise Refused("path", f"{path} has {size}.", mend)
-    with open(path, "rb") as handle:
-        return handle.read(), stat.S_IMODE(status.st_mode)
-
-
-def check_folder(path: str) -> None:
-    folder = os.path.dirname(os.path.realpath(path))
-    if not os.path.isdir(folder):
-        raise Refused("path", f"there is no directory {folder}.", "Install ppp first, or correct the path.")
 
 
 def report(plan: _secrets.Plan, path: str, changed: bool) -> dict[str, t.Any]:
@@ -419,13 +392,6 @@ def report(plan: _secrets.Plan, path: str, changed: bool) -> dict[str, t.Any]:
         result[what + "_count"] = len(names)
     result["added_count"] += plan.more_added
     return result
-
-
-def difference(path: str, content: bytes | None, plan: _secrets.Plan, modes: tuple[int | None, int]) -> dict[str, str]:
-    before, after = _secrets_diff.shown(content, plan)
-    if modes[0] not in (None, modes[1]):
-        before, after = f"(mode {modes[0]:04o})\n{before}", f"(mode {modes[1]:04o})\n{after}"
-    return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _secrets_file
 from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
 
 # Has the module tell how it was called: ansible-core up to 2.20 always does, later ones with INJECT_INVOCATION.
@@ -164,7 +164,7 @@ def test_a_backup_is_the_file_before_and_closed_to_others(run_module, secrets):
     assert set(secrets.parent.iterdir()) == {secrets, copy}
 
 
-HUGE = chap_user.MOST_BYTES + 1
+HUGE = _secrets_file.MOST_BYTES + 1
 
 REFUSALS = [
     ({"name": "*", "secret": "hush"}, "name: '*' would let everybody in"),
