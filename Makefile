@@ -13,7 +13,7 @@ PART ?=
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-demo: setup-run ## do the guide: boot a server and two clients, run site.yml, dial, show before and after [IMAGE=trixie]
+demo: setup-run ## boot a server and two clients, run site.yml on them, show before and after [IMAGE=trixie]
 	@python3 tests/demo --image $(IMAGE)
 
 demo-down: lab-down ## end the hosts of the demo

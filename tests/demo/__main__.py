@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The guide, done by Ansible: makes its network, looks at it, runs site.yml on it, and looks again."""
+"""Makes a network of PPPoE hosts-to-be, looks at it, runs site.yml on it, and looks again."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Demo:
         print(f"\n==== {text} ({time.monotonic() - self.began:.0f} s)", flush=True)
 
     def run(self, image: str | None) -> int:
-        self.title("The network of the guide: a server, two clients, and 192.168.5.1 beyond the server")
+        self.title("The network: a server, two clients, and 192.168.5.1 beyond the server")
         bring_up(image)
         parts = {}
         if self.is_fresh():
             self.title("Before: the clients reach the server, and nothing beyond it")
             parts = {BEFORE: view.before(in_parallel(pings))}
             print(view.table(parts), flush=True)
-        self.title("What the guide does by hand")
+        self.title("The playbook, with the sample inventory as it is")
         command = stage.playbook_command(NAME)
         print("$", typed(command), flush=True)
         if stage.shown(command) != 0:
@@ -79,12 +79,9 @@ class Demo:
         wrong = [*view.failures(parts), *([] if server.right else [f"after: server: {server.text}"])]
         print(f"{view.table(parts)}\n\nserver: {server.text}\n")
         if wrong:
-            print("demo: this is not as the guide has it:", *wrong, sep="\n  ", file=sys.stderr)
+            print("demo: this is not as it should be:", *wrong, sep="\n  ", file=sys.stderr)
         else:
-            print(
-                f"All {view.count(parts) + 1} checks are as the guide has them, "
-                f"after {time.monotonic() - self.began:.0f} s.\n"
-            )
+            print(f"All {view.count(parts) + 1} checks hold, after {time.monotonic() - self.began:.0f} s.\n")
         print(AROUND.format(playbook=typed(stage.playbook_command(NAME))))
         return 1 if wrong else 0
 
