@@ -1,5 +1,7 @@
 # Everything here runs as root on Debian, and installs by itself what it needs (tests/setup).
 MAKEFLAGS += --no-print-directory
+# Programs of the environment find each other by PATH.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 LAB = demo
 HOST ?= client
 SCENARIO ?= dial
@@ -28,7 +30,7 @@ lab-ssh: ## log in to one of them [HOST=server]
 	@tests/lab/lab ssh $(LAB) $(HOST)
 
 test: setup-test ## all tests: lint, sanity, unit, integration, installed and each Molecule scenario
-	@.venv/bin/python tests/all.py
+	@python tests/all.py
 
 lint: setup-test ## linters, types, documentation
 	@tests/lint
@@ -37,28 +39,28 @@ sanity: setup-test ## ansible-test sanity
 	@tests/sanity
 
 unit: setup-test ## unit tests
-	@.venv/bin/python -m pytest tests/unit
+	@python -m pytest tests/unit
 
 integration: setup-test ## tests of modules on real files, processes and network namespaces
-	@.venv/bin/python -m pytest tests/integration
+	@python -m pytest tests/integration
 
 molecule: setup-test ## one Molecule scenario [SCENARIO=default]
-	@.venv/bin/molecule test -s $(SCENARIO)
+	@molecule test -s $(SCENARIO)
 
 installed: setup-test ## build, install and use the collection as a user does
 	@tests/installed
 
 bench: setup-run ## figures and ratios, which no test asserts [PART=accounts]
-	@.venv/bin/python tests/bench $(PART)
+	@python tests/bench $(PART)
 
 docs: setup-test ## write what is generated: README.md of each role
-	@.venv/bin/python tests/role_readme.py --write
+	@python tests/role_readme.py --write
 
 changelog: setup-test ## CHANGELOG.rst for the version in galaxy.yml: takes up fragments and new modules
-	@PATH=$$PWD/.venv/bin:$$PATH antsibull-changelog release --update-existing
+	@antsibull-changelog release --update-existing
 
 build: setup-run ## the tarball for Galaxy
-	@.venv/bin/ansible-galaxy collection build --force
+	@ansible-galaxy collection build --force
 
 clean: ## remove what was made here, but for labs that are up
 	rm -rf .build .venv .*_cache .hypothesis *.tar.gz

@@ -87,7 +87,9 @@ def run(part: Part, show: Show) -> None:
     began = show.running[part.name] = time.monotonic()
     show.line(part.name, f"$ {' '.join(part.command)}")
     log = LOGS / f"{part.name.replace(' ', '-')}.log"
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    }
     with (
         log.open("w") as kept,
         subprocess.Popen(
