@@ -145,10 +145,9 @@ def _left_lines(text: bytes, left: t.Iterable[Span]) -> t.Iterator[_words.Line]:
     for start, stop in left:
         number += text.count(b"\n", counted, start)
         counted = start
-        line = None
-        for line in _words.lines(text, start, stop, number):
-            yield line
-        if line is not None and line.end != stop:
+        lines = list(_words.lines(text, start, stop, number))
+        yield from lines
+        if lines and lines[-1].end != stop:
             raise _Entangled
 
 
