@@ -6,6 +6,7 @@ import importlib
 import json
 
 import pytest
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 
@@ -17,6 +18,8 @@ def run_module(capfd):
         module = importlib.import_module("ansible_collections.dialtone.pppoe.plugins.modules." + name)
         arguments = dict(parameters, _ansible_check_mode=check, _ansible_diff=True, _ansible_remote_tmp="/tmp")
         capfd.readouterr()
+        # Ansible tells each warning once a process, and a module is usually a process of its own.
+        warnings._global_warnings.clear()
         with patch_module_args(arguments), pytest.raises(SystemExit):
             module.main()
         return json.loads(capfd.readouterr().out.strip().splitlines()[-1])

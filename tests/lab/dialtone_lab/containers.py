@@ -50,8 +50,8 @@ def remove_all(lab: Names) -> None:
         return
     _podman(lab, "rm", "--all", "--force", "--time", "0", check=False)
     # What a killed podman left: its monitors, known by the lab's own folder on their command line, and its mounts.
-    machine.end(lambda: machine.processes_with("--runroot", str(lab.podman / "run")))
-    for mount in reversed(_mounts_below(lab.podman)):
+    machine.end(lambda: machine.processes_with("--runroot", str(lab.podman_run)))
+    for mount in reversed([*_mounts_below(lab.podman), *_mounts_below(lab.podman_run)]):
         machine.run("umount", mount)
     for group in _control_groups(lab):
         group.rmdir()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import LabError
 
-LAB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,23}")
+LAB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,21}")
 RUN = Path("/run/dialtone-lab")
 
 
@@ -68,8 +68,13 @@ class Names:
 
     @property
     def podman(self) -> Path:
-        """Podman's storage (`root`) and runtime folder (`run`) for the containers of this lab alone."""
+        """Podman's storage for the containers of this lab alone."""
         return self.state / "podman"
+
+    @property
+    def podman_run(self) -> Path:
+        """Its runtime folder, whose path podman wants no longer than 50 characters."""
+        return self.run / "p"
 
     @property
     def containers_conf(self) -> Path:
@@ -107,7 +112,7 @@ def port(host_index: int, nic: str) -> str:
 def check_lab_name(name: str) -> str:
     """The name, if it can be one."""
     if not LAB_NAME.fullmatch(name):
-        raise LabError(f"--name: {name!r} is no usable name; take letters, digits and '-', at most 24")
+        raise LabError(f"--name: {name!r} is no usable name; take letters, digits and '-', at most 22")
     return name
 
 

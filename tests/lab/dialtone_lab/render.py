@@ -65,7 +65,7 @@ def podman_command(lab: Names) -> list[str]:
         "--root",
         str(lab.podman / "root"),
         "--runroot",
-        str(lab.podman / "run"),
+        str(lab.podman_run),
         "--tmpdir",
         f"{lab.run}/podman",
     ]
