@@ -62,7 +62,7 @@ def capabilities(module: AnsibleModule) -> _server_config.Capabilities:
 def refuse_what_the_host_contradicts(module: AnsibleModule, instance: _server_config.Instance) -> None:
     for index, name in enumerate(instance.interfaces):
         _interfaces.require(f"interfaces[{index}]", name)
-    pool = _pool.spans("pool", list(instance.addresses))
+    pool = _pool.spans("pool", module.params["pool"])
     others = {}
     for path in glob.glob(_server_config.pool_path("*")):
         if path != instance.pool_path:
