@@ -10,17 +10,17 @@ IMAGE ?= bookworm
 PART ?=
 
 .PHONY: help demo demo-down lab-up lab-down lab-ssh test lint sanity unit integration molecule installed bench \
-	docs changelog build clean setup-run setup-test
+	docs changelog build clean root setup-run setup-test
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-demo: setup-run ## boot a server and two clients, run site.yml on them, show before and after [IMAGE=trixie]
+demo: root setup-run ## boot a server and two clients, run site.yml on them, show before and after [IMAGE=trixie]
 	@python3 tests/demo --image $(IMAGE)
 
 demo-down: lab-down ## end the hosts of the demo
 
-lab-up: setup-run ## boot the hosts of the demo, and no more [IMAGE=trixie]
+lab-up: root setup-run ## boot the hosts of the demo, and no more [IMAGE=trixie]
 	@tests/lab/lab up tests/lab/topologies/guide.yml --name $(LAB) --image $(IMAGE)
 
 lab-down: ## end them
@@ -29,7 +29,7 @@ lab-down: ## end them
 lab-ssh: ## log in to one of them [HOST=server]
 	@tests/lab/lab ssh $(LAB) $(HOST)
 
-test: setup-test ## all tests: lint, sanity, unit, integration, installed and each Molecule scenario
+test: root setup-test ## all tests: lint, sanity, unit, integration, installed and each Molecule scenario
 	@python tests/all.py
 
 lint: setup-test ## linters, types, documentation
@@ -41,16 +41,16 @@ sanity: setup-test ## ansible-test sanity
 unit: setup-test ## unit tests
 	@python -m pytest tests/unit
 
-integration: setup-test ## tests of modules on real files, processes and network namespaces
+integration: root setup-test ## tests of modules on real files, processes and network namespaces
 	@python -m pytest tests/integration
 
-molecule: setup-test ## one Molecule scenario [SCENARIO=default]
+molecule: root setup-test ## one Molecule scenario [SCENARIO=default]
 	@molecule test -s $(SCENARIO)
 
-installed: setup-test ## build, install and use the collection as a user does
+installed: root setup-test ## build, install and use the collection as a user does
 	@tests/installed
 
-bench: setup-run ## figures and ratios, which no test asserts [PART=accounts]
+bench: root setup-run ## figures and ratios, which no test asserts [PART=accounts]
 	@python tests/bench $(PART)
 
 docs: setup-test ## write what is generated: README.md of each role
@@ -65,6 +65,10 @@ build: setup-run ## the tarball for Galaxy
 clean: ## remove what was made here, but for labs that are up
 	rm -rf .build .venv .*_cache .hypothesis *.tar.gz
 	find . -name __pycache__ -not -path './.lab/*' -prune -exec rm -rf {} +
+
+# Said before anything is set up: the lab makes network namespaces.
+root:
+	@[ "$$(id -u)" = 0 ] || { echo "make: this needs root: network namespaces and hosts are made" >&2; exit 2; }
 
 setup-run:
 	@tests/setup run
