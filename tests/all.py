@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -20,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOGS = REPOSITORY / ".build" / "test"
 #: A person who watches is told what is running when nothing has been said for so many seconds.
 QUIET = 10.0
+#: What an interrupted part may take to end by itself, seconds.
+PATIENCE = 20.0
 #: A test that has passed or failed, as the programs of the parts count them.
 COUNTED = re.compile(r"\b(\d+) (passed|failed|skipped|errors?)\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -34,6 +37,12 @@ class Part:
     seconds: float = 0.0
     status: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    process: subprocess.Popen | None = None
+
+    @property
+    def lab(self) -> str:
+        """The name that the part's lab has, if it makes one."""
+        return self.name.replace(" ", "-")
 
     def count(self, line: str) -> None:
         """Add the counts of a line that sums up some tests."""
@@ -86,7 +95,7 @@ def run(part: Part, show: Show) -> None:
     """Run a part to its end."""
     began = show.running[part.name] = time.monotonic()
     show.line(part.name, f"$ {' '.join(part.command)}")
-    log = LOGS / f"{part.name.replace(' ', '-')}.log"
+    log = LOGS / f"{part.lab}.log"
     environment = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     }
@@ -101,8 +110,10 @@ def run(part: Part, show: Show) -> None:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,
         ) as process,
     ):
+        part.process = process
         assert process.stdout is not None
         for line in process.stdout:
             kept.write(line)
@@ -111,6 +122,24 @@ def run(part: Part, show: Show) -> None:
     part.status, part.seconds = process.returncode, time.monotonic() - began
     del show.running[part.name]
     show.line(part.name, "passed" if part.status == 0 else f"FAILED with exit code {part.status}, output in {log}")
+
+
+def end(everything: list[Part]) -> None:
+    """End the parts that are running, and remove their labs."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        deadline = time.monotonic() + PATIENCE
+        left = [part.process for part in everything if part.process and part.process.poll() is None]
+        for process in left:
+            os.killpg(process.pid, number)
+        while time.monotonic() < deadline and any(process.poll() is None for process in left):
+            time.sleep(0.1)
+    for part in everything:
+        if part.process:
+            subprocess.run(["tests/lab/lab", "down", part.lab], cwd=REPOSITORY, capture_output=True, check=False)
+
+
+def interrupt(*_signal) -> None:
+    raise KeyboardInterrupt
 
 
 def table(everything: list[Part]) -> str:
@@ -124,6 +153,7 @@ def table(everything: list[Part]) -> str:
 
 def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, interrupt)
     everything, show = [part for part in parts() if not names or part.name in names], Show()
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
         futures = [pool.submit(run, part, show) for part in everything]
@@ -132,8 +162,9 @@ def main(names: list[str]) -> int:
                 time.sleep(0.5)
                 show.tick()
         except KeyboardInterrupt:
+            print("test: interrupted; what has begun is ending", file=sys.stderr, flush=True)
             pool.shutdown(wait=False, cancel_futures=True)
-            print("test: interrupted; what has begun is ending", file=sys.stderr)
+            end(everything)
             return 130
     for future in futures:
         future.result()
