@@ -14,7 +14,12 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_config, _server_processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _server_config,
+    _server_processes,
+    _server_takeover,
+    _systemd,
+)
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -40,7 +45,9 @@ class Daemon:
         return _server_config.unit_name(self.name)
 
     def running(self) -> _server_processes.Running:
-        return _server_processes.of_instance(_server_processes.every(), _server_config.options_path(self.name))
+        processes = _server_processes.every()
+        own = _server_processes.of_instance(processes, _server_config.options_path(self.name))
+        return _server_takeover.with_foreign(own, processes, self.interfaces)
 
 
 def start(module: AnsibleModule, daemon: Daemon) -> None:
@@ -66,18 +73,22 @@ def replace(module: AnsibleModule, daemon: Daemon, pid: int) -> None:
 
 def stop(module: AnsibleModule, daemon: Daemon) -> None:
     """The daemon and all its sessions end, each session with a PADT."""
+    # Sessions that were taken over are known by the interface that the daemon serves, hence before it ends.
+    left = _pids(daemon.running())
     if _systemd.running() and _systemd.is_active(module, daemon.unit):
         _systemd.stop(module, daemon.unit)
-    now = daemon.running()
-    for pid in ([now.daemon.pid] if now.daemon else []) + list(now.sessions):
+    left |= _pids(daemon.running())
+    for pid in left:
         _kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
-    while now.daemon or now.sessions:
+    while left := left & {process.pid for process in _server_processes.every()}:
         if time.monotonic() > deadline:
-            left = [now.daemon.pid] if now.daemon else []
-            raise StartFailed(f"These processes do not end: {left + list(now.sessions)}.")
+            raise StartFailed(f"These processes do not end: {sorted(left)}.")
         time.sleep(0.1)
-        now = daemon.running()
+
+
+def _pids(running: _server_processes.Running) -> set[int]:
+    return {*([running.daemon.pid] if running.daemon else []), *running.sessions}
 
 
 def leave_systemd(module: AnsibleModule, unit: str) -> None:

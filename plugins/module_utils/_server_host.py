@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _files,
+    _handmade,
     _interfaces,
     _pool,
     _pppd,
@@ -23,6 +24,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_decision,
     _server_processes,
     _server_scripts,
+    _server_takeover,
     _systemd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
@@ -117,7 +119,7 @@ def plan(
         _files.File(_unit_path(instance.name), unit),
     ]
     lines = _server_config.rc_local_lines(instance, command) if startup == "rc_local" else None
-    files += _rc_local_file(_rc_local.path(), instance.name, lines)
+    files += _rc_local_file(_rc_local.path(), instance.name, lines, instance.interfaces)
     words = _server_config.start_line(instance, command).split()
     return Plan(files, command, _server_daemon.Daemon(instance.name, instance.interfaces, by_systemd, tuple(words)))
 
@@ -126,17 +128,23 @@ def _unit_path(name: str) -> str:
     return f"{UNITS}/{_server_config.unit_name(name)}"
 
 
-def _rc_local_file(path: str, name: str, lines: list[str] | None) -> list[_files.File]:
-    """rc.local with our block (``lines``) or without it, executable if it has one; nothing if it needs no change."""
+def _rc_local_file(
+    path: str, name: str, lines: list[str] | None, interfaces: t.Sequence[str] = ()
+) -> list[_files.File]:
+    """rc.local with our block (``lines``) or without it, executable if it has one; nothing if it needs no change.
+
+    A line in it that somebody wrote to start a daemon on one of ``interfaces`` would start a second one.
+    """
     before = _files.read(path)
     block = "pppoe-server " + name
+    left = _handmade.taken_over(before, interfaces, path)
     if lines is None:
-        after = _rc_local.without_block(before, block)
+        after = _rc_local.without_block(left, block)
         return [] if after == before else [_files.File(path, after, keep_mode=True)]
     mode = 0o755 if before is None else os.stat(path).st_mode & 0o7777
     if not mode & 0o100:
         mode |= 0o111  # otherwise nobody would run it
-    return [_files.File(path, _rc_local.with_block(before, block, lines), mode)]
+    return [_files.File(path, _rc_local.with_block(left, block, lines), mode)]
 
 
 def ask_pppoe_server(
@@ -210,6 +218,10 @@ def carry_out(
     if boot == "disable":
         _systemd.disable(module, daemon.unit)
     _files.write(module, changed)
+    if now.foreign is not None and action != "none":
+        _server_takeover.end(module, now.foreign, _server_daemon.leave_systemd)
+        if action == "replace" and now.daemon is now.foreign:
+            action = "start"
     if action == "restart":
         _server_daemon.stop(module, daemon)
         action = "start"

@@ -27,23 +27,27 @@ class Process:
 
 @dataclass(frozen=True)
 class Running:
-    """``daemon``: the pppoe-server that answers for the instance; ``sessions``: its pppd's pids."""
+    """``daemon``: the pppoe-server that answers for the instance; ``sessions``: its pppd's pids.
+
+    ``foreign``: one that somebody has started by hand on the same interface (see ``_server_takeover``).
+    """
 
     daemon: Process | None
     sessions: tuple[int, ...]
+    foreign: Process | None = None
 
 
 def every() -> list[Process]:
     """All processes that have a command line. One that ends meanwhile is left out.
 
-    So are those in containers, which are another host's although this one sees them.
+    So are those in containers and in other network namespaces, which are another host's although this one sees them.
     """
     found = []
-    here = os.readlink("/proc/self/ns/pid")
+    here = _namespaces("self")
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                if os.readlink(f"/proc/{entry}/ns/pid") != here:
+                if _namespaces(entry) != here:
                     continue
                 with open(f"/proc/{entry}/cmdline", "rb") as handle:
                     argv = handle.read()
@@ -56,6 +60,10 @@ def every() -> list[Process]:
             if argv:
                 found.append(Process(int(entry), parent, words))
     return found
+
+
+def _namespaces(pid: str) -> tuple[str, str]:
+    return os.readlink(f"/proc/{pid}/ns/pid"), os.readlink(f"/proc/{pid}/ns/net")
 
 
 def of_instance(processes: t.Iterable[Process], options_path: str) -> Running:

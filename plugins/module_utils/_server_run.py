@@ -16,6 +16,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_decision,
     _server_host,
     _server_processes,
+    _server_takeover,
     _systemd,
 )
 
@@ -35,7 +36,10 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
 
     changed = _files.changes(wanted.files)
     now = wanted.daemon.running()
-    differs = now.daemon is not None and _server_host.differs(now.daemon, instance, wanted.command)
+    _server_takeover.refuse_what_would_be_left(now.foreign, instance.interfaces)
+    differs = now.daemon is not None and (
+        now.foreign is not None or _server_host.differs(now.daemon, instance, wanted.command)
+    )
     decision = _server_decision.decide(
         module.params["state"], module.params["on_change"], now.daemon is not None, differs, len(now.sessions)
     )

@@ -47,6 +47,13 @@ def is_active(module: AnsibleModule, unit: str) -> bool:
     return _answer(module, "is-active", unit) in ("active", "activating", "reloading")
 
 
+def main_pid(module: AnsibleModule, unit: str) -> int:
+    """The process id of the unit's main process, 0 if it has none."""
+    _rc, out, _err = _run(module, "show", "--property=MainPID", unit)
+    word = out.strip().rpartition("=")[2]
+    return int(word) if word.isdigit() else 0
+
+
 def start(module: AnsibleModule, unit: str, wait: bool = True) -> None:
     """Start the unit; without ``wait``, return as soon as the job is queued."""
     _systemctl(module, "start", *([] if wait else ["--no-block"]), unit)

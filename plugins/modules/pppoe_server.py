@@ -16,6 +16,8 @@ description:
   - Accounts are the business of M(dialtone.pppoe.chap_user), NAT that of M(dialtone.pppoe.masquerade).
   - Live sessions outlive changes. Options of pppd are read by each new session, so that changing them touches no
     process; for the others the daemon is replaced while its sessions live on, unless O(on_change) says otherwise.
+  - A C(pppoe-server) that somebody has started by hand on one of O(interfaces) is taken over in the same way. Its
+    line in rc.local is put out of action, and a unit of which it is the main process starts at boot no longer.
   - Everything is validated before the first write, by C(pppoe-server) itself too where it is installed.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes

@@ -157,3 +157,52 @@ def test_rc_local_of_the_user_keeps_its_lines(server):
     assert any("pppoe-server-instance start" in line for line in lines[3:-1])
     server.run(state="absent")
     assert server.router.etc() == before
+
+
+BY_HAND = "pppoe-server -I eth0 -L 10.9.0.1 -R 10.9.0.2 -N 20 -C by-hand"
+
+
+@pytest.fixture
+def by_hand(server):
+    """A daemon that somebody has started, who has put the same line into rc.local."""
+    server.router.host.sh(BY_HAND)
+    server.router.host.sh(f"printf '#!/bin/sh\\n%s\\nexit 0\\n' '{BY_HAND}' >/etc/rc.local; chmod 700 /etc/rc.local")
+    assert server.answers() == "by-hand"
+    yield server
+    server.router.host.sh("pkill -f -- '-C by-han[d]'", check=False)
+
+
+def test_a_daemon_started_by_hand_is_taken_over(by_hand):
+    result = by_hand.run(ac_name="gate")
+    assert (result["changed"], result["applied"]) == (True, "live")
+    assert by_hand.answers() == "gate"
+    assert by_hand.router.host.sh("pgrep -f -- '-C by-han[d]'", check=False) == ""
+    assert by_hand.run(ac_name="gate")["changed"] is False
+    # At boot one daemon starts, and it is ours.
+    lines = by_hand.router.host.sh("cat /etc/rc.local").splitlines()
+    assert lines[:2] == ["#!/bin/sh", ": # taken over by dialtone.pppoe: " + BY_HAND]
+    assert by_hand.router.host.sh("stat -c %a /etc/rc.local").strip() == "700"
+
+
+@pytest.mark.parametrize(
+    ("changes", "applied"),
+    [({"on_change": "never"}, "pending"), ({"state": "present"}, "pending"), ({"state": "stopped"}, "none")],
+)
+def test_a_daemon_started_by_hand_is_left_alone(by_hand, changes, applied):
+    assert by_hand.run(**changes)["applied"] == applied
+    assert by_hand.answers() == "by-hand"
+
+
+def test_a_second_daemon_started_by_hand_goes(server):
+    server.run(ac_name="gate")
+    server.router.host.sh(BY_HAND)
+    assert server.run(ac_name="gate")["applied"] == "live"
+    assert server.router.host.sh("pgrep -f -- '-C by-han[d]'", check=False) == ""
+    assert server.answers() == "gate"
+
+
+def test_a_line_of_rc_local_that_does_more_is_refused(server):
+    server.router.host.sh(f"printf '%s; true; echo\\n' '{BY_HAND}' >/etc/rc.local")
+    failed = server.router.module(**server.parameters)
+    assert failed["failed"] is True
+    assert "line 1 of /etc/rc.local would start a second daemon at boot" in failed["msg"]
