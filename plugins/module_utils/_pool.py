@@ -9,6 +9,7 @@ Private to this collection. Addresses are integers inside, so that a pool of tho
 
 from __future__ import annotations
 
+import bisect
 import ipaddress
 import typing as t
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refu
 # pppoe-server numbers its sessions with 16 bits and keeps 0 and 65535 (pppoe-server.c main: -N plus -o).
 MOST_SESSIONS = 65534
 FORMS = "Give first-last (10.0.0.2-10.0.0.99), first+count (10.0.0.2+98), a network (10.0.0.0/24) or an address."
+
+
+#: First and last address.
+Range = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,7 @@ def reserved(parameter: str, entries: t.Sequence[str]) -> list[Span]:
     """The addresses that accounts own, from their address columns: hosts and networks.
 
     ``*`` and ``-`` name none and ``!`` forbids one, so they reserve nothing; nor does a host name, since only pppd
-    resolves it. A host address that stands here twice belongs to two accounts.
+    resolves it. A host address that stands here twice belongs to two accounts. ``first-last`` is taken too.
     """
     found: dict[tuple[int, int], int] = {}
     for index, entry in enumerate(entries):
@@ -133,18 +138,72 @@ def reserved(parameter: str, entries: t.Sequence[str]) -> list[Span]:
                 "Give each account an address of its own.",
             )
         found.setdefault(key, index)
-    return [Span(first, last, text(first)) for first, last in found]
+    return [Span(first, last, range_text((first, last))) for first, last in found]
 
 
 def _column(parameter: str, entry: str) -> Span:
     if "/" not in entry:
-        single = address(parameter, entry)
-        return Span(single, single, entry)
+        return _span(parameter, entry)
     try:
         network = ipaddress.IPv4Network(entry, strict=False)
     except ValueError as error:
         raise Refused(parameter, f"'{entry}' is no network: {error}.", "Give address/length.") from None
     return Span(int(network.network_address), int(network.broadcast_address), entry)
+
+
+def networks(parameter: str, entries: t.Sequence[str]) -> list[Range]:
+    """Networks, whole, and other forms of a pool, of any size and as often as they like."""
+    return merged(
+        (span.first, span.last)
+        for index, entry in enumerate(entries)
+        for span in [(_column if "/" in entry else _span)(f"{parameter}[{index}]", entry.strip())]
+    )
+
+
+def merged(ranges: t.Iterable[Range]) -> list[Range]:
+    """The same addresses in as few ranges as can be, lowest first."""
+    joined: list[Range] = []
+    # Neighbours are usually given one after the other: there are few to sort then.
+    for first, last in ranges:
+        if joined and first == joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    found: list[Range] = []
+    for first, last in sorted(joined):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def subtract(ranges: t.Iterable[Range], others: t.Sequence[Range]) -> list[Range]:
+    """What is in ``ranges`` and not in ``others``; both are as ``merged`` gives them."""
+    found: list[Range] = []
+    position = 0
+    for first, last in ranges:
+        while position < len(others) and others[position][1] < first:
+            position += 1
+        following = position
+        while following < len(others) and others[following][0] <= last:
+            if first < others[following][0]:
+                found.append((first, others[following][0] - 1))
+            first = max(first, others[following][1] + 1)
+            following += 1
+        if first <= last:
+            found.append((first, last))
+    return found
+
+
+def touches(ranges: t.Sequence[Range], one: Range) -> bool:
+    """Whether ``one`` has an address of ``ranges``, which are as ``merged`` gives them."""
+    following = bisect.bisect_right(ranges, (one[1], 0xFFFFFFFF))
+    return following > 0 and ranges[following - 1][1] >= one[0]
+
+
+def range_text(one: Range) -> str:
+    return text(one[0]) if one[0] == one[1] else f"{text(one[0])}-{text(one[1])}"
 
 
 def free(pool: t.Iterable[Span], taken: t.Iterable[Span]) -> list[int]:

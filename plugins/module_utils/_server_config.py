@@ -22,6 +22,8 @@ INTERFACE = re.compile(r"[A-Za-z0-9_.:@-]{1,15}\Z")
 DISCOVERY_NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,64}\Z")
 AUTHENTICATION = ("chap", "pap", "mschap-v2")
 PLUGIN = "pppoe.so"
+#: How many addresses a warning names.
+MOST_NAMED = 20
 
 # Options that contradict what the server or a parameter does: the options, and what to do instead.
 _CONTRADICTIONS = (
@@ -156,7 +158,9 @@ def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
                 "'{}' holds {}, the server's own address.".format(span.source, parameters["local_address"]),
                 "Leave local_address out of the pool.",
             )
-    left = _pool.free(pool, _pool.reserved("reserved_addresses", parameters["reserved_addresses"]))
+    taken = _pool.reserved("reserved_addresses", parameters["reserved_addresses"])
+    excluded = _pool.networks("excluded_addresses", parameters["excluded_addresses"])
+    left = _pool.free(pool, [*taken, *(_pool.Span(first, last, "") for first, last in excluded)])
     if not left:
         raise Refused("pool", "accounts reserve every address of it.", "Add addresses for the other customers.")
     count = parameters["session_count"]
@@ -167,6 +171,27 @@ def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
             f"Give a number from 1 to {len(left)}, or a larger pool.",
         )
     return tuple(_pool.text(address) for address in left[:count])
+
+
+def outside(parameters: t.Mapping[str, t.Any], connected: t.Mapping[str, t.Sequence[str]]) -> str | None:
+    """A warning for reserved addresses that are in no pool and no network of the instance.
+
+    ``connected``: the networks of its interfaces, by interface.
+    """
+    near = [network for networks in connected.values() for network in networks]
+    known = _pool.networks("networks", parameters["networks"]) + _pool.networks("pool", [*parameters["pool"], *near])
+    reserved = _pool.reserved("reserved_addresses", parameters["reserved_addresses"])
+    far = _pool.subtract(_pool.merged((span.first, span.last) for span in reserved), _pool.merged(known))
+    if not far:
+        return None
+    more = f" and {len(far) - MOST_NAMED} more" if len(far) > MOST_NAMED else ""
+    places = [*parameters["pool"], *parameters["networks"]]
+    places += [f"{network} of {name}" for name, networks in connected.items() for network in networks]
+    return (
+        f"reserved_addresses: accounts have {', '.join(map(_pool.range_text, far[:MOST_NAMED]))}{more}, in no pool or "
+        f"network of instance '{parameters['name']}' ({', '.join(places)}). If they are routed to this host, name "
+        "their networks in networks."
+    )
 
 
 def _dns_servers(servers: t.Sequence[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import glob
+import ipaddress
 import os
 import tempfile
 import typing as t
@@ -17,6 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _handmade,
     _interfaces,
     _pool,
+    _pool_files,
     _pppd,
     _rc_local,
     _server_config,
@@ -62,16 +64,17 @@ def capabilities(module: AnsibleModule) -> _server_config.Capabilities:
 
 
 def refuse_what_the_host_contradicts(module: AnsibleModule, instance: _server_config.Instance) -> None:
+    """Refuse an instance that this host cannot have, and warn of accounts' addresses that are strange to it."""
     for index, name in enumerate(instance.interfaces):
         _interfaces.require(f"interfaces[{index}]", name)
     pool = _pool.spans("pool", module.params["pool"])
-    others = {}
-    for path in glob.glob(_server_config.pool_path("*")):
-        if path != instance.pool_path:
-            content = _files.read(path) or b""
-            others[os.path.basename(path)[: -len(".pool")]] = content.decode("ascii").split()
+    others = {name: addresses for name, addresses in _pool_files.addresses().items() if name != instance.name}
     _pool.refuse_shared("pool", pool, others)
-    for interface in _interfaces.addresses(module).values():
+    interfaces = _interfaces.addresses(module)
+    warning = _server_config.outside(module.params, _own_networks(interfaces, instance))
+    if warning:
+        module.warn(warning)
+    for interface in interfaces.values():
         for address in interface.addresses:
             if address.family == "inet" and address.local in instance.addresses:
                 raise Refused(
@@ -79,6 +82,18 @@ def refuse_what_the_host_contradicts(module: AnsibleModule, instance: _server_co
                     f"it holds {address.local}, which {interface.name} of this host has.",
                     "Leave it out of the pool, or name it in reserved_addresses.",
                 )
+
+
+def _own_networks(
+    interfaces: t.Mapping[str, _interfaces.Interface], instance: _server_config.Instance
+) -> dict[str, list[str]]:
+    """The networks of the instance's interfaces, and of the one that has its address."""
+    found = {}
+    for name, interface in interfaces.items():
+        own = [one for one in interface.addresses if one.family == "inet" and one.peer is None]
+        if name in instance.interfaces or instance.local_address in [one.local for one in own]:
+            found[name] = [str(ipaddress.IPv4Interface(f"{one.local}/{one.prefix}").network) for one in own]
+    return found
 
 
 def require_programs(module: AnsibleModule, can: _server_config.Capabilities, how: _server_config.Mode) -> None:

@@ -137,12 +137,19 @@ options:
       - Whether to keep a copy of the file as it was before a change, beside it and readable by nobody else.
     type: bool
     default: false
+  list_fixed_addresses:
+    description:
+      - Whether to return the addresses that accounts have for themselves, so that no pool gives them to others.
+    type: bool
+    default: false
   lock_timeout:
     description:
       - For how many seconds to wait if another run of this module is at work on the same file.
     type: int
     default: 30
 notes:
+  - A single address that the pool of an instance of M(dialtone.pppoe.pppoe_server) on the same host still hands out is
+    reported in a warning, for two customers would have it at once.
   - No output of this module has a secret in it, at any verbosity. A C(loop) over accounts prints each item, secret
     included, before this module has a say. Give the list to O(users) instead, or set C(loop_control.label).
   - C(no_log=true) on the task is not needed. It would hide names and addresses as well. Only with the setting
@@ -251,6 +258,21 @@ path:
   returned: success
   type: str
   sample: /etc/ppp/chap-secrets
+fixed_addresses:
+  description:
+    - What the accounts of this call have for themselves, single addresses and V(first-last), lowest first. For
+      O(dialtone.pppoe.pppoe_server#module:reserved_addresses).
+  returned: if O(list_fixed_addresses=true)
+  type: list
+  elements: str
+  sample: [192.168.10.3]
+other_fixed_addresses:
+  description:
+    - What the other accounts of the file then have. For O(dialtone.pppoe.pppoe_server#module:excluded_addresses).
+  returned: if O(list_fixed_addresses=true)
+  type: list
+  elements: str
+  sample: [10.0.8.1-10.0.9.254]
 backup_file:
   description: The copy of the file as it was before.
   returned: if O(backup=true) and a file that was there has changed
@@ -266,6 +288,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _accounts,
     _batch,
     _files,
+    _fixed_addresses,
+    _pool_files,
     _secrets,
     _secrets_batch,
     _secrets_diff,
@@ -309,6 +333,7 @@ def main() -> None:
                 "no_log": False,
             },
             "backup": {"type": "bool", "default": False},
+            "list_fixed_addresses": {"type": "bool", "default": False},
             "lock_timeout": {"type": "int", "default": 30},
         },
         required_one_of=[("name", "users", "src")],
@@ -374,6 +399,8 @@ def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Accoun
     mode = 0o600 if before_mode is None else before_mode & 0o700
     changed = plan.content != before or (before_mode is not None and mode != before_mode)
     result = report(plan, path, changed)
+    if module.params["list_fixed_addresses"]:
+        result.update(_fixed_addresses.listed(plan.content or b"", accounts))
     if module._diff:
         result["diff"] = _secrets_diff.entry(path, before, plan, (before_mode, mode))
     if changed and not module.check_mode:
@@ -382,6 +409,10 @@ def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Accoun
             result["backup_file"] = _files.backup(module, path, mode)
         file = _files.File(path, plan.content, mode, secret=True)
         _files.write(module, [_files.Change(file, before, before_mode)])
+    if not module.check_mode:
+        # Before that, a run of pppoe_server may yet come that takes them out of its pool.
+        for warning in _fixed_addresses.in_pools(accounts, _pool_files.addresses()):
+            module.warn(warning)
     return result
 
 

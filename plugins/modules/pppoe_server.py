@@ -64,8 +64,22 @@ options:
     description:
       - Addresses that belong to accounts, as in the address column of chap-secrets. Hosts and networks are left out
         of the pool, since pppoe-server would give them to others too. V(*), V(-), V(!...) and host names reserve
-        nothing.
-      - A host address that is listed twice is an error.
+        nothing. V(first-last) reserves all between.
+      - A host address that is listed twice is an error. One that is in no pool and no network of the instance is
+        reported in a warning (see O(networks)).
+    type: list
+    elements: str
+    default: []
+  excluded_addresses:
+    description:
+      - More addresses to leave out of the pool, wherever they are; each entry in one of the forms of O(pool).
+    type: list
+    elements: str
+    default: []
+  networks:
+    description:
+      - Where addresses of accounts may be beside O(pool) and the networks of the instance's interfaces, without a
+        warning. Name networks here that are routed to this host. Each entry in one of the forms of O(pool).
     type: list
     elements: str
     default: []
@@ -304,6 +318,8 @@ ARGUMENTS = {
     "pool": {"type": "list", "elements": "str"},
     "session_count": {"type": "int"},
     "reserved_addresses": {"type": "list", "elements": "str", "default": []},
+    "excluded_addresses": {"type": "list", "elements": "str", "default": []},
+    "networks": {"type": "list", "elements": "str", "default": []},
     "authentication": {"type": "str", "choices": list(_server_config.AUTHENTICATION), "default": "chap"},
     "system_login": {"type": "bool", "default": False},
     "dns_servers": {"type": "list", "elements": "str", "default": []},

@@ -19,7 +19,7 @@ CASES = [
                 {"name": "b", "secret": "hidden-two", "addresses": ["192.168.10.3"]},
             ]
         },
-        "the fixed address 192.168.10.3 is given twice",
+        "users[1].addresses: 192.168.10.3 is already the address of 'a' (users[0])",
     ),
     ({"pppoe_server_accounts": [{"name": "a", "secret": "hidden-one"}, {"name": "b"}]}, "users[1]"),
     ({"pppoe_server_accounts": [{"name": "*", "secret": "hidden-one"}]}, "users[0].name"),

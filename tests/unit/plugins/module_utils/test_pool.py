@@ -3,6 +3,10 @@ from __future__ import annotations
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from hypothesis import given
+from hypothesis import strategies as st
+
+SETS = st.lists(st.integers(0, 30), max_size=20)
 
 
 def listed(entries, reserved=()):
@@ -60,6 +64,7 @@ def test_refused_pools(entries, words):
         (["*", "-", "!192.168.10.3", "a.host.name"], ["192.168.10.2", "192.168.10.3", "192.168.10.4", "192.168.10.5"]),
         (["192.168.10.4/31", "10.9.9.9"], ["192.168.10.2", "192.168.10.3"]),
         (["192.168.10.2/31+", "*", "*"], ["192.168.10.4", "192.168.10.5"]),
+        (["192.168.10.3-192.168.10.4", "10.9.9.1-10.9.9.9"], ["192.168.10.2", "192.168.10.5"]),
     ],
 )
 def test_addresses_of_accounts_are_carved_out(reserved, left):
@@ -76,3 +81,23 @@ def test_a_pool_that_another_instance_hands_out_is_refused():
     _pool.refuse_shared("pool", pool, {"vlan20": ["10.0.0.11", "10.0.0.200"]})
     with pytest.raises(Refused, match=r"10\.0\.0\.7, which instance 'vlan20'"):
         _pool.refuse_shared("pool", pool, {"vlan20": ["10.0.0.11", "10.0.0.7"]})
+
+
+@given(SETS, SETS)
+def test_ranges_are_the_addresses_one_by_one(some, others):
+    first, second = _pool.merged((one, one) for one in some), _pool.merged((one, one) for one in others)
+    for ranges, addresses in ((first, set(some)), (_pool.subtract(first, second), set(some) - set(others))):
+        assert [one for low, high in ranges for one in range(low, high + 1)] == sorted(addresses)
+        # As few as can be: none begins where another ends.
+        assert all(left[1] + 1 < right[0] for left, right in zip(ranges, ranges[1:]))
+    for low in range(30):
+        for high in (low, low + 4):
+            assert _pool.touches(first, (low, high)) == any(low <= one <= high for one in some)
+
+
+def test_networks_are_whole_and_may_overlap():
+    entries = ["10.0.0.0/24", "10.0.0.7", "10.0.1.0-10.0.1.9", "10.0.0.200+300", "10.0.9.9/23"]
+    shown = [_pool.range_text(one) for one in _pool.networks("networks", entries)]
+    assert shown == ["10.0.0.0-10.0.1.243", "10.0.8.0-10.0.9.255"]
+    with pytest.raises(Refused, match=r"networks\[1\]: 'eth1' is no IPv4 address"):
+        _pool.networks("networks", ["10.0.0.0/8", "eth1"])

@@ -11,6 +11,8 @@ GUIDE = {
     "pool": ["192.168.10.2+20"],
     "session_count": None,
     "reserved_addresses": ["*", "192.168.10.3"],
+    "excluded_addresses": [],
+    "networks": [],
     "authentication": "chap",
     "system_login": False,
     "dns_servers": ["202.106.0.20", "8.8.8.8"],
@@ -111,6 +113,29 @@ def test_refused(changes, parameter, words):
         made(**changes)
     assert refusal.value.parameter == parameter
     assert words in str(refusal.value)
+
+
+def test_what_the_pool_leaves_out():
+    left = made(excluded_addresses=["192.168.10.1-192.168.10.9", "10.0.0.0/8"], reserved_addresses=["192.168.10.11"])
+    assert left.addresses[:2] == ("192.168.10.10", "192.168.10.12")
+    with pytest.raises(Refused, match="pool: accounts reserve every address of it"):
+        made(excluded_addresses=["192.168.10.0/27"])
+
+
+def test_addresses_of_accounts_that_are_outside_of_everything():
+    connected = {"eth1": ["192.168.10.0/24"]}
+    near = ["*", "192.168.10.3", "192.168.10.200-192.168.10.210", "10.7.0.1"]
+    changes = {**GUIDE, "networks": ["10.7.0.0/16"]}
+    assert _server_config.outside({**changes, "reserved_addresses": near}, connected) is None
+    warning = _server_config.outside(
+        {**changes, "reserved_addresses": [*near, "192.168.9.255-192.168.10.5"]}, connected
+    )
+    assert "accounts have 192.168.9.255, in no pool or network of instance 'default' " in warning
+    assert "(192.168.10.2+20, 10.7.0.0/16, 192.168.10.0/24 of eth1)" in warning
+    many = _server_config.outside({**GUIDE, "reserved_addresses": [f"10.8.{one}.1" for one in range(30)]}, connected)
+    assert "10.8.19.1 and 10 more, in no pool" in many
+    with pytest.raises(Refused, match=r"networks\[0\]"):
+        _server_config.outside({**GUIDE, "networks": ["here"]}, connected)
 
 
 @pytest.mark.parametrize(
