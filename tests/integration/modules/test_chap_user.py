@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _secrets_file
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _pool_files, _secrets_file
 from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
 
 # Has the module tell how it was called: ansible-core up to 2.20 always does, later ones with INJECT_INVOCATION.
@@ -103,6 +103,35 @@ def test_a_line_that_does_not_count_is_reported(apply, secrets, monkeypatch):
     apply({"name": "cmz", "secret": "new", "path": str(secrets)})
     assert any("'cmz': line 1 counts, not line 2" in text for text in said)
     assert secrets.read_text() == "cmz * new *\ncmz * older *\n"
+
+
+def test_addresses_of_accounts_are_told_for_the_pool_to_leave_them_out(apply, run_module, secrets):
+    secrets.write_text("hand * x 10.0.0.9\ncmz * x 10.0.0.8\n")
+    users = [{"name": "cmz", "secret": "x", "addresses": ["10.0.0.3"]}, {"name": "b", "secret": "x"}]
+    parameters = {"users": users, "path": str(secrets), "list_fixed_addresses": True}
+    expected = (["10.0.0.3"], ["10.0.0.9"])
+    predicted = run_module("chap_user", parameters, check=True)
+    assert (predicted["fixed_addresses"], predicted["other_fixed_addresses"]) == expected
+    done = apply(parameters)
+    assert (done["fixed_addresses"], done["other_fixed_addresses"]) == expected
+    assert apply(dict(parameters, exclusive=True))["other_fixed_addresses"] == []
+    assert "fixed_addresses" not in run_module("chap_user", {"users": users, "path": str(secrets)})
+
+
+def test_an_address_that_a_pool_still_hands_out_is_reported(run_module, secrets, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, text, **_more: said.append(text))
+    monkeypatch.setattr(_pool_files, "CONFIGURATION", str(tmp_path))
+    (tmp_path / "vlan7.pool").write_text("10.0.0.2\n10.0.0.3\n")
+    parameters = {"name": "cmz", "secret": "x", "addresses": ["10.0.0.3"], "path": str(secrets)}
+    # A prediction may be followed by a run that takes it out of the pool first.
+    run_module("chap_user", parameters, check=True)
+    assert said == []
+    run_module("chap_user", parameters)
+    assert len(said) == 1
+    assert "10.0.0.3 of 'cmz' (vlan7)" in said[0]
+    run_module("chap_user", dict(parameters, addresses=["10.0.0.4"]))
+    assert len(said) == 1
 
 
 def test_pap_secrets_hold_passwords_as_pppd_compares_them(apply, tmp_path):
