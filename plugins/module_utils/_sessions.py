@@ -66,42 +66,41 @@ class Host:
 
 
 def sessions(host: Host) -> list[dict[str, t.Any]]:
-    """The sessions that have an interface with an IPv4 address, by the interface's name."""
+    """The sessions by the interface's name; one that is still coming up has no address, and perhaps no interface."""
     calls = {pid: parse_command(words, host.peers) for pid, words in host.commands.items()}
     # What a server told its pppd is certain; it leaves the lines of the kernel that are clients'.
     told = {(call.session_id, call.mac) for call in calls.values() if call and call.role == "server"}
     rest = [session for session in host.kernel if (session.session_id, session.mac) not in told]
     found = [_session(host, pid, call, rest) for pid, call in calls.items() if call]
-    return sorted((entry for entry in found if entry), key=lambda entry: _natural(entry["interface"]))
+    return sorted(found, key=lambda entry: _natural(entry["interface"] or ""))
 
 
-def _session(host: Host, pid: int, call: Call, rest: list[KernelSession]) -> dict[str, t.Any] | None:
+def _session(host: Host, pid: int, call: Call, rest: list[KernelSession]) -> dict[str, t.Any]:
     variables = host.variables.get(pid, {})
     name = variables.get("IFNAME") or host.interface_of(pid)
     interface = host.interfaces.get(name) if name else None
     address = interface.ipv4() if interface else None
-    if interface is None or address is None:
-        return None
+    local, peer = (address.local, address.peer) if address else (None, None)
     session_id, mac = call.session_id, call.mac
     device = call.device or variables.get("DEVICE")
     if call.role == "client" and call.mode == "kernel":
         mac = normal_mac(variables.get("MACREMOTE"))
         own = host.own_session(call.instance) if call.instance else None
         session_id = _id_of_client(rest, device, mac, own)
-    received, sent = host.counters.get(interface.name, (None, None))
+    received, sent = host.counters.get(name or "", (None, None))
     return {
-        "interface": interface.name,
+        "interface": interface.name if interface else None,
         "role": call.role,
         "username": call.username if call.role == "client" else variables.get("PEERNAME"),
-        "address": address.local if call.role == "client" else address.peer,
-        "local_address": address.local,
-        "peer_address": address.peer,
+        "address": local if call.role == "client" else peer,
+        "local_address": local,
+        "peer_address": peer,
         "peer_mac": mac,
         "session_id": session_id,
         "device": device,
         "instance": call.instance,
         "mode": call.mode,
-        "mtu": interface.mtu,
+        "mtu": interface.mtu if interface else None,
         "pid": pid,
         "bytes_in": received,
         "bytes_out": sent,

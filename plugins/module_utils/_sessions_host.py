@@ -29,12 +29,17 @@ COUNTERS = "/proc/net/dev"
 
 
 def live(module: AnsibleModule) -> list[dict[str, t.Any]]:
-    """The live sessions of this host, with the time since when they are up."""
-    commands = {
-        process.pid: process.argv
-        for process in _server_processes.every()
-        if os.path.basename(process.argv[0]) == "pppd"
+    """The sessions of this host that have an IPv4 address."""
+    return [session for session in every(module) if session["address"]]
+
+
+def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
+    """The sessions of this host, also those that are still coming up, with the time since when they are there."""
+    pppd = {
+        process.pid: process for process in _server_processes.every() if os.path.basename(process.argv[0]) == "pppd"
     }
+    # A child has its parent's command line until it becomes the script that it shall run.
+    commands = {pid: process.argv for pid, process in pppd.items() if process.parent not in pppd}
     if not commands:
         return []
     by_pid = _pid_files()

@@ -18,6 +18,7 @@ description:
   - A session is listed once its interface has an IPv4 address; one that is still being authenticated is not.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
+  - dialtone.pppoe.sessions
 attributes:
   check_mode:
     support: full
@@ -29,7 +30,6 @@ attributes:
       - Nothing is ever changed.
   idempotent:
     support: full
-options: {}
 requirements:
   - iproute2
 notes:
@@ -38,6 +38,7 @@ notes:
 seealso:
   - module: dialtone.pppoe.pppoe_client
   - module: dialtone.pppoe.pppoe_server
+  - module: dialtone.pppoe.pppoe_session
 author:
   - The dialtone.pppoe authors (@dialtone)
 """
@@ -54,11 +55,17 @@ EXAMPLES = r"""
 - name: The session of one account is up
   ansible.builtin.assert:
     that: live.sessions | selectattr('username', 'equalto', 'cmz') | list | length == 1
+
+- name: Whose session is it that has this address
+  dialtone.pppoe.pppoe_session_info:
+    address: 192.168.10.7
+    role: server
+  register: found
 """
 
 RETURN = r"""
 sessions:
-  description: The live sessions, in the order of their interfaces.
+  description: The live sessions that the selectors allow, in the order of their interfaces.
   returned: always
   type: list
   elements: dict
@@ -135,20 +142,24 @@ sessions:
       type: int
       sample: 654321
 count:
-  description: How many there are.
+  description: How many of them there are.
   returned: always
   type: int
   sample: 1
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _sessions_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _session_selection, _sessions_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=_session_selection.ARGUMENTS, supports_check_mode=True)
     try:
-        found = _sessions_host.live(module)
+        wanted = _session_selection.selection(module.params)
+        found = _session_selection.chosen(_sessions_host.live(module), wanted)
+    except Refused as error:
+        module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"The sessions of this host cannot be read: {error}")
     module.exit_json(changed=False, sessions=found, count=len(found))

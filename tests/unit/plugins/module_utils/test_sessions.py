@@ -168,20 +168,25 @@ def test_an_id_is_told_only_if_it_is_certain(ids, logged, expected):
     assert found[0]["session_id"] == expected
 
 
-NOT_LIVE = [
-    {"variables": {}},
-    {"variables": {10: {"PEERNAME": "cmz"}}},
-    {"interfaces": {}},
-    {"interfaces": {"ppp0": Interface("ppp0", 1492, True, None, ())}},
-    {"commands": {}},
+COMING_UP = [
+    ({"variables": {}}, None, None),
+    ({"variables": {10: {"PEERNAME": "cmz"}}}, None, "cmz"),
+    ({"interfaces": {}}, None, "cmz"),
+    ({"interfaces": {"ppp0": Interface("ppp0", 1492, True, None, ())}}, "ppp0", "cmz"),
     # What a pppd that was killed has left behind.
-    {"commands": {11: SERVER}},
+    ({"commands": {11: SERVER}}, None, None),
 ]
 
 
-@pytest.mark.parametrize("changes", NOT_LIVE)
-def test_not_live(changes):
-    assert _sessions.sessions(host(**changes)) == []
+@pytest.mark.parametrize(("changes", "interface", "username"), COMING_UP)
+def test_a_session_that_is_coming_up(changes, interface, username):
+    (entry,) = _sessions.sessions(host(**changes))
+    assert (entry["interface"], entry["username"], entry["address"]) == (interface, username, None)
+    assert (entry["session_id"], entry["peer_mac"]) == (7, "02:64:74:00:02:01")
+
+
+def test_no_pppd_no_session():
+    assert _sessions.sessions(host(commands={})) == []
 
 
 def test_without_a_database_the_interface_comes_from_the_pid_file():
