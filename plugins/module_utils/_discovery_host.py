@@ -160,7 +160,8 @@ def _receive(opened: socket.socket, wire: Wire, question: _discovery.Question, b
         return
     except OSError as error:
         raise DiscoveryFailed(f"{wire.interface} went down while answers were awaited: {error}") from error
-    if sender[2] not in (_HOST, _TO_ALL, _TO_GROUP):
+    # What comes for a VLAN of an interface is delivered to the interface's own socket too, in the VLAN's name.
+    if sender[0] != wire.interface or sender[2] not in (_HOST, _TO_ALL, _TO_GROUP):
         return
     offer = _discovery.offer(frame, question)
     if offer is not None:

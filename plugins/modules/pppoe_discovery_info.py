@@ -198,8 +198,16 @@ silent:
   description: The interfaces on which nobody has answered.
   returned: success
   type: list
-  elements: str
-  sample: []
+  elements: dict
+  contains:
+    interface:
+      description: The interface.
+      type: str
+      sample: eth1
+    padis:
+      description: How many PADIs were sent there.
+      type: int
+      sample: 3
 """
 
 import secrets
@@ -243,7 +251,7 @@ def discover(module: AnsibleModule) -> dict[str, t.Any]:
         "access_concentrators": found,
         "count": len(found),
         "strangers": [one for one in found if one["allowed"] is False],
-        "silent": [wire.interface for wire in wires if not wire.answered],
+        "silent": [{"interface": wire.interface, "padis": wire.padis} for wire in wires if not wire.answered],
     }
 
 

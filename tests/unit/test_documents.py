@@ -10,6 +10,8 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
+FILTERS = sorted(path.stem for path in (REPOSITORY / "plugins" / "filter").glob("*.py"))
+PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml") if "." not in path.stem)
 ROLES = sorted(path.parent.name for path in (REPOSITORY / "roles").glob("*/meta"))
 DOCUMENTS = [
     path for folder in (".", "docs", "roles/*", "tests/lab") for path in sorted(REPOSITORY.glob(f"{folder}/*.md"))
@@ -29,6 +31,16 @@ def test_the_readme_lists_each_module(name):
     assert f"| [{name}](plugins/modules/{name}.py) |" in (REPOSITORY / "README.md").read_text()
 
 
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_readme_lists_each_filter(name):
+    assert f"| [{name}](plugins/filter/{name}.py) |" in (REPOSITORY / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_the_readme_lists_each_playbook(name):
+    assert f"| [{name}](playbooks/{name}.yml) |" in (REPOSITORY / "README.md").read_text()
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_the_readme_lists_each_role(name):
     assert f"| [{name}](roles/{name}/README.md) |" in (REPOSITORY / "README.md").read_text()
@@ -43,6 +55,13 @@ def test_the_changelog_lists_each_module():
     """If it does not: `make changelog` adds new modules to the release that is being prepared."""
     listed = {module["name"] for release in RELEASES.values() for module in release.get("modules", [])}
     assert sorted(listed) == MODULES
+
+
+def test_the_changelog_lists_each_filter():
+    listed = {
+        plugin["name"] for release in RELEASES.values() for plugin in release.get("plugins", {}).get("filter", [])
+    }
+    assert sorted(listed) == FILTERS
 
 
 def test_the_action_group_has_each_module():

@@ -137,7 +137,7 @@ def test_all_who_answer_are_listed(two, check):
 
 def test_a_service_is_asked_for(two):
     assert set(answered(two.ask(service_name="slow"))) == {"gate"}
-    assert two.ask(service_name="none such")["silent"] == ["eth0"]
+    assert two.ask(service_name="none such", attempts=2)["silent"] == [{"interface": "eth0", "padis": 2}]
 
 
 def test_strangers(two):
@@ -174,7 +174,7 @@ def test_a_vlan_is_a_wire_of_its_own(wire):
         ("eth0", "untagged"),
         ("eth0.7", "tagged"),
     ]
-    assert result["silent"] == ["eth0.8"]
+    assert [one["interface"] for one in result["silent"]] == ["eth0.8"]
 
 
 def test_malformed_answers_are_told(wire):
@@ -227,7 +227,7 @@ def test_bad_input(wire, made, parameters, message):
 def test_no_carrier_is_a_warning(wire):
     wire.switch.sh("ip link set port0 down")
     result = wire.ask(timeout=0.2)
-    assert result["silent"] == ["eth0"]
+    assert result["silent"] == [{"interface": "eth0", "padis": 3}]
     assert "eth0 has no carrier: is its cable plugged in?" in str(result["warnings"])
 
 

@@ -1,0 +1,75 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: host_rows
+short_description: What several hosts have returned, as rows of one table
+version_added: 0.1.0
+description:
+  - Takes a variable that was registered on several hosts, and puts the entries of a list in it together, each with the
+    name of its host in C(host).
+  - A host that could not be reached, or whose task has failed, is a row too, with V(unreachable) or V(failed) in
+    C(state) and the reason in C(problem). So is a host whose list is empty, with nothing but its name.
+positional: hosts, variable, keys
+options:
+  _input:
+    description: P(ansible.builtin.vars#lookup) of all hosts, the variable C(hostvars).
+    type: dict
+    required: true
+  hosts:
+    description: The names of the hosts, C(ansible_play_hosts_all) as a rule.
+    type: list
+    elements: str
+    required: true
+  variable:
+    description: The name of the registered variable.
+    type: str
+    required: true
+  keys:
+    description: The keys of the list in it, or of several lists.
+    type: list
+    elements: str
+    required: true
+author:
+  - The dialtone.pppoe authors (@dialtone)
+"""
+
+EXAMPLES = r"""
+- name: The sessions of all servers are one table
+  ansible.builtin.debug:
+    msg: >-
+      {{ hostvars | dialtone.pppoe.host_rows(ansible_play_hosts_all, 'live', ['sessions'])
+      | dialtone.pppoe.table(['host', 'username', 'address']) }}
+  run_once: true
+"""
+
+RETURN = r"""
+_value:
+  description: The rows.
+  type: list
+  elements: dict
+"""
+
+import typing as t
+
+
+def host_rows(
+    hostvars: t.Mapping[str, t.Any], hosts: list[str], variable: str, keys: list[str]
+) -> list[dict[str, t.Any]]:
+    return [row for host in hosts for row in _rows(host, hostvars[host].get(variable) or {}, keys)]
+
+
+def _rows(host: str, result: t.Mapping[str, t.Any], keys: list[str]) -> list[dict[str, t.Any]]:
+    if any(key not in result for key in keys):
+        state = "failed" if result.get("failed") else "unreachable"
+        return [{"host": host, "state": state, "problem": result.get("msg", "It could not be asked.")}]
+    entries = [entry for key in keys for entry in result[key]]
+    return [{"host": host, **entry} for entry in entries or [{}]]
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Any]:
+        return {"host_rows": host_rows}

@@ -1,0 +1,93 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: table
+short_description: A list of dictionaries as a table that a person reads
+version_added: 0.1.0
+description:
+  - Sets a list of dictionaries in columns, each as wide as its widest value.
+  - A missing value, V(none) and an empty list are shown as V(-), a list as its entries with commas between, a value of
+    a key that begins with V(bytes) as a size. What is not printable is shown as V(\\xNN).
+positional: columns
+options:
+  _input:
+    description: The rows.
+    type: list
+    elements: dict
+    required: true
+  columns:
+    description:
+      - The keys to show, in their order. An underscore in a key is a space in the title. A dictionary gives titles and
+        their keys instead.
+    type: raw
+    required: true
+author:
+  - The dialtone.pppoe authors (@dialtone)
+"""
+
+EXAMPLES = r"""
+- name: Sessions are shown
+  ansible.builtin.debug:
+    msg: "{{ sessions | dialtone.pppoe.table(['username', 'address', 'since']) }}"
+  vars:
+    sessions:
+      - {username: cmz, address: 192.168.10.2, since: "2026-11-22T14:21:53Z"}
+      - {username: cmz2, address: 192.168.10.3}
+"""
+
+RETURN = r"""
+_value:
+  description: The lines of the table, its titles first.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+NOTHING = "-"
+
+
+def table(rows: list[dict[str, t.Any]], columns: list[str] | dict[str, str]) -> list[str]:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise AnsibleFilterError("dialtone.pppoe.table: the rows are no list of dictionaries.")
+    keys = columns if isinstance(columns, dict) else {str(key).replace("_", " "): key for key in columns}
+    cells = [list(keys), *([_cell(key, row.get(key)) for key in keys.values()] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(keys))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
+
+
+def _cell(key: str, value: t.Any) -> str:
+    if value is None or value == "" or value == []:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_printable(one) or '""' for one in value)
+    return _size(value) if key.startswith("bytes") and isinstance(value, int) else _printable(value)
+
+
+def _printable(value: t.Any) -> str:
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in str(value)
+    )
+
+
+def _size(count: int) -> str:
+    units = ["B", "kB", "MB", "GB", "TB"]
+    size = float(count)
+    while size >= 1000 and len(units) > 1:
+        size /= 1000
+        units.pop(0)
+    return f"{count} B" if units[0] == "B" else f"{size:.1f} {units[0]}"
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Any]:
+        return {"table": table}

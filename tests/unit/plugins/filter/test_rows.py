@@ -1,0 +1,38 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.filter.host_rows import host_rows
+from ansible_collections.dialtone.pppoe.plugins.filter.wires import wires
+
+
+@pytest.mark.parametrize(
+    ("result", "rows"),
+    [
+        ({"up": [{"a": 1}, {"a": 2}], "down": [{"b": 3}]}, [{"a": 1}, {"a": 2}, {"b": 3}]),
+        ({"up": [], "down": []}, [{}]),
+        ({"failed": True, "msg": "No root."}, [{"state": "failed", "problem": "No root."}]),
+        ({"unreachable": True, "msg": "ssh."}, [{"state": "unreachable", "problem": "ssh."}]),
+        (None, [{"state": "unreachable", "problem": "It could not be asked."}]),
+    ],
+)
+def test_what_hosts_have_returned(result, rows):
+    hostvars = {"one": {"found": {"up": [{"a": 0}], "down": []}}, "two": {} if result is None else {"found": result}}
+    assert host_rows(hostvars, ["one", "two"], "found", ["up", "down"]) == [
+        {"host": "one", "a": 0},
+        *({"host": "two", **row} for row in rows),
+    ]
+
+
+def test_wires():
+    connections = [
+        {"name": "a", "interface": "eth0"},
+        {"name": "b", "interface": "eth0", "vlan": 7},
+        {"name": "c", "interface": "eth0", "vlan": None},
+        {"name": "gone", "state": "absent"},
+    ]
+    assert wires(connections) == ["eth0", "eth0.7"]
+    assert wires([]) == []
