@@ -9,8 +9,8 @@ SCENARIO ?= dial
 IMAGE ?= bookworm
 PART ?=
 
-.PHONY: help demo demo-down lab-up lab-down lab-ssh test lint sanity unit integration molecule installed bench \
-	docs changelog build clean root setup-run setup-test
+.PHONY: help demo demo-down lab-up lab-down lab-ssh test lint sanity unit integration molecule installed \
+	pythons galaxy bench docs changelog build clean root setup-run setup-test
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22

@@ -66,7 +66,8 @@ def parts() -> list[Part]:
     # `dial` boots most hosts and takes longest of all.
     scenarios.sort(key=lambda name: name != "dial")
     molecule = [Part(f"molecule {name}", ["make", "molecule", f"SCENARIO={name}"]) for name in scenarios]
-    others = [Part(name, ["make", name]) for name in ("installed", "sanity", "lint", "integration", "unit")]
+    names = ("installed", "sanity", "lint", "integration", "pythons", "galaxy", "unit")
+    others = [Part(name, ["make", name]) for name in names]
     return [*molecule[:1], *others, *molecule[1:]]
 
 

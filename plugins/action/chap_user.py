@@ -98,7 +98,7 @@ class ActionModule(ActionBase):
         shell = self._connection._shell
         if shell.tmpdir is None:
             self._make_tmp_path()
-        path = shell.join_path(shell.tmpdir, "accounts")
+        path: str = shell.join_path(shell.tmpdir, "accounts")
         self._transfer_data(path, batch.dump())
         self._remote_chmod([path], "0600")
         if self._is_become_unprivileged():

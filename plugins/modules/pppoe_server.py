@@ -216,7 +216,7 @@ EXAMPLES = r"""
     name: campus
     interfaces: [eth1.20]
     local_address: 10.20.0.1
-    pool: [10.20.0.0/22]
+    pool: [10.20.0.2-10.20.3.254]
     ac_name: campus
     sessions_per_mac: 1
 

@@ -110,7 +110,7 @@ RETURN = r"""
 sessions:
   description:
     - The sessions that were ended, each with what M(dialtone.pppoe.pppoe_session_info) tells of it.
-    - RV(sessions[].address) is V(none) for one that was still coming up.
+    - Its C(address) is V(none) for one that was still coming up.
   returned: always
   type: list
   elements: dict
@@ -121,6 +121,8 @@ count:
   type: int
   sample: 1
 """
+
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
@@ -150,7 +152,7 @@ def main() -> None:
     module.exit_json(**result)
 
 
-def run(module: AnsibleModule) -> dict:
+def run(module: AnsibleModule) -> dict[str, t.Any]:
     wanted = _session_selection.selection(module.params)
     if not module.params["all"] and not set(wanted) - {"role"}:
         raise Refused(
@@ -179,7 +181,7 @@ def run(module: AnsibleModule) -> dict:
     return result
 
 
-def _line(session: dict) -> str:
+def _line(session: dict[str, t.Any]) -> str:
     return "{interface} {role} {username} {address} {peer_mac}\n".format(**session)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 LAB = REPOSITORY / "tests" / "lab" / "lab"
 TOPOLOGY = REPOSITORY / "tests" / "lab" / "topologies" / "guide.yml"
-INVENTORY = Path("playbooks/inventory.example.yml")
+INVENTORY = Path("inventory.example.yml")
 SITE = Path("playbooks/site.yml")
 CONFIG = Path("tests/demo/ansible.cfg")
 PROGRAMS = Path(".venv/bin")

@@ -1,0 +1,30 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module must do wherever it is run: load, and read its parameters."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
+# What has no main is documentation: its work is done by an action plugin.
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py") if "def main()" in path.read_text())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_it_reads_its_parameters(name, capsys):
+    module = importlib.import_module("ansible_collections.dialtone.pppoe.plugins.modules." + name)
+    with patch_module_args({"misspelt": 1}), pytest.raises(SystemExit):
+        module.main()
+    result = json.loads(capsys.readouterr().out)
+    assert result["failed"] is True
+    # Parameters that are missing are told before those that are too many.
+    assert re.search("misspelt|missing|required", result["msg"])
