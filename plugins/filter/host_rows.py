@@ -12,8 +12,8 @@ description:
   - Takes a variable that was registered on several hosts, and puts the entries of a list in it together, each with the
     name of its host in C(host).
   - A host that could not be reached, or whose task has failed, is a row too, with V(unreachable) or V(failed) in
-    C(state) and the reason in C(problem). So is a host whose list is empty, with nothing but its name.
-positional: hosts, variable, keys
+    C(state) and the reason in O(problem). So is a host whose list is empty, with nothing but its name.
+positional: hosts, variable, keys, problem
 options:
   _input:
     description: P(ansible.builtin.vars#lookup) of all hosts, the variable C(hostvars).
@@ -33,6 +33,10 @@ options:
     type: list
     elements: str
     required: true
+  problem:
+    description: The key of a row for the reason why its host has nothing to tell.
+    type: str
+    default: problem
 author:
   - The dialtone.pppoe authors (@dialtone)
 """
@@ -57,17 +61,18 @@ import typing as t
 
 
 def host_rows(
-    hostvars: t.Mapping[str, t.Any], hosts: list[str], variable: str, keys: list[str]
+    hostvars: t.Mapping[str, t.Any], hosts: list[str], variable: str, keys: list[str], problem: str = "problem"
 ) -> list[dict[str, t.Any]]:
-    return [row for host in hosts for row in _rows(host, hostvars[host].get(variable) or {}, keys)]
-
-
-def _rows(host: str, result: t.Mapping[str, t.Any], keys: list[str]) -> list[dict[str, t.Any]]:
-    if any(key not in result for key in keys):
-        state = "failed" if result.get("failed") else "unreachable"
-        return [{"host": host, "state": state, "problem": result.get("msg", "It could not be asked.")}]
-    entries = [entry for key in keys for entry in result[key]]
-    return [{"host": host, **entry} for entry in entries or [{}]]
+    rows: list[dict[str, t.Any]] = []
+    for host in hosts:
+        result = hostvars[host].get(variable) or {}
+        if all(key in result for key in keys):
+            entries = [entry for key in keys for entry in result[key]] or [{}]
+        else:
+            state = "failed" if result.get("failed") else "unreachable"
+            entries = [{"state": state, problem: result.get("msg", "It could not be asked.")}]
+        rows += [{"host": host, **entry} for entry in entries]
+    return rows
 
 
 class FilterModule:

@@ -39,7 +39,9 @@ def of_text(text: bytes) -> t.Iterator[Holding]:
             if own:
                 yield usual.group(1), own
             continue
-        line = next(_words.lines(text, position))
+        line = next(_words.lines(text, position), None)
+        if line is None:
+            return
         position = line.end
         for own in filter(None, map(range_of, address_words(line.words))):
             yield line.words[0], own

@@ -37,7 +37,9 @@ def hang_up(module: AnsibleModule, sessions: t.Sequence[Session], timeout: float
                 os.kill(session["pid"], signal.SIGTERM)
     deadline = time.monotonic() + timeout
     while True:
-        left = [session for session in sessions if running[session["pid"]] == started(session["pid"]) is not None]
+        # A pid that was given to another process since has another start.
+        living = {pid for pid, start in running.items() if start is not None and started(pid) == start}
+        left = [session for session in sessions if session["pid"] in living]
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(POLL)

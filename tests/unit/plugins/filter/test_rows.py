@@ -27,6 +27,13 @@ def test_what_hosts_have_returned(result, rows):
     ]
 
 
+def test_the_reason_has_the_key_that_was_asked_for():
+    hostvars = {"one": {"found": {"failed": True, "msg": "No root."}}}
+    assert host_rows(hostvars, ["one"], "found", ["up"], "last_error") == [
+        {"host": "one", "state": "failed", "last_error": "No root."}
+    ]
+
+
 def test_wires():
     connections = [
         {"name": "a", "interface": "eth0"},

@@ -1,0 +1,167 @@
+#!/usr/bin/python
+
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pppoe_client_info
+short_description: Tell how the PPPoE connections of a host fare
+version_added: 0.1.0
+description:
+  - Lists the connections that M(dialtone.pppoe.pppoe_client) has configured on a host, those that are up and those that
+    are not, with their addresses and counters, and with the reason in a sentence if the last dial has failed.
+  - It changes nothing, and needs to know nothing of the inventory.
+extends_documentation_fragment:
+  - dialtone.pppoe.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is ever changed.
+  diff_mode:
+    support: N/A
+    details:
+      - Nothing is ever changed.
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - Only the connections of these names. Those that are not configured are in RV(missing).
+      - By default all.
+    type: list
+    elements: str
+requirements:
+  - iproute2
+seealso:
+  - module: dialtone.pppoe.pppoe_client
+  - module: dialtone.pppoe.pppoe_session_info
+    description: Sessions of servers as well, whoever has dialled.
+author:
+  - The dialtone.pppoe authors (@dialtone)
+"""
+
+EXAMPLES = r"""
+- name: How the connections fare is known
+  dialtone.pppoe.pppoe_client_info:
+  register: client
+
+- name: It is shown
+  ansible.builtin.debug:
+    msg: "{{ client.connections | dialtone.pppoe.table(['name', 'state', 'address', 'since', 'last_error']) }}"
+
+- name: Every connection is up
+  ansible.builtin.assert:
+    that: client.connections | rejectattr('state', 'equalto', 'connected') | list | length == 0
+"""
+
+RETURN = r"""
+connections:
+  description: The connections, in the order of their names.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the connection.
+      type: str
+      sample: uplink
+    state:
+      description:
+        - V(connected) if the link has an IPv4 address, V(dialling) if it is being dialled, or will be after a pause,
+          V(asleep) if it waits for traffic in order to dial, V(disconnected) if nobody dials.
+      type: str
+      sample: connected
+    device:
+      description: The Ethernet interface that it dials on.
+      type: str
+      sample: eth0
+    username:
+      description: The account.
+      type: str
+      sample: cmz
+    interface:
+      description: The interface of the link, V(none) unless it is connected. So are the six that follow.
+      type: str
+      sample: ppp0
+    address:
+      description: The address that the host has got.
+      type: str
+      sample: 192.168.10.2
+    peer_address:
+      description: The address of the access concentrator's end.
+      type: str
+      sample: 192.168.10.109
+    mtu:
+      description: The MTU of the link in bytes.
+      type: int
+      sample: 1492
+    since:
+      description: Since when it is connected, in UTC.
+      type: str
+      sample: "2026-11-22T14:21:53Z"
+    seconds:
+      description: How many seconds it has been connected.
+      type: int
+      sample: 86400
+    bytes_in:
+      description: How many bytes the host has received in it.
+      type: int
+      sample: 123456
+    bytes_out:
+      description: How many bytes the host has sent in it.
+      type: int
+      sample: 654321
+    boot:
+      description: Whether its unit starts at boot. V(none) on a host without systemd.
+      type: bool
+      sample: true
+    reason:
+      description:
+        - Why the last dial has failed, in a word, as of M(dialtone.pppoe.pppoe_client). V(none) if it has not, or
+          if the connection is up.
+      type: str
+      sample: account_refused
+    last_error:
+      description: The same in a sentence.
+      type: str
+      sample: "No access concentrator answers on eth0 (no PADO to our PADI)."
+    last_error_at:
+      description: When pppd has said so, in UTC.
+      type: str
+      sample: "2026-11-22T14:21:53Z"
+missing:
+  description: The names of O(name) that no connection has.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+count:
+  description: How many connections there are.
+  returned: success
+  type: int
+  sample: 1
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_status
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={"name": {"type": "list", "elements": "str"}}, supports_check_mode=True)
+    names = module.params["name"]
+    try:
+        every = _client_status.configured()
+        wanted = [connection for connection in every if names is None or connection.name in names]
+        found = _client_status.status(module, wanted)
+    except OSError as error:
+        module.fail_json(msg=f"The connections of this host cannot be read: {error}")
+    missing = sorted(set(names or ()) - {connection.name for connection in every})
+    module.exit_json(changed=False, connections=found, missing=missing, count=len(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""pppoe_client_info on real files and processes; pppd, ip and systemctl are stand-ins."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _client_config,
+    _client_link,
+    _pppd_database,
+    _sessions_host,
+    _systemd,
+)
+
+FAKE_IP = """#!/bin/sh
+echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
+    "addr_info": [{"family": "inet", "local": "192.0.2.7", "address": "192.0.2.1", "prefixlen": 32}]}]'
+"""
+# t3st is enabled, and other is between two attempts.
+FAKE_SYSTEMCTL = """#!/bin/sh
+case "$*" in
+    "is-enabled pppoe-client@t3st.service") echo enabled ;;
+    "is-active pppoe-client@other.service") echo activating ;;
+    *) echo inactive; exit 3 ;;
+esac
+"""
+REFUSED = "PPP session is 7\nCHAP authentication failed: go away\nConnection terminated.\n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    peers = tmp_path / "peers"
+    peers.mkdir()
+    monkeypatch.setattr(_client_config, "PEERS", str(peers))
+    monkeypatch.setattr(_client_config, "RUN", str(tmp_path))
+    monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(_pppd_database, "PATHS", ())
+    monkeypatch.setattr(_sessions_host, "KERNEL", str(tmp_path / "pppoe"))
+    monkeypatch.setattr(_sessions_host, "COUNTERS", str(tmp_path / "dev"))
+    monkeypatch.setattr(_systemd, "running", lambda: True)
+    for name, script in (("ip", FAKE_IP), ("systemctl", FAKE_SYSTEMCTL)):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name in ("t3st", "other"):
+        (peers / name).write_text(f"{_client_config.MARKER}\nplugin pppoe.so\nnic-eth9\nuser 'my account'\n")
+    (peers / "by-hand").write_text("plugin pppoe.so\nnic-eth9\nuser x\n")
+    (peers / "broken").write_text(f"{_client_config.MARKER}\nuser 'x\n")
+    return tmp_path
+
+
+@pytest.fixture
+def pppd(folder):
+    """A process with the command ``pppd call t3st``."""
+    (folder / "call").write_text("import time; time.sleep(60)")
+    process = subprocess.Popen(["pppd", "call", "t3st"], executable=sys.executable, cwd=folder)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def by_name(result: dict) -> dict:
+    assert result["changed"] is False
+    assert result["count"] == len(result["connections"])
+    return {connection["name"]: connection for connection in result["connections"]}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_connections_that_are_not_up(folder, run_module, check):
+    (folder / "pppoe-client-other.log").write_text(REFUSED)
+    found = by_name(run_module("pppoe_client_info", {}, check=check))
+    assert {name: connection["state"] for name, connection in found.items()} == {
+        "broken": "disconnected",
+        "other": "dialling",
+        "t3st": "disconnected",
+    }
+    assert (found["t3st"]["boot"], found["other"]["boot"]) == (True, False)
+    assert (found["other"]["reason"], found["t3st"]["reason"]) == ("account_refused", None)
+    assert "refused the account 'my account' (go away)" in found["other"]["last_error"]
+    assert found["other"]["last_error_at"].endswith("Z")
+    assert (found["other"]["device"], found["other"]["address"], found["broken"]["username"]) == ("eth9", None, None)
+
+
+def test_a_connection_that_is_up(folder, run_module, pppd):
+    (folder / "ppp7.pid").write_text(f"{pppd.pid}\n")
+    (folder / "ppp-pppoe-client-t3st.pid").write_text(f"{pppd.pid}\nppp7\n")
+    (folder / "dev").write_text("a\nb\n  ppp7: 11 0 0 0 0 0 0 0 22 0 0 0 0 0 0 0\n")
+    # What an attempt before has said is history.
+    (folder / "pppoe-client-t3st.log").write_text(REFUSED)
+    connection = by_name(run_module("pppoe_client_info", {}))["t3st"]
+    assert 0 <= connection.pop("seconds") < 60
+    assert connection.pop("since").endswith("Z")
+    assert connection == {
+        "name": "t3st", "state": "connected", "device": "eth9", "username": "my account", "interface": "ppp7",
+        "address": "192.0.2.7", "peer_address": "192.0.2.1", "mtu": 1480, "bytes_in": 11, "bytes_out": 22,
+        "boot": True, "reason": None, "last_error": None, "last_error_at": None,
+    }  # fmt: skip
+
+
+def test_a_pppd_without_an_address_still_dials(folder, run_module, pppd):
+    assert by_name(run_module("pppoe_client_info", {}))["t3st"]["state"] == "dialling"
+
+
+def test_names(folder, run_module):
+    result = run_module("pppoe_client_info", {"name": ["t3st", "by-hand", "gone"]})
+    assert (list(by_name(result)), result["missing"]) == (["t3st"], ["by-hand", "gone"])
