@@ -10,10 +10,18 @@ import os
 import tempfile
 import typing as t
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _nat_startup, _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import Backend, BackendError, Comparison, Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _nat_doors, _nat_startup, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import (
+    Backend,
+    BackendError,
+    Comparison,
+    Holder,
+    Loading,
+    Request,
+    Run,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables import Iptables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_nftables import Nftables
 
@@ -47,36 +55,60 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A place for rules of ours, and what is to be done about them there."""
+
+    holder: Holder
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
 class Plan:
     """All that a run changes.
 
-    ``others``: backends that are not (or no longer) the one taken and have rules of ours.
-    ``before``: our rules before the run, of every backend.
+    ``parts``: the backend taken, and chains of others that drop what we need let through.
+    ``others``: places that are not (or no longer) ours and have rules of ours.
+    ``before``: our rules before the run, wherever they are.
     ``equal``: rules made by hand, of any backend, that do the same as one of ours.
     """
 
     backend: Backend | None
     startup: str
-    comparison: Comparison
-    others: tuple[Backend, ...]
+    random_fully: bool
+    parts: tuple[Part, ...]
+    others: tuple[Holder, ...]
     equal: tuple[str, ...]
     files: list[_files.Change]
     unit: Unit
     before: tuple[str, ...]
 
     @property
+    def missing(self) -> bool:
+        return any(part.comparison.missing for part in self.parts)
+
+    @property
     def changed(self) -> bool:
-        return self.comparison.differs or bool(self.others) or bool(self.files) or self.unit != Unit()
+        differs = any(part.comparison.differs for part in self.parts)
+        return differs or bool(self.others) or bool(self.files) or self.unit != Unit()
+
+    @property
+    def accepted_in(self) -> tuple[str, ...]:
+        """The chains of others that let ours through because a rule of ours is in them."""
+        return tuple(part.holder.name for part in self.parts[1:] if part.comparison.after)
+
+    def rules(self) -> tuple[str, ...]:
+        """Our rules after the run."""
+        return tuple(line for part in self.parts for line in part.comparison.after)
 
     def diff(self) -> list[dict[str, str]]:
         """The rules and the files, before and after."""
-        before, after = ("".join(line + "\n" for line in lines) for lines in (self.before, self.comparison.after))
+        before, after = ("".join(line + "\n" for line in lines) for lines in (self.before, self.rules()))
         rules = {"before_header": "rules", "after_header": "rules", "before": before, "after": after}
         return ([rules] if before != after else []) + _files.diff(self.files)
 
 
-def backends(module: AnsibleModule, wanted: Request) -> list[Backend]:
-    """Every backend, whether it works or not; of the iptables commands, the first that works on its tables."""
+def runner(module: AnsibleModule) -> Run:
+    """What runs commands for backends."""
 
     def run(command: t.Sequence[str], data: str | None) -> tuple[int, str, str]:
         with ExitStack() as files:
@@ -90,6 +122,11 @@ def backends(module: AnsibleModule, wanted: Request) -> list[Backend]:
             rc, out, err = module.run_command(words, environ_update={"LC_ALL": "C"})
             return rc, out, err
 
+    return run
+
+
+def backends(module: AnsibleModule, run: Run, wanted: Request) -> list[Backend]:
+    """Every backend, whether it works or not; of the iptables commands, the first that works on its tables."""
     directory = _nat_startup.RULES_DIRECTORY
     found: list[Backend] = [Nftables(run, module.get_bin_path("nft"), wanted, directory)]
     flavours = set()
@@ -118,34 +155,61 @@ def choose(candidates: list[Backend], asked: str, in_force: list[Backend]) -> Ba
 
 def plan(module: AnsibleModule, wanted: Request, asked: str, startup: str) -> Plan:
     """What has to change for the request; ``startup``: ``systemd``, ``rc_local`` or ``none``."""
-    candidates = backends(module, wanted)
-    present = {one: one.present() for one in candidates}
+    try:
+        return _plan(module, wanted, asked, startup)
+    except NoBackend:
+        if not wanted.random_fully:
+            raise
+        # An old kernel or program has source NAT without that.
+        return _plan(module, replace(wanted, random_fully=False), asked, startup)
+
+
+def _plan(module: AnsibleModule, wanted: Request, asked: str, startup: str) -> Plan:
+    run = runner(module)
+    candidates = backends(module, run, wanted)
+    doors = _doors(run, candidates, wanted)
+    present: dict[Holder, tuple[str, ...]] = {one: one.present() for one in (*candidates, *doors)}
     with_rules = [one for one in candidates if present[one]]
     backend = choose(candidates, asked, with_rules or [one for one in candidates if one.remembered()])
-    comparison = backend.compare()
+    places: list[Holder] = [backend, *doors]
+    parts = tuple(Part(one, one.compare()) for one in places)
     others = tuple(one for one in with_rules if one is not backend)
-    equal = comparison.equal + tuple(line for one in candidates if one is not backend for line in one.compare().equal)
-    files = _files.changes(_nat_startup.files(wanted, startup, backend.loading()))
-    unit = _unit(module, wanted.name, startup == "systemd", comparison.missing, files)
+    elsewhere = tuple(line for one in candidates if one is not backend for line in one.compare().equal)
+    equal = tuple(line for part in parts for line in part.comparison.equal) + elsewhere
+    loadings = [backend.loading(), _nat_doors.loading(wanted, _nat_startup.RULES_DIRECTORY, doors)]
+    found: list[Loading] = [one for one in loadings if one is not None]
+    files = _files.changes(_nat_startup.files(wanted, startup, found))
+    missing = any(part.comparison.missing for part in parts)
+    unit = _unit(module, wanted, startup == "systemd", missing, files)
     before = tuple(line for lines in present.values() for line in lines)
-    return Plan(backend, startup, comparison, others, equal, files, unit, before)
+    return Plan(backend, startup, wanted.random_fully, parts, others, equal, files, unit, before)
+
+
+def _doors(run: Run, candidates: list[Backend], wanted: Request) -> list[_nat_doors.Door]:
+    programs = [one for one in candidates if isinstance(one, Iptables)]
+    nft = next(one.program for one in candidates if isinstance(one, Nftables))
+    return _nat_doors.doors(run, nft, programs, wanted)
 
 
 def plan_absent(module: AnsibleModule, wanted: Request) -> Plan:
     """What has to change so that nothing of ours is left."""
-    present = {one: one.present() for one in backends(module, wanted)}
+    run = runner(module)
+    candidates = backends(module, run, wanted)
+    present: dict[Holder, tuple[str, ...]] = {
+        one: one.present() for one in (*candidates, *_doors(run, candidates, wanted))
+    }
     others = tuple(one for one in present if present[one])
-    files = _files.changes(_nat_startup.files(wanted, "none", None))
-    unit = _unit(module, wanted.name, False, False, files)
+    files = _files.changes(_nat_startup.files(wanted, "none", []))
+    unit = _unit(module, wanted, False, False, files)
     before = tuple(line for lines in present.values() for line in lines)
-    return Plan(None, "none", Comparison((), (), False), others, (), files, unit, before)
+    return Plan(None, "none", False, (), others, (), files, unit, before)
 
 
-def _unit(module: AnsibleModule, name: str, wanted: bool, missing: bool, files: list[_files.Change]) -> Unit:
-    path = _nat_startup.unit_path(name)
-    active = _systemd.running() and _systemd.is_active(module, _nat_startup.unit_name(name))
-    linked = [os.path.lexists(link) for link in _nat_startup.links(name)]
-    if not wanted:
+def _unit(module: AnsibleModule, wanted: Request, needed: bool, missing: bool, files: list[_files.Change]) -> Unit:
+    path = _nat_startup.unit_path(wanted)
+    active = _systemd.running() and _systemd.is_active(module, _nat_startup.unit_name(wanted))
+    linked = [os.path.lexists(link) for link in _nat_startup.links(wanted)]
+    if not needed:
         return Unit(drop=active or any(linked) or os.path.lexists(path))
     changed = any(change.file.path == path for change in files)
     return Unit(read_again=changed, enable=not all(linked), run=missing or not active)
@@ -154,29 +218,35 @@ def _unit(module: AnsibleModule, name: str, wanted: bool, missing: bool, files: 
 def carry_out(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
     """Make it so: new rules first, then the old ones go, so that there is no moment without any."""
     if todo.backend is not None and todo.startup == "systemd":
-        _with_unit(module, wanted.name, todo, todo.backend)
+        _with_unit(module, wanted, todo)
     else:
-        if todo.backend is not None and todo.comparison.missing:
-            _load(todo.backend, todo.comparison)
-        _without_unit(module, wanted.name, todo)
+        _load(todo.parts)
+        _without_unit(module, wanted, todo)
     for other in todo.others:
         other.remove()
-    if todo.backend is not None:
-        todo.backend.clean(todo.comparison.surplus)
+    for part in todo.parts:
+        part.holder.clean(part.comparison.surplus)
 
 
-def _load(backend: Backend, comparison: Comparison) -> None:
+def _load(parts: t.Sequence[Part]) -> None:
     try:
-        backend.load()
+        for part in parts:
+            if part.comparison.missing:
+                part.holder.load()
     except BackendError:
-        backend.undo(comparison.before)
+        _undo(parts)
         raise
 
 
-def _with_unit(module: AnsibleModule, name: str, todo: Plan, backend: Backend) -> None:
+def _undo(parts: t.Sequence[Part]) -> None:
+    for part in parts:
+        part.holder.undo(part.comparison.before)
+
+
+def _with_unit(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
     """Files first, then the unit brings in the rules; all is taken back where it fails."""
-    unit = _nat_startup.unit_name(name)
-    was_linked = any(os.path.lexists(link) for link in _nat_startup.links(name))
+    unit = _nat_startup.unit_name(wanted)
+    was_linked = any(os.path.lexists(link) for link in _nat_startup.links(wanted))
     _write(module, todo.files)
     try:
         if todo.unit.read_again:
@@ -195,7 +265,7 @@ def _with_unit(module: AnsibleModule, name: str, todo: Plan, backend: Backend) -
         back = [_files.File(one.file.path, one.before, one.before_mode or 0o644) for one in todo.files]
         _write(module, _files.changes(back))
         _systemd.daemon_reload(module)
-        backend.undo(todo.comparison.before)
+        _undo(todo.parts)
         raise BackendError(answer) from None
 
 
@@ -206,11 +276,11 @@ def _status(module: AnsibleModule, unit: str) -> str:
     return "; ".join(line.strip() for line in (out or err).splitlines() if line.strip())
 
 
-def _without_unit(module: AnsibleModule, name: str, todo: Plan) -> None:
-    unit = _nat_startup.unit_name(name)
+def _without_unit(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
+    unit = _nat_startup.unit_name(wanted)
     booted = _systemd.running()
-    present = [link for link in _nat_startup.links(name) if os.path.lexists(link)]
-    if todo.unit.drop and booted and present and os.path.lexists(_nat_startup.unit_path(name)):
+    present = [link for link in _nat_startup.links(wanted) if os.path.lexists(link)]
+    if todo.unit.drop and booted and present and os.path.lexists(_nat_startup.unit_path(wanted)):
         _systemd.disable(module, unit)
     for link in present:
         with suppress(FileNotFoundError):

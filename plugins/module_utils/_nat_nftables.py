@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Source NAT as a native nftables table of our own. Private to this collection."""
+"""Source NAT as native nftables tables of our own. Private to this collection."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import re
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _nat_rules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import (
     BackendError,
     Comparison,
@@ -19,53 +20,104 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import (
     words,
 )
 
-HEADER = "# Written by dialtone.pppoe.masquerade, which replaces this file. Loading it again changes nothing.\n"
+HEADER = "# Written by dialtone.pppoe.{kind}, which replaces this file. Loading it again changes nothing.\n"
+MODULES = {"masquerade": "masquerade", "client": "pppoe_client"}
+# By hook of a rule: our chain, and what the kernel calls it with.
+CHAINS = {
+    "prerouting": ("prerouting", "type nat hook prerouting priority dstnat; policy accept;"),
+    "postrouting": ("postrouting", "type nat hook postrouting priority srcnat; policy accept;"),
+    "clamp": ("forward", "type filter hook forward priority mangle; policy accept;"),
+    "input": ("input", "type filter hook input priority filter; policy accept;"),
+    "forward": ("transit", "type filter hook forward priority filter; policy accept;"),
+}
 # How versions of nft print what we write: 0.9 a number for srcnat, and 0.9, 1.1 the flags as an expression.
 SPELLINGS = (
+    (re.compile(r"\bpriority (?:-100|dstnat \+ 0)\s*;"), "priority dstnat;"),
     (re.compile(r"\bpriority (?:100|srcnat \+ 0)\s*;"), "priority srcnat;"),
     (re.compile(r"\bpriority (?:-150|mangle \+ 0)\s*;"), "priority mangle;"),
+    (re.compile(r"\bpriority (?:0|filter \+ 0)\s*;"), "priority filter;"),
     (re.compile(r"\btcp flags & \((?:syn ?\| ?rst|rst ?\| ?syn)\) == syn(?=\s|$)"), "tcp flags syn / syn,rst"),
 )
 
 
-def table(name: str) -> str:
-    """The name of our table, in the family ip."""
-    return "dialtone_pppoe_" + name
+def table(owner: str) -> str:
+    """The name of our tables."""
+    return "dialtone_pppoe_" + owner
 
 
-def rules(wanted: Request) -> tuple[str, ...]:
-    """The lines of our table as nft prints them."""
-    # A rule a network, not a set: nft prints sets merged and sorted in ways that differ between versions.
-    sources = [f"ip saddr {_printed(str(network))} " for network in wanted.sources] or [""]
-    lines = [f"table ip {table(wanted.name)} {{", "chain postrouting {"]
-    lines.append("type nat hook postrouting priority srcnat; policy accept;")
-    lines.extend(f'oifname "{wanted.out_interface}" {source}masquerade' for source in sources)
-    lines.append("}")
-    if wanted.clamp_mss:
-        # Both ways: the SYN of a customer, and the SYN+ACK or SYN that comes to one.
-        lines.extend(("chain forward {", "type filter hook forward priority mangle; policy accept;"))
-        for direction in ("iifname", "oifname"):
-            lines.append(f'{direction} "ppp*" tcp flags syn / syn,rst tcp option maxseg size set rt mtu')
-        lines.append("}")
-    return indented([*lines, "}"])
+def render(rule: _nat_rules.Rule) -> str:
+    """A rule in the words that nft prints."""
+    address = "ip6" if rule.family == "ip6" else "ip"
+    icmp = "icmpv6" if rule.family == "ip6" else "icmp"
+    found = []
+    for word, name in (("iifname", rule.in_interface), ("oifname", rule.out_interface)):
+        if name:
+            found.append(f'{word} "{name}"')
+    for word, value in (("saddr", rule.source), ("daddr", rule.destination)):
+        if value:
+            found.append(f"{address} {word} {_turned(_printed(str(value)))}")
+    if rule.port:
+        found.append(f"{rule.protocol} dport {_turned(rule.port)}")
+    elif rule.icmp_type:
+        found.append(f"{icmp} type {_turned(rule.icmp_type)}")
+    elif rule.protocol:
+        found.append(f"meta l4proto {_turned(rule.protocol)}")
+    if rule.local:
+        found.append("fib daddr type local")
+    if rule.states:
+        found.append("ct state " + ",".join(rule.states))
+    if rule.status:
+        found.append("ct status " + rule.status.replace("!", "! "))
+    return " ".join([*found, _verdict(rule)])
+
+
+def _verdict(rule: _nat_rules.Rule) -> str:
+    if rule.verdict == "masquerade":
+        return "masquerade fully-random" if rule.random else "masquerade"
+    if rule.verdict == "dnat":
+        return "dnat to " + rule.to
+    if rule.verdict == "clamp":
+        return "tcp flags syn / syn,rst tcp option maxseg size set rt mtu"
+    return rule.verdict
+
+
+def _turned(value: str) -> str:
+    return "!= " + value[1:] if value.startswith("!") else value
 
 
 def _printed(network: str) -> str:
     return network[:-3] if network.endswith("/32") else network
 
 
+def rules(wanted: Request) -> tuple[str, ...]:
+    """The lines of our tables as nft prints them."""
+    # A rule a network, not a set: nft prints sets merged and sorted in ways that differ between versions.
+    everything = _nat_rules.rules(wanted)
+    lines: list[str] = []
+    for family in wanted.families:
+        chains: list[str] = []
+        for hook, (chain, head) in CHAINS.items():
+            mine = [render(rule) for rule in everything if rule.hook == hook and rule.family == family]
+            if mine:
+                chains += [f"chain {chain} {{", head, *mine, "}"]
+        if chains:
+            lines += [f"table {family} {table(wanted.owner)} {{", *chains, "}"]
+    return indented(lines)
+
+
 def script(wanted: Request) -> str:
-    """What ``nft -f`` takes to replace our table at one stroke, whether it is there or not."""
-    name = table(wanted.name)
+    """What ``nft -f`` takes to replace our tables at one stroke, whether they are there or not."""
     # nft 0.9 and 1.1 alike read this form of the flags.
     lines = [line.replace("tcp flags syn / syn,rst", "tcp flags & (syn | rst) == syn") for line in rules(wanted)]
-    return HEADER + replacing(name, lines)
+    return HEADER.format(kind=MODULES[wanted.kind]) + replacing(wanted, lines)
 
 
-def replacing(name: str, lines: t.Iterable[str]) -> str:
-    """Text for ``nft -f`` that makes these lines the table of that name, at one stroke."""
-    # Naming the table first makes it, so that deleting it cannot fail.
-    return f"table ip {name}\ndelete table ip {name}\n" + "".join(line + "\n" for line in lines)
+def replacing(wanted: Request, lines: t.Iterable[str]) -> str:
+    """Text for ``nft -f`` that makes these lines our tables, at one stroke."""
+    # Naming a table first makes it, so that deleting it cannot fail.
+    name = table(wanted.owner)
+    gone = "".join(f"table {family} {name}\ndelete table {family} {name}\n" for family in wanted.families)
+    return gone + "".join(line + "\n" for line in lines)
 
 
 def indented(lines: t.Iterable[str]) -> tuple[str, ...]:
@@ -101,7 +153,7 @@ class Nftables:
         self.program = program
         self._run = run
         self._wanted = wanted
-        self._path = f"{directory}/masquerade-{wanted.name}.nft"
+        self._path = f"{directory}/{wanted.stem}.nft"
 
     def probe(self) -> str:
         if self.program is None:
@@ -110,10 +162,12 @@ class Nftables:
         return self._nft("-c", "-f", data=script(self._wanted))
 
     def present(self) -> tuple[str, ...]:
-        if self.program is None:
-            return ()
-        rc, out, _err = self._run([self.program, "-s", "list", "table", "ip", table(self._wanted.name)], None)
-        return canonical(out) if rc == 0 else ()
+        found: tuple[str, ...] = ()
+        for family in self._wanted.families if self.program else ():
+            command = [str(self.program), "-s", "list", "table", family, table(self._wanted.owner)]
+            rc, out, _err = self._run(command, None)
+            found += canonical(out) if rc == 0 else ()
+        return found
 
     def remembered(self) -> bool:
         return os.path.exists(self._path)
@@ -124,23 +178,24 @@ class Nftables:
 
     def loading(self) -> Loading:
         nft = self.program or "nft"
-        stop = (nft, "delete", "table", "ip", table(self._wanted.name))
-        return Loading(self._path, script(self._wanted), (nft, "-f", self._path), stop)
+        return Loading(self._path, script(self._wanted), (nft, "-f", self._path), (nft, self._deletion()))
 
     def load(self) -> None:
         self._must(self._nft("-f", data=script(self._wanted)))
 
     def clean(self, surplus: tuple[str, ...]) -> None:
-        """Nothing is ever left over: the table is replaced as a whole."""
+        """Nothing is ever left over: the tables are replaced as a whole."""
 
     def undo(self, before: tuple[str, ...]) -> None:
-        if not before and self.present():
-            self.remove()
-        elif before != self.present():
-            self._must(self._nft("-f", data=replacing(table(self._wanted.name), before)))
+        if before != self.present():
+            self._must(self._nft("-f", data=replacing(self._wanted, before)))
 
     def remove(self) -> None:
-        self._must(self._nft("delete", "table", "ip", table(self._wanted.name)))
+        self._must(self._nft("-f", data=replacing(self._wanted, ())))
+
+    def _deletion(self) -> str:
+        mine = [family for family in self._wanted.families if f"table {family} " in "\n".join(rules(self._wanted))]
+        return "; ".join(f"delete table {family} {table(self._wanted.owner)}" for family in mine)
 
     def _nft(self, *arguments: str, data: str | None = None) -> str:
         rc, out, err = self._run([str(self.program), *arguments], data)

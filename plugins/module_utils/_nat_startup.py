@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
+import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._files import File, read
@@ -21,9 +23,9 @@ FIREWALLS = (*FLUSHING, "firewalld.service", "ufw.service")
 WANTED_BY = ("multi-user.target", *FLUSHING)
 
 UNIT = """\
-# Written by dialtone.pppoe.masquerade, which replaces this file.
+# Written by dialtone.pppoe, which replaces this file.
 [Unit]
-Description=PPPoE source NAT {name} behind {out_interface}
+Description={description}
 DefaultDependencies=no
 # The rules don't need the interface to exist, and no packet shall pass before them.
 Wants=network-pre.target
@@ -39,59 +41,59 @@ ReloadPropagatedFrom={flushing} firewalld.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart={start}
-ExecReload={start}
-ExecStop=-{stop}
-
+{commands}
 [Install]
 WantedBy={wanted_by}
 """
 
 
-def unit_name(name: str) -> str:
+def unit_name(wanted: Request) -> str:
     """The unit of an instance; it has its own file, there is no template behind the ``@``."""
-    return f"dialtone-pppoe-masquerade@{name}.service"
+    kind = "masquerade" if wanted.kind == "masquerade" else "firewall"
+    return f"dialtone-pppoe-{kind}@{wanted.name}.service"
 
 
-def unit_path(name: str) -> str:
-    return os.path.join(UNIT_DIRECTORY, unit_name(name))
+def unit_path(wanted: Request) -> str:
+    return os.path.join(UNIT_DIRECTORY, unit_name(wanted))
 
 
-def unit_text(wanted: Request, loading: Loading) -> str:
+def unit_text(wanted: Request, loadings: t.Sequence[Loading]) -> str:
     """The unit that loads the rules before the network comes up, and unloads ours alone."""
+    kind = "source NAT" if wanted.kind == "masquerade" else "client firewall"
+    commands = [f"ExecStart={shlex.join(one.start)}" for one in loadings]
+    commands += [f"ExecReload={shlex.join(one.start)}" for one in loadings]
+    commands += [f"ExecStop=-{shlex.join(one.stop)}" for one in loadings]
     return UNIT.format(
-        name=wanted.name,
-        out_interface=wanted.out_interface,
+        description=f"PPPoE {kind} {wanted.name} on {wanted.out_interface}",
         firewalls=" ".join(FIREWALLS),
         flushing=" ".join(FLUSHING),
-        start=" ".join(loading.start),
-        stop=" ".join(loading.stop),
+        commands="".join(command + "\n" for command in commands),
         wanted_by=" ".join(WANTED_BY),
     )
 
 
-def links(name: str) -> list[str]:
+def links(wanted: Request) -> list[str]:
     """The links that enable the unit."""
-    return [os.path.join(UNIT_DIRECTORY, target + ".wants", unit_name(name)) for target in WANTED_BY]
+    return [os.path.join(UNIT_DIRECTORY, target + ".wants", unit_name(wanted)) for target in WANTED_BY]
 
 
-def files(wanted: Request, startup: str, loading: Loading | None) -> list[File]:
+def files(wanted: Request, startup: str, loadings: t.Sequence[Loading]) -> list[File]:
     """All files that are ours, with the content for ``startup`` (``systemd``, ``rc_local`` or ``none``), or none."""
-    unit = unit_text(wanted, loading).encode() if startup == "systemd" and loading else None
+    texts = {one.path: one.text.encode() for one in loadings if startup != "none"}
     found = []
-    for suffix in (".nft", ".sh"):
-        path = os.path.join(RULES_DIRECTORY, f"masquerade-{wanted.name}{suffix}")
-        mine = loading is not None and startup != "none" and loading.path == path
+    for suffix in (".nft", ".sh", ".forward.sh"):
+        path = os.path.join(RULES_DIRECTORY, wanted.stem + suffix)
         # 0600: which networks stand behind the address is nobody's business.
-        found.append(File(path, loading.text.encode() if loading and mine else None, 0o600))
-    return [*found, File(unit_path(wanted.name), unit), _rc_local_file(wanted.name, startup, loading)]
+        found.append(File(path, texts.get(path), 0o600))
+    unit = unit_text(wanted, loadings).encode() if startup == "systemd" and loadings else None
+    return [*found, File(unit_path(wanted), unit), _rc_local_file(wanted, startup, loadings)]
 
 
-def _rc_local_file(name: str, startup: str, loading: Loading | None) -> File:
+def _rc_local_file(wanted: Request, startup: str, loadings: t.Sequence[Loading]) -> File:
     path = _rc_local.path()
     before = read(path)
-    block = f"masquerade {name}"
-    if startup != "rc_local" or loading is None:
+    block = wanted.stem.replace("-", " ", 1)
+    if startup != "rc_local" or not loadings:
         return File(path, _rc_local.without_block(before, block), keep_mode=True)
     mode = 0o755 if before is None else stat.S_IMODE(os.stat(path).st_mode) | 0o111
-    return File(path, _rc_local.with_block(before, block, [" ".join(loading.start)]), mode)
+    return File(path, _rc_local.with_block(before, block, [" ".join(one.start) for one in loadings]), mode)

@@ -17,7 +17,10 @@ description:
     C(table ip dialtone_pppoe_NAME), which is replaced at one stroke. With iptables each bears the comment
     C(dialtone.pppoe NAME).
   - Rules that somebody has flushed are brought back by the next run, and by restarting the unit.
-  - Forwarding itself (C(net.ipv4.ip_forward)) is not this module's business, and neither is filtering.
+  - Where a chain of others drops forwarded packets (Docker, ufw, a filter made by hand), what is translated, the
+    answers to it, and forwarded ports are let through there, by rules that come after all those of others but before
+    what drops everything. RV(accepted_in) tells the chains.
+  - Forwarding itself (C(net.ipv4.ip_forward)) is not this module's business, and neither is any other filtering.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -39,12 +42,16 @@ options:
     default: default
   out_interface:
     description:
-      - The interface by which the packets leave. It must exist.
+      - The interface by which the packets leave. It must exist, unless its name begins with C(ppp), since a link that
+        is dialled comes and goes.
+      - An uplink by PPPoE needs a name of its own, such as C(ppp-uplink). Names such as C(ppp0) go to whoever dials
+        first, which after a reboot may be a customer.
       - Required if O(state=present).
     type: str
   source:
     description:
-      - Only packets from these IPv4 networks or addresses. Without any, all that leave by O(out_interface).
+      - Only packets from these IPv4 networks, addresses or ranges (V(10.0.0.2-10.0.0.99)). Without any, all that
+        leave by O(out_interface).
     type: list
     elements: str
     default: []
@@ -61,6 +68,38 @@ options:
       - nftables
       - iptables
     default: auto
+  random_fully:
+    description:
+      - Choose the outside port of each connection at random, where the kernel and the program can; see
+        RV(random_fully).
+      - It avoids lost packets where very many connections begin at once, and hides port numbers. But the port that a
+        customer's program chose is no longer kept, which games and telephony rely on. So it is off by default.
+    type: bool
+    default: false
+  port_forwards:
+    description:
+      - Ports of the host, as seen at O(out_interface), that lead to customers.
+      - From inside, a customer is not reached by the outside address.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      protocol:
+        description: The protocol.
+        type: str
+        choices: [tcp, udp]
+        default: tcp
+      port:
+        description: A port of the outside address, V(8080), or a range of them, V(8000-8010).
+        type: str
+        required: true
+      to_address:
+        description: The customer's IPv4 address, which should be a fixed one.
+        type: str
+        required: true
+      to_port:
+        description: The customer's port, if it is another one. A range keeps its numbers.
+        type: str
   clamp_mss:
     description:
       - Lower the MSS of TCP connections through C(ppp) interfaces to what the path carries, in both directions.
@@ -122,6 +161,13 @@ EXAMPLES = r"""
       - 192.168.10.0/24
       - 10.67.0.0/16
 
+- name: Web server and games of a customer with a fixed address are reached from outside
+  dialtone.pppoe.masquerade:
+    out_interface: eth0
+    port_forwards:
+      - {port: "8080", to_address: 192.168.10.3, to_port: "80"}
+      - {protocol: udp, port: 27000-27050, to_address: 192.168.10.3}
+
 - name: A second uplink, with rules of its own
   dialtone.pppoe.masquerade:
     name: backup
@@ -157,6 +203,22 @@ rules:
   elements: str
   sample:
     - -t nat -A POSTROUTING -o eth0 -m comment --comment "dialtone.pppoe default" -j MASQUERADE
+random_fully:
+  description: Whether outside ports are chosen at random.
+  returned: success
+  type: bool
+  sample: false
+accepted_in:
+  description:
+    - The chains of others that drop forwarded packets, in which rules of ours let through what is needed.
+    - A chain counts if its policy is to drop, or if one of its own rules drops or rejects every packet. One that jumps
+      to another chain for that is not recognised.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - "iptables: FORWARD"
+    - "nft: inet filter forward"
 equal_rules:
   description: Rules of iptables made by hand that do the same as one of ours. They are left as they are.
   returned: success
@@ -191,6 +253,7 @@ tried:
 """
 
 import os
+import re
 import typing as t
 from contextlib import ExitStack
 
@@ -205,6 +268,14 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _systemd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+
+NUMBERED = re.compile(r"ppp\d+")
+PORT_FORWARD: dict[str, t.Any] = {
+    "protocol": {"type": "str", "choices": ["tcp", "udp"], "default": "tcp"},
+    "port": {"type": "str", "required": True},
+    "to_address": {"type": "str", "required": True},
+    "to_port": {"type": "str"},
+}
 
 
 def startup_of(parameters: dict[str, t.Any]) -> str:
@@ -223,14 +294,17 @@ def request_of(parameters: dict[str, t.Any]) -> _nat.Request:
     """The checked request."""
     if parameters["state"] == "absent":
         return _nat.request(parameters["name"], None, None, False)
-    request = _nat.request(*(parameters[key] for key in ("name", "out_interface", "source", "clamp_mss")))
-    _interfaces.require("out_interface", request.out_interface)
+    keys = ("name", "out_interface", "source", "clamp_mss", "random_fully", "port_forwards")
+    request = _nat.request(*(parameters[key] for key in keys))
+    # A link that is dialled comes and goes; the rules need only its name.
+    if not request.out_interface.startswith("ppp"):
+        _interfaces.require("out_interface", request.out_interface)
     return request
 
 
-def persistence(name: str, startup: str) -> str | None:
+def persistence(wanted: _nat.Request, startup: str) -> str | None:
     """The file that a boot goes by."""
-    return {"systemd": _nat_startup.unit_path(name), "rc_local": _rc_local.path()}.get(startup)
+    return {"systemd": _nat_startup.unit_path(wanted), "rc_local": _rc_local.path()}.get(startup)
 
 
 def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
@@ -248,6 +322,11 @@ def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
         if plan.changed and not module.check_mode:
             _nat_host.carry_out(module, request, plan)
             verify(module, plan)
+    if NUMBERED.fullmatch(request.out_interface):
+        module.warn(
+            f"out_interface: {request.out_interface} is whichever link was dialled first; after a reboot it may be a "
+            "customer's. Give the uplink a name of its own, such as ppp-uplink."
+        )
     for rule in plan.equal:
         module.warn(f"A rule made by hand already does the same and is left as it is: {rule}")
     backend = plan.backend
@@ -255,22 +334,24 @@ def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
         "changed": plan.changed,
         "backend": backend.name if backend else None,
         "program": backend.program if backend else None,
-        "rules": list(plan.comparison.after),
+        "rules": list(plan.rules()),
+        "accepted_in": list(plan.accepted_in),
+        "random_fully": plan.random_fully,
         "equal_rules": list(plan.equal),
-        "persistence": persistence(request.name, startup),
+        "persistence": persistence(request, startup),
         "diff": plan.diff(),
     }
 
 
 def verify(module: AnsibleModule, plan: _nat_host.Plan) -> None:
     """Warn where the next run would not recognise what this one made."""
-    if plan.backend is None or sorted(plan.backend.present()) == sorted(plan.comparison.after):
-        return
-    module.warn(
-        "{} lists our rules in a form that this module does not know, so that each run will report a change: {}".format(
-            plan.backend.program, " | ".join(plan.backend.present()) or "no rules at all"
-        )
-    )
+    for part in plan.parts:
+        present = part.holder.present()
+        if sorted(present) != sorted(part.comparison.after):
+            module.warn(
+                "{} lists our rules in a form that this module does not know, so that each run will report a change: "
+                "{}".format(part.holder.program, " | ".join(present) or "no rules at all")
+            )
 
 
 def main() -> None:
@@ -280,6 +361,8 @@ def main() -> None:
             "out_interface": {"type": "str"},
             "source": {"type": "list", "elements": "str", "default": []},
             "backend": {"type": "str", "default": "auto", "choices": ["auto", "nftables", "iptables"]},
+            "random_fully": {"type": "bool", "default": False},
+            "port_forwards": {"type": "list", "elements": "dict", "default": [], "options": PORT_FORWARD},
             "clamp_mss": {"type": "bool", "default": True},
             "persistent": {"type": "bool", "default": True},
             "startup": {"type": "str", "default": "auto", "choices": ["auto", "systemd", "rc_local"]},
@@ -308,8 +391,10 @@ def predicted(module: AnsibleModule, reason: str) -> dict[str, t.Any]:
         "backend": None,
         "program": None,
         "rules": [],
+        "accepted_in": [],
+        "random_fully": False,
         "equal_rules": [],
-        "persistence": persistence(module.params["name"], startup_of(module.params)),
+        "persistence": persistence(request_of(module.params), startup_of(module.params)),
         "msg": "A change is predicted, for the case that a package is installed before the real run. " + reason,
     }
 

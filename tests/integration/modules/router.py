@@ -51,7 +51,8 @@ for line in sys.stdin:
 
 SERVER = """
 import socket, sys
-listener = socket.create_server((sys.argv[1], 7))
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+listener = socket.create_server((sys.argv[1], 7), family=family)
 print("ready", flush=True)
 connection, peer = listener.accept()
 print(peer[0], connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
@@ -59,8 +60,19 @@ print(peer[0], connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
 
 DIAL = """
 import socket, sys
-connection = socket.create_connection((sys.argv[1], 7), 2)
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)
 print(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG))
+"""
+
+# By a socket that the kernel makes an echo request of, whatever programs the machine has.
+PING = """
+import socket, sys
+six = ":" in sys.argv[1]
+kind = (socket.AF_INET6, socket.IPPROTO_ICMPV6) if six else (socket.AF_INET, socket.IPPROTO_ICMP)
+ping = socket.socket(kind[0], socket.SOCK_DGRAM, kind[1])
+ping.settimeout(2)
+ping.sendto(bytes([128 if six else 8, 0, 0, 0, 0, 0, 0, 1]), (sys.argv[1], 0))
+ping.recv(100)
 """
 
 
@@ -171,13 +183,34 @@ class Router:
             one.close()
 
 
+def dialled(caller: Namespace, called: Namespace, address: str, port: int = 7, at: str = "") -> str:
+    """Whom ``called`` sees when ``caller`` dials this address; empty if nobody comes. ``at``: where it listens."""
+    listener = [*called.into, sys.executable, "-c", SERVER, at or address]
+    server = subprocess.Popen(listener, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout
+        assert server.stdout.readline()
+        dial = [*caller.into, sys.executable, "-c", DIAL, address, str(port)]
+        done = subprocess.run(dial, capture_output=True, text=True)
+        return "" if done.returncode else server.stdout.read().split()[0]
+    finally:
+        server.kill()
+        server.wait()
+
+
+def pings(caller: Namespace, address: str) -> bool:
+    """Whether this address answers an echo request."""
+    caller.sh("sysctl -qw net.ipv4.ping_group_range='0 0'")
+    return subprocess.run([*caller.into, sys.executable, "-c", PING, address], capture_output=True).returncode == 0
+
+
 def connection(client: Namespace, outside: Namespace) -> tuple[str, int, int]:
     """Whom the outside sees when the client dials, and the segment sizes that the outside and the client settle on."""
     server = subprocess.Popen([*outside.into, sys.executable, "-c", SERVER, OUTSIDE], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout
         server.stdout.readline()
-        dial = subprocess.run([*client.into, sys.executable, "-c", DIAL, OUTSIDE], capture_output=True, text=True)
+        dial = subprocess.run([*client.into, sys.executable, "-c", DIAL, OUTSIDE, "7"], capture_output=True, text=True)
         if dial.returncode:
             return dial.stderr.strip().splitlines()[-1], 0, 0
         peer, segment = server.stdout.read().split()

@@ -20,7 +20,12 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import request
         (["10.67.0.9"], ["10.67.0.9/32"]),
         # The order of the playbook and repetitions in it make no difference to the rules.
         (["192.168.1.0/24", "10.0.0.0/8", "192.168.1.0/24"], ["10.0.0.0/8", "192.168.1.0/24"]),
-        (["10.0.0.0/8", "10.0.0.0/9"], ["10.0.0.0/8", "10.0.0.0/9"]),
+        (["10.0.0.0/8", "10.0.0.0/9"], ["10.0.0.0/9", "10.0.0.0/8"]),
+        (["192.168.10.2-192.168.10.21"], ["192.168.10.2-192.168.10.21"]),
+        # One that is a network is called so, or nft and iptables would list it otherwise than it was written.
+        (["10.0.0.4-10.0.0.7"], ["10.0.0.4/30"]),
+        (["10.0.0.5-10.0.0.8"], ["10.0.0.5-10.0.0.8"]),
+        (["10.0.0.9 - 10.0.0.9"], ["10.0.0.9/32"]),
     ],
 )
 def test_source(source, networks):
@@ -66,7 +71,8 @@ def test_removal_needs_no_interface():
         ("default", "eth0", ["0.0.0.0/0"], ["source[0]: '0.0.0.0/0' is every address.", "Leave source out"]),
         ("default", "eth0", ["lan"], ["source[0]: 'lan' is not an IPv4 network.", "10.67.0.0/24"]),
         ("default", "eth0", ["10.0.0.0/33"], ["source[0]:"]),
-        ("default", "eth0", ["10.0.0.1-10.0.0.9"], ["source[0]:"]),
+        ("default", "eth0", ["10.0.0.9-10.0.0.1"], ["source[0]: '10.0.0.9-10.0.0.1' ends before it begins."]),
+        ("default", "eth0", ["10.0.0.1-9"], ["source[0]:"]),
         ("default", "eth0", ["10.0.0.0/8 -j ACCEPT"], ["source[0]:"]),
         ("default", "eth0", [""], ["source[0]: ''"]),
     ],

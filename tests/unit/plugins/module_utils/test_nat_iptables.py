@@ -7,13 +7,13 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _nat_iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _nat_iptables, _nat_rules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables import (
-    Iptables,
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables import Iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables_rules import (
     compared,
     parse,
-    rules,
+    render,
     script,
 )
 
@@ -22,6 +22,10 @@ ALL = request("default", "eth0", [], False)
 TWO = request("default", "eth0", ["10.0.0.0/8", "192.168.10.3"], True)
 POLICIES = "-P PREROUTING ACCEPT\n-P POSTROUTING ACCEPT\n-N DOCKER\n"
 SYN = "-p tcp -m tcp --tcp-flags SYN,RST SYN"
+
+
+def rules(wanted):
+    return [render(rule) for rule in _nat_rules.rules(wanted)]
 
 
 def ours(spec, target="MASQUERADE", mark=MARK):
@@ -117,7 +121,7 @@ def host(tmp_path, monkeypatch, legacy_tables, version="iptables v1.8.9 (legacy)
     names = tmp_path / "ip_tables_names"
     if legacy_tables is not None:
         names.write_text(legacy_tables)
-    monkeypatch.setattr(_nat_iptables, "LEGACY_TABLES", str(names))
+    monkeypatch.setattr(_nat_iptables, "LEGACY_TABLES", {"ip": str(names), "ip6": "/none"})
 
     def run(command, data):
         asked.append(" ".join(command))
@@ -173,7 +177,7 @@ esac
     )
     program.chmod(0o755)
     path = tmp_path / "masquerade.sh"
-    path.write_text(script(str(program), TWO))
+    path.write_text(script(str(program), rules(TWO), MARK))
 
     def run(act):
         status = subprocess.run(["/bin/sh", str(path), act], capture_output=True).returncode

@@ -118,5 +118,5 @@ def test_failed_load_has_the_words_of_nft():
 def test_loading():
     loading = Nftables(None, "/usr/sbin/nft", CLAMPED, "/etc/x").loading()
     assert loading.start == ("/usr/sbin/nft", "-f", "/etc/x/masquerade-default.nft")
-    assert loading.stop == ("/usr/sbin/nft", "delete", "table", "ip", "dialtone_pppoe_default")
+    assert loading.stop == ("/usr/sbin/nft", "delete table ip dialtone_pppoe_default")
     assert loading.text == script(CLAMPED)

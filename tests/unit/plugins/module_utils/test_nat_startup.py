@@ -26,7 +26,7 @@ def wanted_files(host, startup):
     loading = Loading(
         str(host / "rules" / "masquerade-default.nft"), *(getattr(LOADING, k) for k in ("text", "start", "stop"))
     )
-    return {file.path[len(str(host)) + 1 :]: file for file in _nat_startup.files(WANTED, startup, loading)}
+    return {file.path[len(str(host)) + 1 :]: file for file in _nat_startup.files(WANTED, startup, [loading])}
 
 
 UNIT = "units/dialtone-pppoe-masquerade@default.service"
@@ -42,12 +42,14 @@ UNIT = "units/dialtone-pppoe-masquerade@default.service"
 )
 def test_files_of_the_other_startups_are_not_wanted(host, startup, there):
     files = wanted_files(host, startup)
-    assert sorted(files) == sorted(["rc.local", "rules/masquerade-default.nft", "rules/masquerade-default.sh", UNIT])
+    assert sorted(files) == sorted(
+        ["rc.local", *(f"rules/masquerade-default.{end}" for end in ("forward.sh", "nft", "sh")), UNIT]
+    )
     assert sorted(path for path, file in files.items() if file.content is not None) == sorted(there)
 
 
 def test_nothing_is_wanted_without_a_backend(host):
-    assert [file.content for file in _nat_startup.files(WANTED, "none", None)] == [None] * 4
+    assert [file.content for file in _nat_startup.files(WANTED, "none", [])] == [None] * 5
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, 0o755), (0o644, 0o755), (0o700, 0o711), (0o755, 0o755)])
@@ -76,7 +78,7 @@ def settings(text):
 
 
 def test_unit():
-    unit = settings(_nat_startup.unit_text(WANTED, LOADING))
+    unit = settings(_nat_startup.unit_text(WANTED, [LOADING]))
     assert unit["ExecStart"] == unit["ExecReload"] == ["/usr/sbin/nft", "-f", "F"]
     assert unit["ExecStop"] == ["-/usr/sbin/nft", "-x"]
     assert unit["RemainAfterExit"] == ["yes"]
@@ -90,5 +92,6 @@ def test_unit():
 
 def test_links():
     assert (
-        _nat_startup.links("a")[0] == "/etc/systemd/system/multi-user.target.wants/dialtone-pppoe-masquerade@a.service"
+        _nat_startup.links(WANTED)[0]
+        == "/etc/systemd/system/multi-user.target.wants/dialtone-pppoe-masquerade@default.service"
     )

@@ -1,0 +1,83 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The firewall of a dial-up client with real packets: the router's eth0 stands in for its link."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _nat_iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import client_request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables import Iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_nftables import Nftables
+from ansible_collections.dialtone.pppoe.tests.integration.modules import router as lab
+
+COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
+pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
+SIX_INSIDE, SIX_OUTSIDE = "2001:db8::109", "2001:db8::1"
+
+
+@pytest.fixture
+def router():
+    made = lab.Router(COLLECTIONS)
+    yield made
+    made.close()
+
+
+def backend(router, program, firewall):
+    """A backend that works in the router's network."""
+
+    def run(command, data):
+        with tempfile.NamedTemporaryFile("w", suffix=".nft") as file:
+            file.write(data or "")
+            file.flush()
+            words = [*router.host.into, *command, *([file.name] if data is not None else [])]
+            done = subprocess.run(words, capture_output=True, text=True)
+            return done.returncode, done.stdout, done.stderr
+
+    wanted = client_request("uplink", "eth0", firewall)
+    if program == "nft":
+        return Nftables(run, shutil.which("nft"), wanted, "/etc/dialtone-pppoe")
+    return Iptables(run, program, shutil.which(program), wanted, "/etc/dialtone-pppoe")
+
+
+@pytest.mark.parametrize("program", ["nft", "iptables-nft", "iptables-legacy"])
+def test_standalone_and_masquerade(router, program, monkeypatch):
+    names = {"ip": "ip_tables_names", "ip6": "ip6_tables_names"}
+    of_router = {family: f"/proc/{router.host.process.pid}/net/{name}" for family, name in names.items()}
+    monkeypatch.setattr(_nat_iptables, "LEGACY_TABLES", of_router)
+    client, outside = router.ends()
+    router.host.sh(f"ip -6 addr add {SIX_INSIDE}/64 dev eth0 nodad")
+    outside.sh(f"ip -6 addr add {SIX_OUTSIDE}/64 dev outside0 nodad; ip route add 192.168.10.0/24 via {lab.ROUTER}")
+    comes_in = [(outside, router.host, lab.ROUTER), (outside, router.host, SIX_INSIDE), (outside, client, lab.CLIENT)]
+    goes_out = [
+        (router.host, outside, lab.OUTSIDE),
+        (router.host, outside, SIX_OUTSIDE),
+        (client, outside, lab.OUTSIDE),
+    ]
+    assert [lab.dialled(*way) for way in comes_in + goes_out].count("") == 0
+
+    standalone = backend(router, program, "standalone")
+    assert standalone.probe() == ""
+    standalone.load()
+    assert not standalone.compare().differs
+    assert [lab.dialled(*way) for way in comes_in] == ["", "", ""]
+    assert [lab.dialled(*way) for way in goes_out] == [lab.ROUTER, SIX_INSIDE, lab.CLIENT]
+    assert [lab.pings(outside, address) for address in (lab.ROUTER, SIX_INSIDE, lab.CLIENT)] == [True, True, False]
+
+    masquerade = backend(router, program, "masquerade")
+    assert masquerade.compare().differs
+    masquerade.load()
+    assert not masquerade.compare().differs
+    assert [lab.dialled(*way) for way in comes_in] == ["", "", ""]
+    assert [lab.dialled(*way) for way in goes_out] == [lab.ROUTER, SIX_INSIDE, lab.ROUTER]
+
+    masquerade.remove()
+    assert masquerade.present() == ()
+    assert [lab.dialled(*way) for way in comes_in + goes_out].count("") == 0
