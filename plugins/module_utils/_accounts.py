@@ -87,14 +87,23 @@ def of_client(
     server: str = "*",
     present: bool = True,
     parameters: tuple[str, str, str] = ("username", "secret", "server"),
+    secret_file: str | None = None,
 ) -> Account:
     """The account that this host itself logs in with: pppd sends these bytes, and looks them up as they are.
 
     It names no addresses, so that nobody logs in here with it; those that its line has already are kept.
+    A secret for which pppd would read another file (``is_indirect``) has to stand in ``secret_file``.
     """
     raw = _within(parameters[0], _name(parameters[0], name), MOST_CLIENT)
-    password = _within(parameters[1], _secret(parameters[1], secret), MOST_CLIENT) if present else None
+    password = _within(parameters[1], _plain_secret(parameters[1], secret), MOST_CLIENT) if present else None
+    if password and is_indirect(password) and secret_file is not None:
+        password = b"@" + secret_file.encode()
     return Account(raw, _server(parameters[2], server), password, None, present, None, _label(raw), parameters[0])
+
+
+def is_indirect(secret: bytes) -> bool:
+    """Whether pppd takes it for the name of the file that has the secret (``auth.c`` scan_authfile)."""
+    return secret.startswith(b"@/")
 
 
 def check_together(accounts: t.Sequence[Account]) -> None:
@@ -150,6 +159,17 @@ def _name(parameter: str, value: str | None) -> bytes:
 
 
 def _secret(parameter: str, value: str | None) -> bytes:
+    secret = _plain_secret(parameter, value)
+    if is_indirect(secret):
+        mend = "Choose a secret that begins otherwise."
+        raise Refused(parameter, "begins with '@/', for which pppd reads the file of that name instead.", mend)
+    if secret == b"@login":
+        mend = "Choose another secret."
+        raise Refused(parameter, "is a word that makes pppd ask for the password of a system user.", mend)
+    return secret
+
+
+def _plain_secret(parameter: str, value: str | None) -> bytes:
     """The problem's text says what is wrong, and never the secret."""
     if value is None:
         raise Refused(parameter, "is missing.", "Give a secret, or state=absent to remove the account.")
@@ -157,12 +177,6 @@ def _secret(parameter: str, value: str | None) -> bytes:
         raise Refused(parameter, "is empty: anybody could log in.", "Give a secret.")
     if "\0" in value:
         raise Refused(parameter, "has a NUL in it, where pppd would end it.", "Take it out.")
-    if value.startswith("@/"):
-        mend = "Choose a secret that begins otherwise."
-        raise Refused(parameter, "begins with '@/', for which pppd reads the file of that name instead.", mend)
-    if value == "@login":
-        mend = "Choose another secret."
-        raise Refused(parameter, "is a word that makes pppd ask for the password of a system user.", mend)
     return _bytes(parameter, value)
 
 

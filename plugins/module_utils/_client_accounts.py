@@ -17,6 +17,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refu
 
 # Which of the two is read, the server decides.
 PATHS = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")
+# For a secret that pppd would not read from them as it is.
+SECRET_FILES = "/etc/ppp/pppoe-client"  # noqa: S105  # a folder
 LOCK_TIMEOUT = 30.0
 
 
@@ -37,7 +39,7 @@ def wanted(content: bytes | None, server: str, username: str | None, secret: str
     """
     found = []
     if username is not None and secret is not None:
-        found.append(_accounts.of_client(username, secret, server))
+        found.append(_accounts.of_client(username, secret, server, secret_file=secret_path(server)))
     keep = None if username is None else username.encode()
     names = {line.words[0] for line in _lines(content) if line.words[1] == server.encode() and line.words[0] != keep}
     for name in sorted(names):
@@ -51,6 +53,19 @@ def _lines(content: bytes | None) -> t.Iterator[_words.Line]:
         yield from (line for line in _words.lines(content or b"") if len(line.words) >= 3)
     except _words.UnclosedQuote:
         return  # the plan refuses the file, and says where
+
+
+def secret_path(server: str) -> str:
+    return f"{SECRET_FILES}/{server}.secret"
+
+
+def secret_file(server: str, username: str | None, secret: str | None) -> list[_files.File]:
+    """The file with a secret that begins with ``@/``, or its absence; nothing if the secret stays as it is."""
+    if username is not None and secret is None:
+        return []
+    word = (secret or "").encode()
+    content = _words.quote(word) + b"\n" if _accounts.is_indirect(word) else None
+    return [_files.File(secret_path(server), content, 0o600, secret=True)]
 
 
 def edits(server: str, username: str | None, secret: str | None) -> list[Edit]:

@@ -2,57 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A dial-up connection: what may be asked for, and the files it comes to. Private to this collection."""
+"""The files that a dial-up connection comes to. Private to this collection."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _accounts, _client_scripts
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_attempt, _client_scripts
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client_options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._words import quote
 
 PEERS = "/etc/ppp/peers"
 UNITS = "/etc/systemd/system"
+POLKIT_RULES = "/etc/polkit-1/rules.d"
+HOOKS = "/etc/ppp/pppoe-client"
 RUN = "/run"
 MARKER = "# Managed by Ansible (dialtone.pppoe.pppoe_client). Changes made here are overwritten."
 
-# RFC 2516, section 7: 1500 less the six bytes of PPPoE's header and the two of PPP's.
-OVERHEAD = 8
-MOST_MTU = 1492
-LEAST_MTU = 128  # pppd/lcp.h MINMRU
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}\Z")
-# pppd takes them from the network as they are, and shows them in its log.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
-MOST_TAG = 255
-
-
-@dataclass(frozen=True)
-class Connection:
-    """One connection. ``dns``: ``("none",)``, ``("server",)``, or addresses."""
-
-    name: str
-    interface: str
-    username: str
-    ac_name: str | None
-    service_name: str | None
-    default_route: bool
-    dns: tuple[str, ...]
-    mtu: int
-    lcp_echo_interval: int
-    lcp_echo_failure: int
+# What pppd calls the methods by which we may be asked to prove ourselves (auth.c auth_options).
+REFUSALS = {"pap": "refuse-pap", "chap": "refuse-chap", "mschapv2": "refuse-mschap-v2"}
+# Those that are never wanted once a choice is made.
+OTHER_REFUSALS = ("refuse-mschap", "refuse-eap")
+LEAST_START_SECONDS = 180
 
 
 @dataclass(frozen=True)
 class Host:
-    """What the host's pppd is like: the file name of its PPPoE plugin, and whether it can report to systemd."""
+    """What the host's pppd is like: the file name of its PPPoE plugin."""
 
     plugin: str = "pppoe.so"
-    notifies: bool = True
 
     @property
     def is_249(self) -> bool:
@@ -77,79 +55,27 @@ def unit_path(name: str) -> str:
     return f"{UNITS}/{unit_name(name)}"
 
 
+def rule_path(name: str) -> str:
+    return f"{POLKIT_RULES}/60-{label(name)}.rules"
+
+
+def hook_path(name: str, action: str) -> str:
+    """The hook of ``up`` or ``down``, which our scripts run if it is there."""
+    return f"{HOOKS}/{name}.{action}"
+
+
 def log_path(name: str) -> str:
     return f"{RUN}/{label(name)}.log"
 
 
 def servers_path(name: str) -> str:
-    """Where our scripts note the name servers that are in force."""
+    """Where our scripts note the name servers that are in force; there is no such file unless the link is up."""
     return f"{RUN}/{label(name)}.dns"
 
 
-def check_name(name: str) -> str:
-    if not _NAME.match(name):
-        raise Refused(
-            "name", f"{name!r} cannot be a file's and a unit's name.", "Use up to 32 letters, digits, '-' or '_'."
-        )
-    return name
-
-
-def connection(params: t.Mapping[str, t.Any], interface_mtu: int) -> Connection:
-    """The connection that the module's parameters ask for, all of them valid."""
-    check_name(params["name"])
-    secret = params["secret"]
-    _accounts.of_client(params["username"], "(stays as it is)" if secret is None else secret)
-    _check_mtu(params["mtu"], params["interface"], interface_mtu)
-    for parameter, least in (("lcp_echo_interval", 0), ("lcp_echo_failure", 0), ("timeout", 1)):
-        if params[parameter] < least:
-            raise Refused(parameter, f"{params[parameter]} is too small.", f"Give {least} or more.")
-    return Connection(
-        name=params["name"],
-        interface=params["interface"],
-        username=params["username"],
-        ac_name=_tag("ac_name", params["ac_name"]),
-        service_name=_tag("service_name", params["service_name"]),
-        default_route=params["default_route"],
-        dns=_dns(params["dns"]),
-        mtu=params["mtu"],
-        lcp_echo_interval=params["lcp_echo_interval"],
-        lcp_echo_failure=params["lcp_echo_failure"],
-    )
-
-
-def _check_mtu(mtu: int, interface: str, interface_mtu: int) -> None:
-    most = min(MOST_MTU, interface_mtu - OVERHEAD)
-    if not LEAST_MTU <= mtu <= most:
-        why = "the most that PPPoE carries" if most == MOST_MTU else f"{interface} has an MTU of {interface_mtu}"
-        raise Refused("mtu", f"{mtu} is out of range.", f"Give {LEAST_MTU} to {most} ({why}).")
-
-
-def _tag(parameter: str, value: str | None) -> str | None:
-    if not value:
-        return None
-    if _UNPRINTABLE.search(value):
-        raise Refused(parameter, f"{value!r} has control characters in it.", "Take them out.")
-    if len(value.encode()) > MOST_TAG:
-        raise Refused(parameter, f"it is longer than {MOST_TAG} bytes.", "Give the name that the server announces.")
-    return value
-
-
-def _dns(value: str | list[str]) -> tuple[str, ...]:
-    """``none``, ``server``, one address or several; a list of one word is that word."""
-    entries = [value] if isinstance(value, str) else value
-    entries = [word.strip() for entry in entries for word in str(entry).split(",")]
-    if entries in (["none"], ["server"]):
-        return tuple(entries)
-    if not entries or entries == [""]:
-        raise Refused("dns", "it is empty.", "Give none, server, or the addresses of name servers.")
-    for entry in entries:
-        try:
-            ipaddress.ip_address(entry)
-        except ValueError:
-            raise Refused(
-                "dns", f"{entry!r} is no address of a name server.", "Give none, server, or addresses such as 8.8.8.8."
-            ) from None
-    return tuple(entries)
+def failures_path(name: str) -> str:
+    """Where the attempts that failed one after the other are counted."""
+    return f"{RUN}/{label(name)}.failures"
 
 
 def peers_file(wanted: Connection, host: Host) -> bytes:
@@ -161,7 +87,7 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
         # Half the plugin's own patience, which doubles with each of three attempts: 14 seconds until it tries anew.
         # Version 2.4.9 takes the value over when it reads the interface (plugins/pppoe/plugin.c PPPOEInitDevice).
         *(["pppoe-padi-timeout 2"] if host.is_249 else []),
-        f"nic-{wanted.interface}",
+        f"nic-{wanted.nic}",
         # The names that every version of the plugin knows (plugins/pppoe/plugin.c Options).
         *([f"rp_pppoe_ac {_quoted(wanted.ac_name)}"] if wanted.ac_name else []),
         *([f"rp_pppoe_service {_quoted(wanted.service_name)}"] if wanted.service_name else []),
@@ -170,12 +96,17 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
         f"remotename {key}",
         f"linkname {key}",
         f"ipparam {key}",
+        *([f"ifname {wanted.link}"] if wanted.link is not None else []),
+        *([f"unit {wanted.unit}"] if wanted.unit is not None else []),
         "noauth",
         "hide-password",
+        *_method_lines(wanted),
         "noipdefault",
         *_route_lines(wanted, host),
+        "+ipv6" if wanted.ipv6 else "noipv6",
         *(["usepeerdns"] if wanted.dns == ("server",) else []),
-        *_dns_lines(wanted),
+        *_script_lines(wanted),
+        *_demand_lines(wanted),
         f"mtu {wanted.mtu}",
         f"mru {wanted.mtu}",
         # The server's pppd is seldom there to hear the first request; pppd would repeat it after 3 seconds only.
@@ -190,16 +121,35 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
     return "".join(line + "\n" for line in lines).encode()
 
 
+def _method_lines(wanted: Connection) -> list[str]:
+    if not wanted.methods:
+        return []
+    return [*OTHER_REFUSALS, *(refusal for method, refusal in REFUSALS.items() if method not in wanted.methods)]
+
+
 def _route_lines(wanted: Connection, host: Host) -> list[str]:
     if not wanted.default_route:
         return ["nodefaultroute"]
     # Without a metric, pppd 2.5 sets no route if there is any other default route, whatever its metric.
-    return ["defaultroute", "defaultroute-metric 0"] if host.is_249 else ["defaultroute"]
+    return ["defaultroute", f"defaultroute-metric {wanted.metric}"] if host.is_249 else ["defaultroute"]
 
 
-def _dns_lines(wanted: Connection) -> list[str]:
-    if wanted.dns == ("none",):
+def _demand_lines(wanted: Connection) -> list[str]:
+    """One process waits for traffic, dials, and waits again; ``ktune``: connections outlive the change of address."""
+    if wanted.demand_idle is None:
         return []
+    return [
+        "demand",
+        f"idle {wanted.demand_idle}",
+        f"holdoff {wanted.redial_pause_max}",
+        "maxfail 0",
+        "ipcp-accept-local",
+        "ipcp-accept-remote",
+        "ktune",
+    ]
+
+
+def _script_lines(wanted: Connection) -> list[str]:
     return [
         f"set {_client_scripts.CONNECTION}={wanted.name}",
         f"set {_quoted(_client_scripts.SERVERS + '=' + ' '.join(wanted.dns))}",
@@ -214,15 +164,27 @@ def _quoted(word: str) -> str:
 
 def is_ours(content: bytes | None) -> bool:
     """Whether a file may be changed by us: it isn't there, or we wrote it."""
-    return content is None or content.startswith(MARKER.encode())
+    return content is None or content.startswith((MARKER.encode(), MARKER.replace("#", "//", 1).encode()))
 
 
-def unit_file(wanted: Connection, host: Host) -> bytes:
-    """The unit. One process is one attempt and one session, so that its state tells the link's, and its log too."""
-    log = log_path(wanted.name)
+def preparation(wanted: Connection, pauses: bool = True) -> list[str]:
+    """The command that has to succeed before pppd can try; ``pauses``: after failures it waits first."""
+    least, most = (wanted.redial_pause, wanted.redial_pause_max) if pauses else (0, 0)
+    vlan = [] if wanted.vlan is None else [str(wanted.vlan)]
+    return [_client_attempt.PATH, "before", wanted.name, str(least), str(most), wanted.interface, *vlan]
+
+
+def unit_file(wanted: Connection) -> bytes:
+    """The unit. One process is one attempt and one session, so that its state tells the link's, and its log too.
+
+    It is active from the moment the link has its address, of which our script tells systemd; one that dials on demand
+    is active while it waits.
+    """
+    longest = wanted.redial_pause_max * _client_attempt.REFUSED_FACTOR
+    kind = "exec" if wanted.demand_idle is not None else "notify"
     return f"""{MARKER}
 [Unit]
-Description=PPPoE connection {wanted.name} on {wanted.interface}
+Description=PPPoE connection {wanted.name} on {wanted.nic}
 Documentation=man:pppd(8)
 # multi-user.target would otherwise be ordered after this unit, and the boot would wait for a server to answer.
 DefaultDependencies=no
@@ -233,17 +195,17 @@ Before=shutdown.target
 StartLimitIntervalSec=0
 
 [Service]
-Type={"notify" if host.notifies else "simple"}
-ExecStartPre=-modprobe -q pppoe
-ExecStartPre=ip link set dev {wanted.interface} up
-ExecStartPre=install -m 0600 /dev/null {log}
-ExecStart=pppd call {wanted.name} nodetach{" up_sdnotify" if host.notifies else ""}
+Type={kind}
+NotifyAccess=all
+ExecStartPre={" ".join(preparation(wanted))}
+ExecStart=pppd call {wanted.name} nodetach
+ExecStopPost={_client_attempt.PATH} after {wanted.name}
 Restart=always
-RestartSec=10
+RestartSec=1
 # 5 is what pppd returns when it was asked to hang up.
 SuccessExitStatus=5
 KillMode=mixed
-TimeoutStartSec=3min
+TimeoutStartSec={max(LEAST_START_SECONDS, longest + 30)}
 TimeoutStopSec=30
 
 [Install]
@@ -260,12 +222,26 @@ def background_lines(wanted: Connection) -> list[str]:
         "        tries=$((tries + 1))",
         "        sleep 1",
         "    done",
-        "    modprobe -q pppoe",
-        f"    ip link set dev {wanted.interface} up",
-        f"    install -m 0600 /dev/null {log_path(wanted.name)}",
-        f"    exec pppd call {wanted.name} {' '.join(PERSISTENT)}",
+        f"    {' '.join(preparation(wanted, pauses=False))}",
+        f"    exec pppd call {wanted.name} {' '.join(persistent(wanted))}",
         ") </dev/null >/dev/null 2>&1 &",
     ]
 
 
-PERSISTENT = ("persist", "maxfail", "0", "holdoff", "30")
+def persistent(wanted: Connection) -> tuple[str, ...]:
+    """The options of a pppd that nobody starts again: it tries for ever, with the longest pause in between."""
+    return "persist", "maxfail", "0", "holdoff", str(wanted.redial_pause_max)
+
+
+def rule_file(name: str, group: str | None) -> bytes:
+    """The polkit rule by which ordinary users, or those of a group, start and stop the unit and no more."""
+    whom = f" && subject.isInGroup({group!r})" if group else ""
+    return f"""{MARKER.replace("#", "//", 1)}
+polkit.addRule(function (action, subject) {{
+    if (action.id == "org.freedesktop.systemd1.manage-units" &&
+            action.lookup("unit") == "{unit_name(name)}" &&
+            ["start", "stop", "restart"].indexOf(action.lookup("verb")) >= 0{whom}) {{
+        return polkit.Result.YES;
+    }}
+}});
+""".encode()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 import typing as t
+from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _client_config,
@@ -24,8 +26,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_config import Connection
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client_link import Link
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_options import Connection
 
 RESOLV_CONF = "/etc/resolv.conf"
 POLL = 0.3
@@ -34,6 +36,8 @@ HANG_UP_SECONDS = 30.0
 # pppd sets the route right after the address, and starts the script that sets the name servers.
 ROUTE_SECONDS = 3.0
 SCRIPT_SECONDS = 10.0
+# An address of nobody (RFC 5737), and the port of discard: what is sent there only makes pppd dial.
+ANYBODY = ("192.0.2.1", 9)
 
 
 class DialFailed(Exception):
@@ -86,7 +90,11 @@ def take_back_name_servers(module: AnsibleModule, name: str) -> None:
 def dial(module: AnsibleModule, wanted: Connection, by_systemd: bool) -> None:
     """Start the connection; it may yet take a while to come up."""
     # What an earlier attempt has said, or set, is not the answer to this one.
-    for path in (_client_config.servers_path(wanted.name), _client_config.log_path(wanted.name)):
+    for path in (
+        _client_config.servers_path(wanted.name),
+        _client_config.log_path(wanted.name),
+        _client_config.failures_path(wanted.name),
+    ):
         if os.path.exists(path):
             os.unlink(path)
     if by_systemd:
@@ -97,14 +105,15 @@ def dial(module: AnsibleModule, wanted: Connection, by_systemd: bool) -> None:
 
 def _start_pppd(module: AnsibleModule, wanted: Connection) -> None:
     """What the lines in rc.local do at boot."""
-    ip = module.get_bin_path("ip", required=True)
-    module.run_command([ip, "link", "set", "dev", wanted.interface, "up"], check_rc=True)
-    _files.write(module, [_files.Change(_files.File(_client_config.log_path(wanted.name), b"", 0o600), None, None)])
-    command = [_pppd.command(module) or "pppd", "call", wanted.name, *_client_config.PERSISTENT]
-    rc, out, err = module.run_command(command)
-    if rc != 0:
-        words = (err or out).strip() or f"exit status {rc}"
-        raise DialFailed("not_started", f"pppd did not start: {words.rstrip('.')}.")
+    pppd = _pppd.command(module) or "pppd"
+    for command in (
+        _client_config.preparation(wanted, pauses=False),
+        [pppd, "call", wanted.name, *_client_config.persistent(wanted)],
+    ):
+        rc, out, err = module.run_command(command)
+        if rc != 0:
+            words = (err or out).strip() or f"exit status {rc}"
+            raise DialFailed("not_started", f"pppd did not start: {words.rstrip('.')}.")
 
 
 def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
@@ -113,11 +122,12 @@ def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
     verdict = None
     while True:
         link = _client_link.current(module, wanted.name)
+        if link is not None and link.asleep:
+            _wake(link)
         if link is not None and link.up:
             if wanted.default_route:
                 _wait_for_route(module, link)
-            if wanted.dns != ("none",):
-                _wait_for_script(module, wanted)
+            _wait_for_script(module, wanted)
             return link
         # Each attempt begins a new log, so what an attempt has said must be kept.
         verdict = _verdict(wanted) or verdict
@@ -126,6 +136,18 @@ def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
         if time.monotonic() > deadline:
             raise _timed_out(wanted, timeout, verdict, link)
         time.sleep(POLL)
+
+
+def _wake(link: Link) -> None:
+    """Send a packet over the link, as an application would: one that dials on demand has then been tried for real."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender, suppress(OSError):
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, (link.interface or "").encode())
+        sender.sendto(b"", ANYBODY)
+
+
+def has_failed(wanted: Connection) -> bool:
+    """Whether the last attempt has failed, by its log."""
+    return _verdict(wanted) is not None
 
 
 def _verdict(wanted: Connection) -> _client_words.Verdict | None:
@@ -177,6 +199,6 @@ def _wait_for_script(module: AnsibleModule, wanted: Connection) -> None:
     deadline = time.monotonic() + SCRIPT_SECONDS
     while not os.path.exists(_client_config.servers_path(wanted.name)):
         if time.monotonic() > deadline:
-            module.warn(f"The link of {wanted.name} is up, but the script that sets its name servers has not ended.")
+            module.warn(f"The link of {wanted.name} is up, but its script pppoe-client-up has not ended.")
             return
         time.sleep(POLL)

@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
-import glob
 import os
+import re
 import stat
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _client_accounts,
+    _client_attempt,
     _client_config,
     _client_link,
+    _client_others,
     _client_scripts,
     _files,
     _interfaces,
@@ -27,17 +29,26 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refu
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_config import Connection, Host
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_config import Host
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client_link import Link
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_options import Connection
+
+# Where polkit, which asks the rules in its own folder, is installed.
+POLKIT_ACTIONS = "/usr/share/polkit-1/actions"
+_GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\Z")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What differs on the host: files, and what is to be told to systemd about the boot."""
+    """What differs on the host: files, and what is to be told to systemd about the boot.
+
+    ``accounts``: the secrets files among them; ``account``: whether the connection's own account is another one.
+    """
 
     changes: list[_files.Change]
     accounts: list[_client_accounts.Edit]
     boot: str | None  # "enable", "disable"
+    account: bool = False
 
     @property
     def changed(self) -> bool:
@@ -51,14 +62,21 @@ class Plan:
         return any(change.file.path == path for change in self.changes)
 
 
+def shared() -> dict[str, bytes]:
+    """What all connections of a host share: path and content."""
+    return {
+        _client_scripts.UP: _client_scripts.up_script(),
+        _client_scripts.DOWN: _client_scripts.down_script(),
+        _client_attempt.PATH: _client_attempt.script(),
+    }
+
+
 def host(module: AnsibleModule) -> Host:
     """What pppd is like here. Where it isn't installed yet (check mode), a current one is assumed."""
     pppd, plugin = _pppd.command(module), _pppd.plugin_path()
     if pppd is None or plugin is None:
         return _client_config.Host()
-    # An option that pppd doesn't have would stop it, and it lists its options in no way that costs less.
-    content = _files.read(pppd) or b""
-    return _client_config.Host(os.path.basename(plugin), b"up_sdnotify" in content)
+    return _client_config.Host(os.path.basename(plugin))
 
 
 def require_programs(module: AnsibleModule) -> None:
@@ -99,56 +117,107 @@ def refuse_what_is_not_ours(name: str) -> None:
             )
 
 
+def refuse_clashes(module: AnsibleModule, wanted: Connection, link: Link | None) -> None:
+    """Refuse what another connection has, but for those that this run configures as well."""
+    together = module.params["configured_together"] or []
+    others = [other for other in _client_others.except_for(wanted.name) if other.name not in together]
+    _client_others.refuse_clashes(wanted, others)
+    if wanted.link_name in set(_interfaces.names()) - _links(module, link):
+        parameter = "link_interface" if wanted.unit is None else "unit"
+        problem = f"this host has an interface {wanted.link_name!r} already, and it is not this connection's."
+        raise Refused(parameter, problem, "Choose another one, or leave it out.")
+
+
 def refuse_another_default_route(module: AnsibleModule, wanted: Connection, link: Link | None) -> None:
     """pppd 2.5 sets no default route beside one of the same metric, and 2.4.9 hides the other one behind its own."""
     if not wanted.default_route:
         return
+    ours = _links(module, link)
     for route in _client_link.default_routes(module):
-        if route.metric == 0 and (link is None or route.device != link.interface):
+        if route.metric == wanted.metric and route.device not in ours:
             raise Refused(
                 "default_route",
-                f"this host has a default route {route} already, with metric 0.",
-                "Remove that one, give it a metric, or set default_route=false.",
+                f"this host has a default route {route} already, with metric {route.metric}.",
+                "Remove that one, give one of them another metric (route_metric), or set default_route=false.",
             )
+
+
+def _links(module: AnsibleModule, link: Link | None) -> set[str]:
+    """The interfaces of this connection and of those that this run configures as well."""
+    together = module.params["configured_together"] or []
+    links = [link, *(_client_link.current(module, name) for name in together)]
+    return {one.interface for one in links if one is not None and one.interface is not None}
+
+
+def refuse_what_this_pppd_lacks(module: AnsibleModule, wanted: Connection) -> None:
+    if wanted.default_route and wanted.metric and not host(module).is_249:
+        raise Refused("route_metric", f"{wanted.metric}, but pppd here is older than 2.4.9 and sets none.", "Give 0.")
+
+
+def check_user_control(module: AnsibleModule, to_systemd: bool) -> None:
+    """``user_control`` needs systemd, whose units polkit lets users start."""
+    group = module.params["user_control_group"]
+    if group is not None and not _GROUP.match(group):
+        raise Refused("user_control_group", f"{group!r} is no name of a group.", "Give one that getent(1) knows.")
+    if not module.params["user_control"]:
+        return
+    if not to_systemd:
+        raise Refused("user_control", "what rc.local started, only root can end.", "Use startup=systemd.")
+    if not module.check_mode and not os.path.isdir(POLKIT_ACTIONS):
+        raise Refused(
+            "user_control",
+            "polkit, which systemd asks whether a user may, is not installed on this host.",
+            "Install it (package polkitd or polkit), or set user_control=false.",
+        )
 
 
 def plan(module: AnsibleModule, wanted: Connection, to_systemd: bool, boot: bool) -> Plan:
     """What has to change for the connection to be configured."""
-    edits = _client_accounts.edits(_client_config.label(wanted.name), wanted.username, module.params["secret"])
-    like = host(module)
-    files = [edit.file for edit in edits]
+    key, secret = _client_config.label(wanted.name), module.params["secret"]
+    edits = _client_accounts.edits(key, wanted.username, secret)
+    files = [edit.file for edit in edits] + _client_accounts.secret_file(key, wanted.username, secret)
     # Who may read it may dial: pppd opens a file of `call` as the user who runs it (options.c options_from_file).
-    files.append(_files.File(_client_config.peers_path(wanted.name), _client_config.peers_file(wanted, like), 0o600))
-    if wanted.dns != ("none",):
-        files.append(_files.File(_client_scripts.UP, _client_scripts.up_script(), 0o755))
-        files.append(_files.File(_client_scripts.DOWN, _client_scripts.down_script(), 0o755))
-    unit = _client_config.unit_file(wanted, like) if to_systemd else None
+    peers = _client_config.peers_file(wanted, host(module))
+    files.append(_files.File(_client_config.peers_path(wanted.name), peers, 0o600))
+    files += [_files.File(path, content, 0o755) for path, content in shared().items()]
+    files += [_hook(wanted.name, action, module.params["on_" + action]) for action in ("up", "down")]
+    unit = _client_config.unit_file(wanted) if to_systemd else None
     files.append(_files.File(_client_config.unit_path(wanted.name), unit))
+    group = module.params["user_control_group"]
+    rule = _client_config.rule_file(wanted.name, group) if module.params["user_control"] else None
+    files.append(_files.File(_client_config.rule_path(wanted.name), rule))
     lines = _client_config.background_lines(wanted) if boot and not to_systemd else None
     files += _rc_local_file(wanted.name, lines)
-    return Plan(_files.changes(files), edits, _boot_change(module, wanted.name, to_systemd and boot))
+    boot_change = _boot_change(module, wanted.name, to_systemd and boot)
+    changes = _files.changes(files)
+    account = bool(edits) or any(change.file.path == _client_accounts.secret_path(key) for change in changes)
+    return Plan(changes, edits, boot_change, account)
+
+
+def _hook(name: str, action: str, text: str | None) -> _files.File:
+    """A hook as a script that only root may read: it may have secrets of its own."""
+    if not text:
+        return _files.File(_client_config.hook_path(name, action), None)
+    content = text if text.startswith("#!") else "#!/bin/sh\n" + text
+    content += "" if content.endswith("\n") else "\n"
+    return _files.File(_client_config.hook_path(name, action), content.encode(), 0o700)
 
 
 def plan_absent(module: AnsibleModule, name: str) -> Plan:
     """What has to go: everything of the connection, and what all of them share if it is the last."""
-    edits = _client_accounts.edits(_client_config.label(name), None, None)
-    paths = [_client_config.peers_path(name), _client_config.unit_path(name)]
-    if not _others(name):
-        paths += [_client_scripts.UP, _client_scripts.DOWN]
-    files = [edit.file for edit in edits] + [_files.File(path, None) for path in paths]
+    key = _client_config.label(name)
+    edits = _client_accounts.edits(key, None, None)
+    paths = [_client_config.peers_path(name), _client_config.unit_path(name), _client_config.rule_path(name)]
+    paths += [_client_config.hook_path(name, action) for action in ("up", "down")]
+    last = not _client_others.except_for(name)
+    files = [edit.file for edit in edits] + _client_accounts.secret_file(key, None, None)
+    files += [_files.File(path, None) for path in [*paths, *(shared() if last else [])]]
     # What is in them is no configuration, and of no interest in a diff.
-    passing = [_client_config.log_path(name), _client_config.servers_path(name)]
-    if not _others(name):
+    passing = [_client_config.log_path(name), _client_config.servers_path(name), _client_config.failures_path(name)]
+    if last:
         passing.append(f"{_client_config.RUN}/{_client_scripts.LOCK}")
     files += [_files.File(path, None, secret=True) for path in passing]
     return Plan(_files.changes(files + _rc_local_file(name, None)), edits, _boot_change(module, name, False))
-
-
-def _others(name: str) -> list[str]:
-    """The other connections of ours."""
-    own = _client_config.peers_path(name)
-    paths = [path for path in glob.glob(_client_config.peers_path("*")) if path != own and os.path.isfile(path)]
-    return [path for path in paths if _client_config.is_ours(_files.read(path))]
 
 
 def _rc_local_file(name: str, lines: list[str] | None) -> list[_files.File]:
@@ -180,11 +249,12 @@ def write(module: AnsibleModule, name: str, todo: Plan) -> None:
     if todo.boot == "enable":
         _systemd.enable(module, unit)
     peers = _client_config.peers_path(name)
-    if todo.accounts and os.path.exists(peers):
+    if todo.account and os.path.exists(peers):
         # A link that is older than this file is known not to have what it says, be it that or the account.
         os.utime(peers)
-    if os.path.isdir(_client_scripts.DIRECTORY) and not os.listdir(_client_scripts.DIRECTORY):
-        os.rmdir(_client_scripts.DIRECTORY)
+    for directory in (_client_scripts.DIRECTORY, _client_config.HOOKS):
+        if os.path.isdir(directory) and not os.listdir(directory):
+            os.rmdir(directory)
 
 
 def is_older_than_its_configuration(link: Link, name: str) -> bool:
@@ -198,6 +268,24 @@ def is_older_than_its_configuration(link: Link, name: str) -> bool:
 
 
 def interface_mtu(name: str) -> int:
-    """The MTU of the Ethernet interface; ``Refused`` if there is none of that name."""
+    """The MTU of the Ethernet interface; ``Refused`` if there is none of that name, or PPPoE cannot use it."""
     _interfaces.require("interface", name)
+    if not _interfaces.is_ethernet(name):
+        raise Refused("interface", f"{name!r} is no Ethernet interface.", "Give the one that leads to the modem.")
+    master = _interfaces.bridge_or_bond(name)
+    if master:
+        raise Refused(
+            "interface",
+            f"{name!r} is a port of {master!r}, which takes its packets before PPPoE sees them.",
+            f"Give {master}, or take {name} out of it.",
+        )
     return _interfaces.mtu(name)
+
+
+def remove_vlans(module: AnsibleModule) -> None:
+    """Remove the VLAN interfaces that we made and no connection uses any more."""
+    used = {other.nic for other in _client_others.every()}
+    for name in _interfaces.names():
+        if _interfaces.alias(name) == _client_attempt.ALIAS and name not in used:
+            ip = module.get_bin_path("ip", required=True)
+            module.run_command([ip, "link", "delete", "dev", name], check_rc=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _client_config,
+    _client_others,
     _files,
     _interfaces,
     _pppd_database,
@@ -29,7 +30,10 @@ PID_FOLDERS = ("/run", "/run/pppd", "/run/ppp")
 
 @dataclass(frozen=True)
 class Link:
-    """A running pppd of the connection. ``interface`` and ``address`` are there once the link is."""
+    """A running pppd of the connection. ``interface`` and ``address`` are there once the link is.
+
+    One that dials on demand has an interface from its start, and is ``asleep`` while there is no session.
+    """
 
     pid: int
     started: float  # seconds since the epoch
@@ -37,6 +41,7 @@ class Link:
     address: str | None = None
     peer: str | None = None
     mtu: int | None = None
+    asleep: bool = False
 
     @property
     def up(self) -> bool:
@@ -76,6 +81,10 @@ def current(module: AnsibleModule, name: str) -> Link | None:
     interface = _interface(name, pid)
     entry = _interfaces.addresses(module).get(interface) if interface else None
     address = entry.ipv4() if entry else None
+    on_demand = _client_others.of(name).demand
+    # Its interface has an address from the start, an invented one; only our script tells that there is a session.
+    if on_demand and not os.path.exists(_client_config.servers_path(name)):
+        return Link(pid, started, interface, asleep=interface is not None)
     if entry is None or address is None:
         return Link(pid, started, interface)
     return Link(pid, started, interface, address.local, address.peer, entry.mtu)

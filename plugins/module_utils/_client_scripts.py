@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The scripts that set a connection's name servers, and take them back. Private to this collection.
+"""The scripts that pppd runs when a link comes up and goes down. Private to this collection.
+
+They set the name servers and take them back, tell systemd that the link is up, and run the user's own hooks.
 
 pppd runs them in place of /etc/ppp/ip-up and ip-down, for the connections that name them and no others, and they go
 on to the host's own. So nothing of ours stands in ip-up.d, which not every distribution has.
@@ -26,9 +28,10 @@ SERVERS = "DIALTONE_DNS"
 _TEXT = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
-# pppd runs this in place of /etc/ppp/ip-up for a connection of dialtone.pppoe with name servers, with the arguments
-# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the name servers, then goes on to the host's own script. With
-# "down" before these arguments it takes the name servers back, and goes on to /etc/ppp/ip-down.
+# pppd runs this in place of /etc/ppp/ip-up for a connection of dialtone.pppoe, with the arguments
+# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the name servers, tells systemd that the link is up, and goes on to
+# the connection's own hook and the host's own script. With "down" before these arguments it takes the name servers
+# back, and goes on to the hook and /etc/ppp/ip-down.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 umask 022
@@ -44,6 +47,7 @@ run=${DIALTONE_RUN:-/run}
 
 servers() {
     case ${DIALTONE_DNS:-} in
+        none) ;;
         server) echo ${DNS1:-} ${DNS2:-} ;;
         *) echo ${DIALTONE_DNS:-} ;;
     esac
@@ -94,9 +98,20 @@ rewrite() {
 }
 
 up() {
-    # The file with the name servers that are in force is there once they are.
     [ -z "$(servers)" ] || set_servers
+    rm -f "$run/pppoe-client-$connection.failures"
+    # One that dials on demand has a log for ever: what was said before is history.
+    ! grep -q '^demand$' "/etc/ppp/peers/$connection" 2>/dev/null || : >"$run/pppoe-client-$connection.log"
+    # The file with the name servers that are in force is there once they are.
     servers >"$run/pppoe-client-$connection.dns"
+    tell_systemd "Up on $interface with $4, the other end is $5."
+}
+
+# pppd gives its scripts a clean environment, without the socket. Only our own unit waits for this.
+tell_systemd() {
+    if grep -q 'pppoe-client@' /proc/self/cgroup; then
+        NOTIFY_SOCKET=${DIALTONE_NOTIFY:-/run/systemd/notify} systemd-notify --ready --status="$*"
+    fi
 }
 
 set_servers() {
@@ -111,7 +126,7 @@ set_servers() {
 }
 
 down() {
-    case $(keeper) in
+    [ "${DIALTONE_DNS:-}" = none ] || case $(keeper) in
         resolved) resolvectl revert "$interface" 2>/dev/null ;;
         resolvconf) resolvconf -d "$interface.pppoe" ;;
         plain) [ ! -e "$file" ] || rewrite without_us ;;
@@ -119,7 +134,9 @@ down() {
     rm -f "$run/pppoe-client-$connection.dns"
 }
 
-"$action"
+"$action" "$@"
+hook=${DIALTONE_HOOKS:-/etc/ppp/pppoe-client}/$connection.$action
+[ ! -x "$hook" ] || "$hook" "$@" 2>&1 | logger -t "pppoe-client-$connection"
 # The host's own script would take the name servers for its own business.
 unset USEPEERDNS
 own=${DIALTONE_OWN:-/etc/ppp/ip-}$action

@@ -67,6 +67,33 @@ def mtu(name: str) -> int:
         return int(handle.read())
 
 
+def is_ethernet(name: str) -> bool:
+    """Whether it has Ethernet's framing (ARPHRD_ETHER, linux/if_arp.h), as PPPoE needs."""
+    return _attribute(name, "type") == "1"
+
+
+def alias(name: str) -> str:
+    """What ``ip link set … alias`` has noted of it."""
+    return _attribute(name, "ifalias")
+
+
+def bridge_or_bond(name: str) -> str | None:
+    """The bridge, bond or the like that it is a port of; a VRF only concerns what is above IP."""
+    try:
+        master = os.path.basename(os.readlink(os.path.join(SYSFS, name, "master")))
+    except OSError:
+        return None
+    return None if "DEVTYPE=vrf" in _attribute(master, "uevent").split() else master
+
+
+def _attribute(name: str, attribute: str) -> str:
+    try:
+        with open(os.path.join(SYSFS, name, attribute), encoding="utf-8", errors="replace") as handle:
+            return handle.read().strip()
+    except OSError:
+        return ""
+
+
 def addresses(module: AnsibleModule) -> dict[str, Interface]:
     """All interfaces by name, with their addresses."""
     ip = module.get_bin_path("ip", required=True)

@@ -41,7 +41,8 @@ options:
     required: true
   interface:
     description:
-      - The Ethernet interface that leads to the access concentrator. It must exist. It is set up, and needs no address.
+      - The Ethernet interface that leads to the access concentrator. It must exist, and be no port of a bridge or a
+        bond. If it is down it is set up, at each attempt; it needs no address.
       - Required if O(state=connected) or O(state=present).
     type: str
   username:
@@ -53,8 +54,24 @@ options:
     description:
       - The account's secret, its password. It is written to C(/etc/ppp/chap-secrets) and C(/etc/ppp/pap-secrets), for
         this connection only, so that two connections may have accounts of the same name.
+      - It may have any characters but NUL. One that begins with V(@/), for which pppd would read another file, is kept
+        in a file of its own, in C(/etc/ppp/pppoe-client).
       - If left out, these files are left alone, and must have the account already.
     type: str
+  authentication:
+    description:
+      - The methods by which the host may prove itself. A server that asks for none of them is not answered, so that
+        without V(pap) the secret never crosses the wire.
+      - By default any that pppd knows.
+    type: list
+    elements: str
+    choices: [pap, chap, mschapv2]
+  vlan:
+    description:
+      - The VLAN on O(interface) that leads to the access concentrator. Its interface is O(interface) with a dot and
+        this number behind it; it is made when it isn't there, and removed when no connection needs it any more.
+      - By default the packets are untagged.
+    type: int
   ac_name:
     description:
       - Take only the access concentrator of this name. By default the first that answers.
@@ -63,13 +80,29 @@ options:
     description:
       - Ask for this service. By default any.
     type: str
+  link_interface:
+    description:
+      - The name of the link's own interface, such as V(ppp-office), by which firewall rules and scripts know it
+        whatever other links there are.
+      - By default it is the kernel's choice, V(ppp0) for the first link that comes up, unless O(unit) is given.
+    type: str
+  unit:
+    description:
+      - The number of the link's interface, V(3) for V(ppp3). Not together with O(link_interface).
+    type: int
   default_route:
     description:
-      - Whether the link becomes the default route of the host.
-      - Refused if the host has another default route without a metric (or with metric 0), since versions of pppd
-        differ in what they do then. One with a greater metric stays, and counts again once the link is down.
+      - Whether the link becomes a default route of the host.
+      - Refused if the host has another default route with the same O(route_metric), since versions of pppd differ in
+        what they do then, or if another connection asks for one. One with a greater metric stays, and counts again
+        once the link is down.
     type: bool
     default: true
+  route_metric:
+    description:
+      - The metric of the default route. Of several default routes the one with the least counts.
+    type: int
+    default: 0
   dns:
     description:
       - V(none) to leave name resolution alone, V(server) to use the name servers that the access concentrator tells, or
@@ -79,12 +112,27 @@ options:
         down, and everything else in the file stays.
     type: raw
     default: none
+  ipv6:
+    description:
+      - Whether the link carries IPv6, too. It has link-local addresses then, and takes what the server announces.
+      - RV(address) and the unit's state tell of IPv4 alone.
+    type: bool
+    default: false
   mtu:
     description:
-      - The largest packet in bytes, in both directions. From 128 to 1492, and at least 8 less than the MTU of
+      - The largest packet in bytes, in both directions. From 128 to 1500, and at least 8 less than the MTU of
         O(interface).
+      - More than 1492 is asked for by RFC 4638. A server that does not agree gets 1492, which RV(mtu) tells.
     type: int
     default: 1492
+  demand_idle:
+    description:
+      - Dial when there is traffic for the link, and hang up after so many seconds without any. The addresses may be
+        others at each dial.
+      - With O(state=connected) it is dialled once, to see that it works. Afterwards, one that sleeps counts as
+        connected.
+      - By default the link stays up.
+    type: int
   lcp_echo_interval:
     description:
       - Ask the server every so many seconds whether it is still there. V(0) for never.
@@ -95,6 +143,46 @@ options:
       - After so many questions without an answer the link counts as broken, and is dialled anew. V(0) for never.
     type: int
     default: 3
+  redial_pause:
+    description:
+      - How many seconds to wait after the first attempt that fails, or a link that breaks. Each further pause is twice
+        as long. After a refused account the pauses are five times as long.
+      - The pauses are for O(startup=systemd), whose C(systemctl status) tells them.
+    type: int
+    default: 5
+  redial_pause_max:
+    description:
+      - The longest pause in seconds, before it is multiplied by five for a refused account. For O(startup=rc_local) and
+        with O(demand_idle) it is the only one.
+    type: int
+    default: 60
+  on_up:
+    description:
+      - A shell script to run as root each time when the link has come up; its output goes to the system log. Its
+        arguments and variables are those of C(/etc/ppp/ip-up), see pppd(8).
+      - A change of it needs no redial.
+    type: str
+  on_down:
+    description:
+      - The same for when the link has gone down.
+    type: str
+  user_control:
+    description:
+      - Whether ordinary users may start and stop the connection, with C(systemctl start pppoe-client@NAME) and
+        C(systemctl stop pppoe-client@NAME). They still cannot read its secret, nor change it.
+      - It is a rule for polkit, which must be installed. Not with O(startup=rc_local).
+    type: bool
+    default: false
+  user_control_group:
+    description:
+      - Only the members of this group may. By default every user of the host.
+    type: str
+  configured_together:
+    description:
+      - Names of connections that the same play configures. Nothing that they have now, such as the metric of a
+        default route, stands against this one.
+    type: list
+    elements: str
   boot:
     description:
       - Whether the connection is dialled at boot.
@@ -110,8 +198,8 @@ options:
   state:
     description:
       - V(connected) configures the connection and returns once the link has an IPv4 address, the default route if it is
-        to have it, and its name servers. A link that is up stays, unless its configuration has changed; then it is
-        dialled anew, once.
+        to have it, and its name servers. A link that is up stays, unless a change needs a redial; then it is dialled
+        anew, once.
       - V(present) configures the connection and touches no link. RV(applied=pending) tells that a live link does not
         have that configuration yet.
       - V(disconnected) hangs up, and leaves the configuration alone, so that an enabled connection is dialled again at
@@ -129,6 +217,7 @@ requirements:
   - pppd 2.4.9 or later with its PPPoE plugin (package C(ppp))
   - a kernel with PPP over Ethernet
   - iproute2
+  - polkit 0.106 or later, for O(user_control)
 seealso:
   - module: dialtone.pppoe.pppoe_session_info
 author:
@@ -144,14 +233,27 @@ EXAMPLES = r"""
     secret: "{{ vault_cmz_secret }}"
     dns: [114.114.114.114, 8.8.8.8]
 
-- name: A second connection over the same wire, beside the default route
+- name: A second connection, which counts when the first is down
   dialtone.pppoe.pppoe_client:
     name: office
-    interface: eth0
+    interface: eth1
+    vlan: 7
+    link_interface: ppp-office
     username: cmz2
     secret: "{{ vault_cmz2_secret }}"
+    route_metric: 100
+
+- name: A connection that users dial, and that hangs up after five minutes without traffic
+  dialtone.pppoe.pppoe_client:
+    name: lab
+    interface: eth0
+    username: cmz3
+    secret: "{{ vault_cmz3_secret }}"
     default_route: false
-    dns: none
+    demand_idle: 300
+    user_control: true
+    user_control_group: netdev
+    on_up: ip route add 198.51.100.0/24 dev "$1"
 
 - name: The connection takes the server's name servers from the next dial on
   dialtone.pppoe.pppoe_client:
@@ -173,6 +275,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+asleep:
+  description: Whether there is no session because there was no traffic, with O(demand_idle).
+  returned: success
+  type: bool
+  sample: false
 interface:
   description: The interface of the link, V(none) if there is no link.
   returned: success
@@ -221,15 +328,9 @@ reason:
   sample: account_refused
 """
 
-import typing as t
-
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _client_accounts,
-    _client_config,
-    _client_decision,
     _client_dial,
-    _client_host,
-    _client_link,
+    _client_run,
     _discreet,
     _files,
     _systemd,
@@ -241,94 +342,32 @@ ARGUMENTS = {
     "interface": {"type": "str"},
     "username": {"type": "str"},
     "secret": {"type": "str", "no_log": True},
+    "authentication": {"type": "list", "elements": "str", "choices": ["pap", "chap", "mschapv2"]},
+    "vlan": {"type": "int"},
     "ac_name": {"type": "str"},
     "service_name": {"type": "str"},
+    "link_interface": {"type": "str"},
+    "unit": {"type": "int"},
     "default_route": {"type": "bool", "default": True},
+    "route_metric": {"type": "int", "default": 0},
     "dns": {"type": "raw", "default": "none"},
+    "ipv6": {"type": "bool", "default": False},
     "mtu": {"type": "int", "default": 1492},
+    "demand_idle": {"type": "int"},
     "lcp_echo_interval": {"type": "int", "default": 20},
     "lcp_echo_failure": {"type": "int", "default": 3},
+    "redial_pause": {"type": "int", "default": 5},
+    "redial_pause_max": {"type": "int", "default": 60},
+    "on_up": {"type": "str"},
+    "on_down": {"type": "str"},
+    "user_control": {"type": "bool", "default": False},
+    "user_control_group": {"type": "str"},
+    "configured_together": {"type": "list", "elements": "str"},
     "boot": {"type": "bool", "default": True},
     "startup": {"type": "str", "choices": ["auto", "systemd", "rc_local"], "default": "auto"},
     "state": {"type": "str", "choices": ["connected", "present", "disconnected", "absent"], "default": "connected"},
     "timeout": {"type": "int", "default": 60},
 }
-
-
-def configure(module: _discreet.DiscreetModule) -> dict[str, t.Any]:
-    """``state`` connected or present."""
-    params = module.params
-    wanted = _client_config.connection(params, _client_host.interface_mtu(params["interface"]))
-    to_systemd = _client_host.by_systemd(params["startup"])
-    _client_host.refuse_what_is_not_ours(wanted.name)
-    _client_host.require_programs(module)
-    with _client_accounts.locked():
-        todo = _client_host.plan(module, wanted, to_systemd, params["boot"])
-        link = _client_link.current(module, wanted.name)
-        by_unit = _unit_is_active(module, wanted.name)
-        moved = link is not None and by_unit != to_systemd
-        stale = link is not None and _client_host.is_older_than_its_configuration(link, wanted.name)
-        differs = moved or stale or bool(todo.accounts) or todo.touches(_client_config.peers_path(wanted.name))
-        now = _client_decision.Now(link is not None or by_unit, link is not None and link.up, differs)
-        decision = _client_decision.decide(params["state"], now)
-        if decision.dial:
-            _client_host.refuse_another_default_route(module, wanted, link)
-        if not module.check_mode:
-            _client_host.write(module, wanted.name, todo)
-    for edit in todo.accounts:
-        for warning in edit.warnings:
-            module.warn(warning)
-    if decision.dial and not module.check_mode:
-        if decision.hang_up:
-            _client_dial.hang_up(module, wanted.name)
-        _client_dial.dial(module, wanted, to_systemd)
-        link = _client_dial.wait(module, wanted, params["timeout"])
-    startup = "systemd" if to_systemd else "rc_local"
-    gone = decision.dial and module.check_mode
-    return dict(_report(module, todo, decision, None if gone else link), startup=startup)
-
-
-def end(module: _discreet.DiscreetModule) -> dict[str, t.Any]:
-    """``state`` disconnected or absent."""
-    name = _client_config.check_name(module.params["name"])
-    _client_host.refuse_what_is_not_ours(name)
-    running = _client_link.current(module, name) is not None or _unit_is_active(module, name)
-    decision = _client_decision.decide(module.params["state"], _client_decision.Now(running, False, False))
-    if not module.check_mode:
-        if decision.hang_up:
-            _client_dial.hang_up(module, name)
-        _client_dial.take_back_name_servers(module, name)
-    if module.params["state"] == "disconnected":
-        return _report(module, _client_host.Plan([], [], None), decision, None)
-    with _client_accounts.locked():
-        todo = _client_host.plan_absent(module, name)
-        if not module.check_mode:
-            _client_host.write(module, name, todo)
-    return _report(module, todo, decision, None)
-
-
-def _unit_is_active(module: _discreet.DiscreetModule, name: str) -> bool:
-    return _systemd.running() and _systemd.is_active(module, _client_config.unit_name(name))
-
-
-def _report(
-    module: _discreet.DiscreetModule,
-    todo: _client_host.Plan,
-    decision: _client_decision.Decision,
-    link: _client_link.Link | None,
-) -> dict[str, t.Any]:
-    up = link is not None and link.up
-    noted = _files.read(_client_config.servers_path(module.params["name"])) if up else None
-    result = {
-        "changed": todo.changed or decision.dial or decision.hang_up,
-        "applied": decision.applied,
-        "interface": link.interface if link and up else None,
-        "address": link.address if link and up else None,
-        "peer_address": link.peer if link and up else None,
-        "mtu": link.mtu if link and up else None,
-        "dns_servers": (noted or b"").decode("ascii", "replace").split(),
-    }
-    return dict(result, diff=todo.diff()) if module._diff else result
 
 
 def main() -> None:
@@ -340,7 +379,7 @@ def main() -> None:
     )
     name = module.params["name"]
     try:
-        work = configure if module.params["state"] in ("connected", "present") else end
+        work = _client_run.configure if module.params["state"] in ("connected", "present") else _client_run.end
         result = work(module)
     except _client_dial.DialFailed as error:
         stays = f" The connection {name} is configured, and is tried again until it is up or hung up."

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _client_accounts,
+    _client_attempt,
     _client_config,
     _client_dial,
+    _client_host,
     _client_link,
     _client_scripts,
     _interfaces,
@@ -75,7 +77,7 @@ class Host:
     def files(self) -> dict[str, bytes]:
         """All that is configuration."""
         found = {}
-        for folder in ("peers", "units", "libexec"):
+        for folder in ("peers", "units", "libexec", "hooks", "rules"):
             found.update({str(path): path.read_bytes() for path in (self.path / folder).glob("*")})
         for path in (self.chap, self.pap, self.rc_local):
             if path.exists():
@@ -90,6 +92,13 @@ def host(tmp_path, monkeypatch):
         (_client_config, "PEERS", f"{tmp_path}/peers"),
         (_client_config, "UNITS", f"{tmp_path}/units"),
         (_client_config, "RUN", str(tmp_path)),
+        (_client_config, "HOOKS", f"{tmp_path}/hooks"),
+        (_client_config, "POLKIT_RULES", f"{tmp_path}/rules"),
+        (_client_host, "POLKIT_ACTIONS", str(tmp_path)),
+        (_client_accounts, "SECRET_FILES", f"{tmp_path}/hooks"),
+        (_client_attempt, "PATH", f"{tmp_path}/libexec/pppoe-client-attempt"),
+        # What it does to interfaces is the lab's business.
+        (_client_attempt, "script", lambda: b"#!/bin/sh\n"),
         (_client_accounts, "PATHS", (str(host.chap), str(host.pap))),
         (_client_scripts, "DIRECTORY", f"{tmp_path}/libexec"),
         (_client_scripts, "UP", str(host.up_script)),
@@ -99,8 +108,11 @@ def host(tmp_path, monkeypatch):
         (_client_dial, "POLL", 0.05),
         (_client_dial, "ROUTE_SECONDS", 0.2),
         (_rc_local, "PATHS", (f"{tmp_path}/rc.d/rc.local", str(host.rc_local))),
-        (_interfaces, "names", lambda: ["eth0", "eth9"]),
+        (_interfaces, "names", lambda: ["eth0", "eth8", "eth9", "wg0"]),
         (_interfaces, "mtu", lambda _name: 1500),
+        (_interfaces, "is_ethernet", lambda name: name != "wg0"),
+        (_interfaces, "bridge_or_bond", lambda name: "br0" if name == "eth8" else None),
+        (_interfaces, "alias", lambda _name: ""),
         (_pppd, "command", lambda _module: f"{tmp_path}/pppd"),
         (_pppd, "plugin_path", lambda: "/usr/lib/pppd/2.5.2/pppoe.so"),
         (_pppd, "kernel_ppp", lambda _module: None),
@@ -108,7 +120,7 @@ def host(tmp_path, monkeypatch):
     ):
         monkeypatch.setattr(module, name, value)
     fake = (Path(__file__).parent / "fake_pppd.py").read_text()
-    host.program("pppd", f"#!{sys.executable}\n# up_sdnotify\n{fake}")
+    host.program("pppd", f"#!{sys.executable}\n{fake}")
     host.program("call", fake)
     host.program("ip", FAKE_IP)
     monkeypatch.setenv("FAKE_PPPD", str(tmp_path))
@@ -147,13 +159,12 @@ def test_a_connection_from_nothing_to_nothing(host, client):
     expected = {"changed": True, "applied": "dialled", "interface": "ppp0", "address": "192.0.2.7", "mtu": 1492}
     expected.update({"peer_address": "192.0.2.1", "startup": "rc_local"})
     assert {name: made[name] for name in expected} == expected
-    assert host.calls() == ["call t3st persist maxfail 0 holdoff 30"]
+    assert host.calls() == ["call t3st persist maxfail 0 holdoff 60"]
     assert host.chap.read_bytes() == b'cmz pppoe-client-t3st "open sesame"\n'
     assert host.pap.read_bytes() == host.chap.read_bytes()
     assert SECRET.encode() not in host.peers.read_bytes()
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (host.chap, host.pap, host.peers, host.rc_local)]
     assert modes == [0o600, 0o600, 0o600, 0o755]
-    assert stat.S_IMODE((host.path / "pppoe-client-t3st.log").stat().st_mode) == 0o600
 
     for check in (True, False):
         again = client(check=check)
@@ -178,6 +189,11 @@ REDIALS = [
     ({"dns": "198.51.100.1"}, "redialled"),
     ({"boot": False}, "none"),
     ({"secret": None}, "none"),
+    ({"link_interface": "ppp-x"}, "redialled"),
+    ({"authentication": ["chap"]}, "redialled"),
+    ({"ipv6": True}, "redialled"),
+    ({"redial_pause": 7}, "none"),
+    ({"on_up": "true", "on_down": "true"}, "none"),
 ]
 
 
@@ -257,12 +273,17 @@ def test_a_link_that_does_not_become_the_default_route(host, client):
 
 
 REFUSED = [
-    ({"interface": "eth7"}, "interface: this host has no interface 'eth7'. It has: eth0, eth9."),
+    ({"interface": "eth7"}, "interface: this host has no interface 'eth7'. It has: eth0, eth8, eth9, wg0."),
     ({"name": "../x"}, "name: '../x' cannot be"),
     ({"username": "*"}, "username: "),
     ({"secret": ""}, "secret: is empty"),
-    ({"secret": "@/open sesame"}, "secret: begins with"),
+    ({"interface": "eth8"}, "interface: 'eth8' is a port of 'br0'"),
+    ({"interface": "wg0"}, "interface: 'wg0' is no Ethernet interface."),
+    ({"link_interface": "eth0"}, "link_interface: this host has an interface 'eth0' already"),
     ({"mtu": 1500}, "mtu: 1500 is out of range"),
+    ({"demand_idle": 60, "boot": False}, "demand_idle: 60, but with boot=false"),
+    ({"user_control": True}, "user_control: what rc.local started, only root can end."),
+    ({"user_control_group": "a b"}, "user_control_group: 'a b' is no name of a group."),
     ({"dns": "nobody"}, "dns: 'nobody'"),
     ({"startup": "systemd"}, "startup: this host was not booted with systemd."),
 ]
@@ -276,6 +297,66 @@ def test_refused_before_anything_is_written(host, client, changes, message, chec
     assert result["msg"].startswith(message)
     assert host.files() == {}
     assert host.calls() == []
+
+
+BESIDE = [
+    ({}, "route_metric: 0 is the metric that the connection 't3st2' has for its default route, too."),
+    ({"route_metric": 5}, None),
+    ({"default_route": False}, None),
+    ({"configured_together": ["t3st", "t3st2"]}, None),
+    ({"route_metric": 5, "link_interface": "ppp-x"}, "link_interface: ppp-x is the link of the connection 't3st2'."),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), BESIDE)
+@pytest.mark.parametrize("check", [True, False])
+def test_beside_another_connection(host, client, changes, message, check):
+    client(name="t3st2", link_interface="ppp-x", state="present")
+    before = host.files()
+    result = client(state="present", check=check, **changes)
+    assert result.get("failed", False) is bool(message)
+    if message:
+        assert result["msg"].startswith(message)
+        assert host.files() == before
+
+
+def test_a_secret_that_looks_like_a_file(host, client):
+    secret = "@/open sesame"
+    made = client(secret=secret)
+    assert secret not in json.dumps(made)
+    file = host.path / "hooks" / "pppoe-client-t3st.secret"
+    assert file.read_bytes() == b'"@/open sesame"\n'
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert host.chap.read_bytes() == f"cmz pppoe-client-t3st @{file}\n".encode()
+    assert client(secret=secret)["changed"] is False
+    assert client(secret="@/another")["applied"] == "redialled"
+    client(secret=SECRET)
+    assert not file.exists()
+
+
+def test_hooks_are_scripts_of_root(host, client):
+    client(on_up="echo $1", on_down="#!/bin/bash\nexit\n")
+    up, down = host.path / "hooks" / "t3st.up", host.path / "hooks" / "t3st.down"
+    assert (up.read_text(), down.read_text()) == ("#!/bin/sh\necho $1\n", "#!/bin/bash\nexit\n")
+    assert stat.S_IMODE(up.stat().st_mode) == 0o700
+    assert client(on_up="echo $1")["changed"] is True
+    assert up.exists()
+    assert not down.exists()
+    client(state="absent")
+    assert not up.parent.exists()
+
+
+def test_users_may_start_it(with_systemd, client, monkeypatch):
+    rule = with_systemd.path / "rules" / "60-pppoe-client-t3st.rules"
+    monkeypatch.setattr(_client_host, "POLKIT_ACTIONS", "/nonexistent")
+    refused = client(state="present", user_control=True)
+    assert refused["msg"].startswith("user_control: polkit, which systemd asks whether a user may, is not installed")
+    assert client(check=True, state="present", user_control=True)["changed"] is True
+    monkeypatch.setattr(_client_host, "POLKIT_ACTIONS", str(with_systemd.path))
+    client(state="present", user_control=True, user_control_group="netdev")
+    assert "netdev" in rule.read_text()
+    client(state="present")
+    assert not rule.exists()
 
 
 def test_another_default_route_is_refused(host, client):
@@ -346,7 +427,7 @@ def test_from_systemd_to_rc_local_and_away(with_systemd, client):
 
 def test_what_is_shared_stays_until_the_last_connection_goes(host, client):
     client(state="present", dns=["198.51.100.1"])
-    client(state="present", dns=["198.51.100.1"], name="t3st2")
+    client(state="present", dns=["198.51.100.1"], name="t3st2", default_route=False)
     client(state="absent")
     assert host.up_script.exists()
     client(state="absent", name="t3st2")

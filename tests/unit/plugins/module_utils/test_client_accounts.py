@@ -56,3 +56,26 @@ def test_a_file_that_pppd_cannot_read_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(_client_accounts, "PATHS", (str(path),))
     with pytest.raises(Refused, match=r"^secret: in line 1 of .*chap-secrets a quotation mark is not closed"):
         _client_accounts.edits(KEY, "cmz", "cmz")
+
+
+SECRETS = [
+    ("cmz", "plain", [("pppoe-client-dsl.secret", None)]),
+    ("cmz", "@/etc/passwd", [("pppoe-client-dsl.secret", b"@/etc/passwd\n")]),
+    ("cmz", "@/a b", [("pppoe-client-dsl.secret", b'"@/a b"\n')]),
+    ("cmz", None, []),
+    (None, None, [("pppoe-client-dsl.secret", None)]),
+]
+
+
+@pytest.mark.parametrize(("username", "secret", "expected"), SECRETS)
+def test_a_secret_that_pppd_takes_for_a_file_stands_in_one(username, secret, expected):
+    files = _client_accounts.secret_file(KEY, username, secret)
+    assert [(file.path.rpartition("/")[2], file.content) for file in files] == expected
+    for file in files:
+        assert file.mode == 0o600
+        assert file.secret
+
+
+def test_the_line_of_such_a_secret_names_its_file():
+    account = _client_accounts.wanted(None, KEY, "cmz", "@/etc/passwd")[0]
+    assert account.secret == b"@/etc/ppp/pppoe-client/pppoe-client-dsl.secret"

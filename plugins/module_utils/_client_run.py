@@ -1,0 +1,108 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run of pppoe_client from its parameters to its result. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _client_accounts,
+    _client_config,
+    _client_decision,
+    _client_dial,
+    _client_host,
+    _client_link,
+    _client_options,
+    _files,
+    _systemd,
+)
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._discreet import DiscreetModule
+
+
+def configure(module: DiscreetModule) -> dict[str, t.Any]:
+    """``state`` connected or present."""
+    params = module.params
+    wanted = _client_options.connection(params, _client_host.interface_mtu(params["interface"]))
+    to_systemd = _client_host.by_systemd(params["startup"])
+    _client_host.check_user_control(module, to_systemd)
+    _client_host.refuse_what_is_not_ours(wanted.name)
+    _client_host.require_programs(module)
+    _client_host.refuse_what_this_pppd_lacks(module, wanted)
+    with _client_accounts.locked():
+        todo = _client_host.plan(module, wanted, to_systemd, params["boot"])
+        link = _client_link.current(module, wanted.name)
+        _client_host.refuse_clashes(module, wanted, link)
+        by_unit = _unit_is_active(module, wanted.name)
+        moved = link is not None and by_unit != to_systemd
+        stale = link is not None and _client_host.is_older_than_its_configuration(link, wanted.name)
+        differs = moved or stale or todo.account or todo.touches(_client_config.peers_path(wanted.name))
+        # One that dials on demand and sleeps is as it shall be, unless its last dial has failed.
+        fine = link is not None and (link.up or (link.asleep and not _client_dial.has_failed(wanted)))
+        now = _client_decision.Now(link is not None or by_unit, fine, differs)
+        decision = _client_decision.decide(params["state"], now)
+        if decision.dial:
+            _client_host.refuse_another_default_route(module, wanted, link)
+        if not module.check_mode:
+            _client_host.write(module, wanted.name, todo)
+    for edit in todo.accounts:
+        for warning in edit.warnings:
+            module.warn(warning)
+    if decision.dial and not module.check_mode:
+        if decision.hang_up:
+            _client_dial.hang_up(module, wanted.name)
+        _client_host.remove_vlans(module)
+        _client_dial.dial(module, wanted, to_systemd)
+        link = _client_dial.wait(module, wanted, params["timeout"])
+    startup = "systemd" if to_systemd else "rc_local"
+    gone = decision.dial and module.check_mode
+    return dict(_report(module, todo, decision, None if gone else link), startup=startup)
+
+
+def end(module: DiscreetModule) -> dict[str, t.Any]:
+    """``state`` disconnected or absent."""
+    name = _client_options.check_name(module.params["name"])
+    _client_host.refuse_what_is_not_ours(name)
+    running = _client_link.current(module, name) is not None or _unit_is_active(module, name)
+    decision = _client_decision.decide(module.params["state"], _client_decision.Now(running, False, False))
+    if not module.check_mode:
+        if decision.hang_up:
+            _client_dial.hang_up(module, name)
+        _client_dial.take_back_name_servers(module, name)
+    if module.params["state"] == "disconnected":
+        return _report(module, _client_host.Plan([], [], None), decision, None)
+    with _client_accounts.locked():
+        todo = _client_host.plan_absent(module, name)
+        if not module.check_mode:
+            _client_host.write(module, name, todo)
+            _client_host.remove_vlans(module)
+    return _report(module, todo, decision, None)
+
+
+def _unit_is_active(module: DiscreetModule, name: str) -> bool:
+    return _systemd.running() and _systemd.is_active(module, _client_config.unit_name(name))
+
+
+def _report(
+    module: DiscreetModule,
+    todo: _client_host.Plan,
+    decision: _client_decision.Decision,
+    link: _client_link.Link | None,
+) -> dict[str, t.Any]:
+    up = link is not None and link.up
+    noted = _files.read(_client_config.servers_path(module.params["name"])) if up else None
+    result = {
+        "changed": todo.changed or decision.dial or decision.hang_up,
+        "applied": decision.applied,
+        "asleep": link is not None and link.asleep,
+        "interface": link.interface if link and up else None,
+        "address": link.address if link and up else None,
+        "peer_address": link.peer if link and up else None,
+        "mtu": link.mtu if link and up else None,
+        "dns_servers": (noted or b"").decode("ascii", "replace").split(),
+    }
+    return dict(result, diff=todo.diff()) if module._diff else result
