@@ -42,10 +42,13 @@ class Source(t.NamedTuple):
 
     def network(self) -> ipaddress.IPv4Network | None:
         """The network that these addresses are; ``None`` if they are none."""
-        size = self.last - self.first + 1
-        if size & (size - 1) or self.first % size:
-            return None
-        return ipaddress.IPv4Network((self.first, 32 - (size - 1).bit_length()))
+        found = self.networks()
+        return found[0] if len(found) == 1 else None
+
+    def networks(self) -> list[ipaddress.IPv4Network]:
+        """The fewest networks that are these addresses."""
+        ends = (ipaddress.IPv4Address(end) for end in (self.first, self.last))
+        return list(ipaddress.summarize_address_range(*ends))
 
     def __str__(self) -> str:
         return str(self.network() or "{}-{}".format(*(ipaddress.IPv4Address(end) for end in (self.first, self.last))))

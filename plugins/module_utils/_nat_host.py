@@ -22,6 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import (
     Request,
     Run,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_firewalld import Firewalld
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables import Iptables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_nftables import Nftables
 
@@ -38,7 +39,7 @@ class NoBackend(Exception):
         answers = "; ".join("{program}: {answer}".format(**one) for one in tried)
         super().__init__(
             f"This host cannot do source NAT. Tried {answers}. "
-            "Install nftables, or iptables, in a version that works with this kernel, and run as root."
+            "Start firewalld, or install nftables or iptables in a version that works with this kernel."
         )
         self.tried = tried
         self.missing = missing
@@ -128,7 +129,8 @@ def runner(module: AnsibleModule) -> Run:
 def backends(module: AnsibleModule, run: Run, wanted: Request) -> list[Backend]:
     """Every backend, whether it works or not; of the iptables commands, the first that works on its tables."""
     directory = _nat_startup.RULES_DIRECTORY
-    found: list[Backend] = [Nftables(run, module.get_bin_path("nft"), wanted, directory)]
+    firewalld = Firewalld(run, module.get_bin_path("firewall-cmd"), wanted)
+    found: list[Backend] = [firewalld, Nftables(run, module.get_bin_path("nft"), wanted, directory)]
     flavours = set()
     for label in IPTABLES:
         backend = Iptables(run, label, module.get_bin_path(label), wanted, directory)
@@ -140,8 +142,11 @@ def backends(module: AnsibleModule, run: Run, wanted: Request) -> list[Backend]:
 
 
 def choose(candidates: list[Backend], asked: str, in_force: list[Backend]) -> Backend:
-    """The backend in force if it still works, else the first that does."""
+    """A running firewalld, else the backend in force if it still works, else the first that does."""
     allowed = [one for one in candidates if asked in ("auto", one.name)]
+    if asked == "auto":
+        # A firewalld that runs is what the host lives by: it would drop what another backend lets through.
+        allowed = [one for one in allowed if isinstance(one, Firewalld) and one.running] or allowed
     tried = []
     for one in sorted(allowed, key=lambda one: one not in in_force):
         answer = one.probe()
@@ -177,7 +182,11 @@ def _plan(module: AnsibleModule, wanted: Request, asked: str, startup: str) -> P
     elsewhere = tuple(line for one in candidates if one is not backend for line in one.compare().equal)
     equal = tuple(line for part in parts for line in part.comparison.equal) + elsewhere
     loadings = [backend.loading(), _nat_doors.loading(wanted, _nat_startup.RULES_DIRECTORY, doors)]
+    if isinstance(backend, Firewalld):
+        backend.refuse_loss()
     found: list[Loading] = [one for one in loadings if one is not None]
+    if not found:
+        startup = "none"
     files = _files.changes(_nat_startup.files(wanted, startup, found))
     missing = any(part.comparison.missing for part in parts)
     unit = _unit(module, wanted, startup == "systemd", missing, files)
@@ -217,10 +226,11 @@ def _unit(module: AnsibleModule, wanted: Request, needed: bool, missing: bool, f
 
 def carry_out(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
     """Make it so: new rules first, then the old ones go, so that there is no moment without any."""
+    _load([part for part in todo.parts if isinstance(part.holder, Firewalld)])
     if todo.backend is not None and todo.startup == "systemd":
         _with_unit(module, wanted, todo)
     else:
-        _load(todo.parts)
+        _load([part for part in todo.parts if not isinstance(part.holder, Firewalld)])
         _without_unit(module, wanted, todo)
     for other in todo.others:
         other.remove()

@@ -58,13 +58,17 @@ options:
   backend:
     description:
       - What holds the rules.
-      - V(auto) keeps the backend that is in force; else it is V(nftables) where the kernel accepts the rules, else
-        V(iptables).
+      - V(auto) is V(firewalld) where one is running; else the backend that is in force; else V(nftables) where the
+        kernel accepts the rules, else V(iptables).
+      - V(firewalld) makes direct rules of our own and, to let the packets through, a policy of our own from any zone
+        to that of O(out_interface), both permanent and in the runtime. A policy takes a reload, which is refused while
+        firewalld has settings in its runtime alone. An interface that is in no zone is put into the default zone.
       - V(iptables) takes the first that works of C(iptables), C(iptables-legacy) and C(iptables-nft).
       - Rules of ours in another backend are removed once the new ones are in force.
     type: str
     choices:
       - auto
+      - firewalld
       - nftables
       - iptables
     default: auto
@@ -227,7 +231,8 @@ equal_rules:
   sample:
     - -t nat -A POSTROUTING -o eth0 -j MASQUERADE
 persistence:
-  description: The file that brings the rules back at boot, a unit or C(rc.local); V(null) if nothing does.
+  description:
+    - What brings the rules back at boot, a unit or C(rc.local), or C(/etc/firewalld); V(null) if nothing does.
   returned: success
   type: str
   sample: /etc/systemd/system/dialtone-pppoe-masquerade@default.service
@@ -311,6 +316,8 @@ def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
     """Plan, do it outside check mode, and tell."""
     startup = startup_of(module.params)
     request = request_of(module.params)
+    if module.params["backend"] == "firewalld" and not module.params["persistent"]:
+        raise Refused("persistent", "firewalld knows no policy for its runtime alone.", "Leave persistent on.")
     with ExitStack() as locks:
         if not module.check_mode:
             for path in (os.path.join(_nat_startup.RULES_DIRECTORY, request.name), _rc_local.path()):
@@ -338,7 +345,7 @@ def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
         "accepted_in": list(plan.accepted_in),
         "random_fully": plan.random_fully,
         "equal_rules": list(plan.equal),
-        "persistence": persistence(request, startup),
+        "persistence": "/etc/firewalld" if backend and backend.name == "firewalld" else persistence(request, startup),
         "diff": plan.diff(),
     }
 
@@ -360,7 +367,7 @@ def main() -> None:
             "name": {"type": "str", "default": "default"},
             "out_interface": {"type": "str"},
             "source": {"type": "list", "elements": "str", "default": []},
-            "backend": {"type": "str", "default": "auto", "choices": ["auto", "nftables", "iptables"]},
+            "backend": {"type": "str", "default": "auto", "choices": ["auto", "firewalld", "nftables", "iptables"]},
             "random_fully": {"type": "bool", "default": False},
             "port_forwards": {"type": "list", "elements": "dict", "default": [], "options": PORT_FORWARD},
             "clamp_mss": {"type": "bool", "default": True},
