@@ -13,7 +13,12 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _pool, _server_scripts, _words
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _pool,
+    _server_scripts,
+    _session_scripts,
+    _words,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
@@ -78,6 +83,7 @@ class Instance:
     ac_name: str | None
     service_names: tuple[str, ...]
     sessions_per_mac: int
+    single_session: str = "allow"
 
     @property
     def options_path(self) -> str:
@@ -127,12 +133,13 @@ def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
         # pppd's own limits (fsm MINMRU) below, RFC 4638 with an ordinary Ethernet MTU above.
         mtu=_number(parameters, "mtu", 128, 1500),
         mru=_number(parameters, "mru", 128, 1500),
-        options=tuple(_option(index, line) for index, line in enumerate(parameters["options"])),
+        options=_options(parameters),
         ac_name=None if parameters["ac_name"] is None else _discovery_name("ac_name", parameters["ac_name"]),
         service_names=tuple(
             _discovery_name(f"service_names[{index}]", name) for index, name in enumerate(parameters["service_names"])
         ),
         sessions_per_mac=_number(parameters, "sessions_per_mac", 0, _pool.MOST_SESSIONS),
+        single_session=parameters["single_session"],
     )
 
 
@@ -218,6 +225,18 @@ def _discovery_name(parameter: str, name: str) -> str:
     return name
 
 
+def _options(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[bytes, ...], ...]:
+    options = tuple(_option(index, line) for index, line in enumerate(parameters["options"]))
+    for index, words in enumerate(options):
+        if words[0] == b"ip-up-script" and parameters["single_session"] != "allow":
+            raise Refused(
+                f"options[{index}]",
+                "single_session={} has a script there itself.".format(parameters["single_session"]),
+                "Put yours into /etc/ppp/ip-up, which that one goes on to.",
+            )
+    return options
+
+
 def _option(index: int, line: str) -> tuple[bytes, ...]:
     parameter = f"options[{index}]"
     try:
@@ -248,6 +267,7 @@ def options_file(instance: Instance) -> bytes:
         lines.append(f"lcp-echo-failure {instance.lcp_echo_failure}")
     lines += ["ms-dns " + server for server in instance.dns_servers]
     lines += [f"mtu {instance.mtu}", f"mru {instance.mru}"]
+    lines += _session_scripts.option_lines(instance.single_session)
     text = "".join(line + "\n" for line in lines).encode()
     return text + b"".join(b" ".join(_words.quote(word) for word in option) + b"\n" for option in instance.options)
 

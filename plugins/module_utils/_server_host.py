@@ -27,6 +27,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_processes,
     _server_scripts,
     _server_takeover,
+    _session_accounts,
+    _session_scripts,
     _systemd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
@@ -129,6 +131,7 @@ def plan(
     files = [
         _files.File(_server_scripts.INSTANCE, _server_scripts.instance_script(), 0o755),
         _files.File(_server_scripts.PPPD, _server_scripts.pppd_script(can.pppd or "/usr/sbin/pppd"), 0o755),
+        _files.File(_session_scripts.UP, _session_scripts.up_script(), 0o755),
         _files.File(instance.options_path, _server_config.options_file(instance)),
         _files.File(instance.pool_path, _server_config.pool_file(instance)),
         _files.File(_unit_path(instance.name), unit),
@@ -259,7 +262,7 @@ def absent_files(name: str, rc_local: str) -> list[_files.File]:
     paths = [_server_config.options_path(name), _server_config.pool_path(name), _unit_path(name)]
     others = set(glob.glob(_server_config.options_path("*"))) - {_server_config.options_path(name)}
     if not others:
-        paths += [_server_scripts.INSTANCE, _server_scripts.PPPD]
+        paths += [_server_scripts.INSTANCE, _server_scripts.PPPD, _session_scripts.UP]
     return [_files.File(path, None) for path in paths] + _rc_local_file(rc_local, name, None)
 
 
@@ -272,6 +275,8 @@ def remove(module: AnsibleModule, changed: t.Sequence[_files.Change], unit: str)
     name = unit[len("pppoe-server@") : -len(".service")]
     for path in glob.glob(f"{_server_scripts.STATE}/{name}.*"):
         os.unlink(path)
+    if not os.path.exists(_session_scripts.UP):
+        _session_accounts.forget()
     for directory in (_server_scripts.CONFIGURATION, _server_scripts.DIRECTORY, _server_scripts.STATE):
         if os.path.isdir(directory) and not os.listdir(directory):
             os.rmdir(directory)

@@ -17,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_host,
     _server_processes,
     _server_takeover,
+    _session_accounts,
     _systemd,
 )
 
@@ -46,6 +47,8 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
     boot = _server_host.boot_change(module, wanted.daemon.unit, module.params["startup"])
     if not module.check_mode:
         _server_host.carry_out(module, wanted, changed, decision, now, boot)
+        if instance.single_session != "allow":
+            _session_accounts.put_down(module, instance.name)
     difference = _files.diff(changed)
     if decision.action != "none":
         before = "" if now.daemon is None else " ".join(_server_processes.own_command(now.daemon.argv)) + "\n"

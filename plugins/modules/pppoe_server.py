@@ -145,6 +145,22 @@ options:
       - How many sessions one MAC address may have. V(0) sets no limit.
     type: int
     default: 0
+  single_session:
+    description:
+      - What happens when an account dials that has a session already.
+      - V(allow) lets it have any number of sessions.
+      - V(replace) hangs the former session up. Of two that come up at the same moment, the later stays. A customer
+        whose router has crashed is back at once; two routers with one account take turns.
+      - V(deny) refuses the new session, with a message in the log. Of two that come up at the same moment, the earlier
+        stays. A customer whose router has crashed has to wait until the server has noticed, O(lcp_echo_interval) times
+        O(lcp_echo_failure) seconds.
+      - It is seen to when a session has got its address, so a refused one is up for an instant.
+      - An account is one for the whole host, as the secrets file is. Sessions of all instances with V(replace) or
+        V(deny) count together; those of instances with V(allow) do not count.
+      - A change holds for dials after it and touches no process. The sessions that are up then are counted.
+    type: str
+    choices: [allow, replace, deny]
+    default: allow
   kernel_mode:
     description:
       - Whether the kernel carries the sessions, at several times the throughput of a relay process for each.
@@ -189,7 +205,7 @@ options:
     choices: [live, when_idle, restart, never]
     default: live
 notes:
-  - The configuration is in C(/etc/ppp/pppoe-server/), two scripts are in C(/usr/local/libexec/dialtone-pppoe/). A
+  - The configuration is in C(/etc/ppp/pppoe-server/), its scripts are in C(/usr/local/libexec/dialtone-pppoe/). A
     C(/etc/ppp/pppoe-server-options) made by hand is neither read nor changed.
   - After V(live) has replaced the daemon, an address that a session of the former one holds is handed out again from
     the next replacement or start after the session's end.
@@ -306,6 +322,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_daemon,
     _server_decision,
     _server_run,
+    _session_scripts,
     _systemd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
@@ -331,6 +348,7 @@ ARGUMENTS = {
     "ac_name": {"type": "str"},
     "service_names": {"type": "list", "elements": "str", "default": []},
     "sessions_per_mac": {"type": "int", "default": 0},
+    "single_session": {"type": "str", "choices": list(_session_scripts.CHOICES), "default": "allow"},
     "kernel_mode": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     "require_kernel_ppp": {"type": "bool", "default": True},
     "startup": {"type": "str", "choices": ["systemd", "rc_local", "none"], "default": "systemd"},

@@ -10,7 +10,11 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
-FILTERS = sorted(path.stem for path in (REPOSITORY / "plugins" / "filter").glob("*.py"))
+PLUGINS = [
+    (kind, path.stem)
+    for kind in ("filter", "inventory")
+    for path in sorted((REPOSITORY / "plugins" / kind).glob("*.py"))
+]
 PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml") if "." not in path.stem)
 ROLES = sorted(path.parent.name for path in (REPOSITORY / "roles").glob("*/meta"))
 DOCUMENTS = [
@@ -46,9 +50,9 @@ def test_the_readme_lists_each_module(name):
     assert f"| [{name}](plugins/modules/{name}.py) |" in (REPOSITORY / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", FILTERS)
-def test_the_readme_lists_each_filter(name):
-    assert f"| [{name}](plugins/filter/{name}.py) |" in (REPOSITORY / "README.md").read_text()
+@pytest.mark.parametrize(("kind", "name"), PLUGINS)
+def test_the_readme_lists_each_plugin(kind, name):
+    assert f"| [{name}](plugins/{kind}/{name}.py) |" in (REPOSITORY / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", PLAYBOOKS)
@@ -72,11 +76,10 @@ def test_the_changelog_lists_each_module():
     assert sorted(listed) == MODULES
 
 
-def test_the_changelog_lists_each_filter():
-    listed = {
-        plugin["name"] for release in RELEASES.values() for plugin in release.get("plugins", {}).get("filter", [])
-    }
-    assert sorted(listed) == FILTERS
+def test_the_changelog_lists_each_plugin():
+    new = [release.get("plugins", {}) for release in RELEASES.values()]
+    listed = {(kind, plugin["name"]) for plugins in new for kind in plugins for plugin in plugins[kind]}
+    assert sorted(listed) == PLUGINS
 
 
 def test_the_action_group_has_each_module():

@@ -24,6 +24,7 @@ GUIDE = {
     "ac_name": None,
     "service_names": [],
     "sessions_per_mac": 0,
+    "single_session": "allow",
 }
 DEBIAN_12 = _server_config.Capabilities(
     "/usr/sbin/pppoe-server", "3.15", frozenset("CFHILMNOPQRSTXdfhilmopqrsux"), "/usr/sbin/pppd", "/p/pppoe.so", None
@@ -69,6 +70,17 @@ def made(**changes):
             },
             ["auth", "require-chap", "mtu 1492", "mru 1492", "idle 600", 'ipparam "two words"', "nobsdcomp"],
         ),
+        (
+            {"dns_servers": [], "lcp_echo_interval": 0, "single_session": "replace", "options": ["idle 600"]},
+            [
+                *["auth", "require-chap", "mtu 1492", "mru 1492", "set DIALTONE_SINGLE_SESSION=replace"],
+                *["ip-up-script /usr/local/libexec/dialtone-pppoe/pppoe-server-up", "idle 600"],
+            ],
+        ),
+        (
+            {"dns_servers": [], "lcp_echo_interval": 0, "options": ["ip-up-script /mine"]},
+            ["auth", "require-chap", "mtu 1492", "mru 1492", "ip-up-script /mine"],
+        ),
     ],
 )
 def test_options_file(changes, lines):
@@ -106,6 +118,11 @@ def test_options_file(changes, lines):
         ({"options": ["# nothing"]}, "options[0]", "no pppd option"),
         ({"options": ["mtu 1400"]}, "options[0]", "Use mtu"),
         ({"options": ["nodetach"]}, "options[0]", "pppoe-server"),
+        (
+            {"options": ["idle 60", "ip-up-script /x"], "single_session": "deny"},
+            "options[1]",
+            "single_session=deny has a script",
+        ),
     ],
 )
 def test_refused(changes, parameter, words):

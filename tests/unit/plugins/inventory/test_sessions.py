@@ -1,0 +1,32 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.inventory import sessions
+
+
+def session(username, address, host="gate", role="server"):
+    return {"host": host, "role": role, "username": username, "address": address}
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([session("cmz", "10.0.0.2"), session("cmz2", "10.0.0.3")], ["cmz", "cmz2"]),
+        # One account, two sessions: neither has the name for itself.
+        ([session("cmz", "10.0.0.2"), session("cmz", "10.0.0.3")], ["cmz@10.0.0.2", "cmz@10.0.0.3"]),
+        ([session("cmz", "10.0.0.2"), session("cmz", "10.0.0.2", "other")], ["cmz@10.0.0.2", "cmz@10.0.0.2@other"]),
+        # Nobody becomes another host by the name of his account.
+        ([session("gate", "10.0.0.2"), session("localhost", "10.0.0.3")], ["gate@10.0.0.2", "localhost@10.0.0.3"]),
+        ([session(None, "10.0.0.2")], ["10.0.0.2"]),
+        # A link that the server itself has dialled is no customer, nor is a server without sessions or answer.
+        ([session("uplink", "192.0.2.7", role="client"), {"host": "gate"}, {"host": "x", "problem": "ssh"}], []),
+    ],
+)
+def test_names(rows, names):
+    found = sessions.named(rows, {"gate", "localhost"})
+    assert [name for name, _session in found] == names
+    assert [one["address"] for _name, one in found] == [row["address"] for row in rows if names]
