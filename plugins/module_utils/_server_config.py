@@ -66,12 +66,16 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Instance:
-    """A validated instance. ``addresses``: those it hands out, in order."""
+    """A validated instance. ``addresses``: those it hands out, in order.
+
+    ``session_count`` may be more: accounts with an address of their own need none of these.
+    """
 
     name: str
     interfaces: tuple[str, ...]
     local_address: str
     addresses: tuple[str, ...]
+    session_count: int
     authentication: str
     system_login: bool
     dns_servers: tuple[str, ...]
@@ -120,11 +124,13 @@ def check_name(name: str) -> None:
 def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
     """An instance from the module's parameters, or ``Refused``."""
     check_name(parameters["name"])
+    addresses, session_count = _addresses(parameters)
     return Instance(
         name=parameters["name"],
         interfaces=_interfaces(parameters["interfaces"]),
         local_address=_pool.text(_pool.address("local_address", parameters["local_address"])),
-        addresses=_addresses(parameters),
+        addresses=addresses,
+        session_count=session_count,
         authentication=parameters["authentication"],
         system_login=parameters["system_login"],
         dns_servers=_dns_servers(parameters["dns_servers"]),
@@ -155,7 +161,8 @@ def _interfaces(names: t.Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
+def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], int]:
+    """The addresses to hand out, and how many sessions there may be at once."""
     pool = _pool.spans("pool", parameters["pool"])
     own = _pool.address("local_address", parameters["local_address"])
     for span in pool:
@@ -165,9 +172,9 @@ def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
                 "'{}' holds {}, the server's own address.".format(span.source, parameters["local_address"]),
                 "Leave local_address out of the pool.",
             )
-    taken = _pool.reserved("reserved_addresses", parameters["reserved_addresses"])
+    reserved = _pool.reserved("reserved_addresses", parameters["reserved_addresses"])
     excluded = _pool.networks("excluded_addresses", parameters["excluded_addresses"])
-    left = _pool.free(pool, [*taken, *(_pool.Span(first, last, "") for first, last in excluded)])
+    left = _pool.free(pool, [*reserved, *(_pool.Span(first, last, "") for first, last in excluded)])
     if not left:
         raise Refused("pool", "accounts reserve every address of it.", "Add addresses for the other customers.")
     count = parameters["session_count"]
@@ -177,7 +184,14 @@ def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[str, ...]:
             f"{count} sessions do not fit a pool with {len(left)} free addresses.",
             f"Give a number from 1 to {len(left)}, or a larger pool.",
         )
-    return tuple(_pool.text(address) for address in left[:count])
+    most = count or len(left) + sum(span.first == span.last for span in reserved)
+    if most > _pool.MOST_SESSIONS:
+        raise Refused(
+            "reserved_addresses",
+            f"with these and the pool, there could be {most} sessions.",
+            f"One server can number {_pool.MOST_SESSIONS}; split the customers over several instances.",
+        )
+    return tuple(_pool.text(address) for address in left[:count]), most
 
 
 def outside(parameters: t.Mapping[str, t.Any], connected: t.Mapping[str, t.Sequence[str]]) -> str | None:
@@ -279,10 +293,13 @@ def pool_file(instance: Instance) -> bytes:
 
 @dataclass(frozen=True)
 class Mode:
-    """How sessions are carried: by the kernel or a relay process, and why not by the kernel if it was to be tried."""
+    """How sessions are carried: by the kernel or a relay process, and why not by the kernel if it was to be tried.
+
+    ``native``: pppoe-server asks for the kernel itself; else our pppd script does.
+    """
 
     kernel: bool
-    wrapper: bool
+    native: bool
     reason: str | None = None
 
 
@@ -299,17 +316,14 @@ def mode(kernel_mode: str, can: Capabilities, instance: Instance) -> Mode:
             # pppoe-server gives 1492 on pppd's command line, where only our pppd script can take it away.
             why = problem or "kernel_mode is never"
             raise Refused("mtu", f"other values than 1492 need kernel mode, but {why}.", "Leave mtu and mru at 1492.")
-        return Mode(kernel=False, wrapper=False, reason=None if kernel_mode == "never" else problem)
+        return Mode(kernel=False, native=False, reason=None if kernel_mode == "never" else problem)
     # -k alone would load the plugin from a path that Debian doesn't have; it is of use with -g only.
-    native = {"k", "g"} <= can.flags
-    return Mode(kernel=True, wrapper=not native or not plain)
+    return Mode(kernel=True, native={"k", "g"} <= can.flags)
 
 
-def command(instance: Instance, can: Capabilities, how: Mode, foreground: bool) -> list[str]:
+def command(instance: Instance, can: Capabilities, how: Mode) -> list[str]:
     """pppoe-server with its options, but ``-o`` and ``-p``, which the instance script adds when it starts it."""
-    words = [can.pppoe_server or "/usr/sbin/pppoe-server"]
-    if foreground:
-        words.append("-F")
+    words = [can.pppoe_server or "/usr/sbin/pppoe-server", "-F"]
     for interface in instance.interfaces:
         words += ["-I", interface]
     words += ["-L", instance.local_address, "-O", instance.options_path]
@@ -319,10 +333,11 @@ def command(instance: Instance, can: Capabilities, how: Mode, foreground: bool) 
         words += ["-S", service]
     if instance.sessions_per_mac:
         words += ["-x", str(instance.sessions_per_mac)]
-    if how.kernel and {"k", "g"} <= can.flags:
+    if how.native:
         words += ["-k", "-g", PLUGIN]
-    if how.wrapper:
-        words += ["-q", _server_scripts.PPPD]
+    elif how.kernel:
+        words += ["-Q", "kernel"]
+    words += ["-N", str(instance.session_count), "-q", _server_scripts.PPPD]
     return words
 
 
@@ -335,7 +350,9 @@ _UNIT = """\
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # systemctl stop, restart: ends all sessions of this instance, with PADT.
-# systemctl reload: puts a new daemon in the place of the old one; sessions live on.
+# systemctl reload: puts a new daemon in the place of the old one as soon as it answers; sessions live on.
+# systemctl start: starts a daemon; does nothing if there is one.
+# systemctl status: the daemon, and the pppd of each session.
 # A daemon that dies is started again; sessions live on.
 [Unit]
 Description=PPPoE access concentrator {name}
@@ -344,12 +361,17 @@ After=network.target
 StartLimitIntervalSec=0
 
 [Service]
+Type=forking
+PIDFile={state}/{name}.pid
 ExecStart={start}
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload={start}
 ExecStop={script} hangup {name} $MAINPID
 KillMode=process
 Restart=always
 RestartSec=100ms
+# One process that the kernel kills for want of memory shall not end all others, and no limit their number.
+OOMPolicy=continue
+TasksMax=infinity
 
 [Install]
 WantedBy=multi-user.target
@@ -363,7 +385,8 @@ def unit_file(instance: Instance, server_command: t.Sequence[str]) -> bytes:
     udev, where waiting for one would hold up the boot.
     """
     start = start_line(instance, server_command)
-    return _UNIT.format(name=instance.name, start=start, script=_server_scripts.INSTANCE).encode()
+    script, state = _server_scripts.INSTANCE, _server_scripts.STATE
+    return _UNIT.format(name=instance.name, start=start, script=script, state=state).encode()
 
 
 def rc_local_lines(instance: Instance, server_command: t.Sequence[str]) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 import typing as t
 from contextlib import suppress
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_config,
     _server_processes,
+    _server_scripts,
     _server_takeover,
     _systemd,
 )
@@ -50,25 +50,23 @@ class Daemon:
         return _server_takeover.with_foreign(own, processes, self.interfaces)
 
 
-def start(module: AnsibleModule, daemon: Daemon) -> None:
-    if daemon.by_systemd:
-        _systemd.start(module, daemon.unit)
-        words = ""
+def start(module: AnsibleModule, daemon: Daemon, pid: int | None = None) -> None:
+    """A daemon that answers, in the place of the daemon ``pid`` if there is one; sessions live on.
+
+    ``StartFailed`` with its words if it does not answer; the former one stays then.
+    """
+    if not daemon.by_systemd:
+        _run_script(module, list(daemon.start_words))
     else:
-        words = _start_detached(daemon)
-    _wait_until_it_answers(module, daemon, other_than=None, words=words)
-
-
-def replace(module: AnsibleModule, daemon: Daemon, pid: int) -> None:
-    """Another daemon in the place of ``pid``; the sessions live on."""
-    if daemon.by_systemd and _systemd.is_active(module, daemon.unit):
-        _systemd.reload(module, daemon.unit)
-        _wait_until_it_answers(module, daemon, other_than=pid)
-        return
-    # SIGTERM would end the sessions, and a daemon in the background ignores SIGHUP (pppoe-server.c main).
-    os.kill(pid, signal.SIGKILL)
-    _wait_until_gone(pid)
-    start(module, daemon)
+        change = _systemd.reload if pid and _systemd.is_active(module, daemon.unit) else _systemd.start
+        try:
+            change(module, daemon.unit)
+        except _systemd.SystemdError:
+            raise StartFailed(_journal(module, daemon.unit)) from None
+    if pid is not None and _server_processes.is_daemon(pid, _server_config.options_path(daemon.name)):
+        # One that was not started by our script, which knows its own. SIGTERM would end the sessions.
+        _kill(pid, signal.SIGKILL)
+        _wait_until_gone(pid)
 
 
 def stop(module: AnsibleModule, daemon: Daemon) -> None:
@@ -77,7 +75,11 @@ def stop(module: AnsibleModule, daemon: Daemon) -> None:
     left = _pids(daemon.running())
     if _systemd.running() and _systemd.is_active(module, daemon.unit):
         _systemd.stop(module, daemon.unit)
-    left |= _pids(daemon.running())
+    now = daemon.running()
+    left |= _pids(now)
+    if left and os.path.exists(_server_scripts.INSTANCE):
+        words = [_server_scripts.INSTANCE, "hangup", daemon.name, str(now.daemon.pid) if now.daemon else "-"]
+        _run_script(module, words)
     for pid in left:
         _kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
@@ -110,46 +112,16 @@ def leave_systemd(module: AnsibleModule, unit: str) -> None:
         _systemd.daemon_reload(module)
 
 
-def _start_detached(daemon: Daemon) -> str:
-    """Start it as rc.local does; returns what it said."""
-    # Not run_command, which has no time limit, and the daemon may wait for an interface for a minute.
-    with subprocess.Popen(  # pylint: disable=ansible-bad-function
-        daemon.start_words,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        cwd="/",
-    ) as process:
-        try:
-            return process.communicate(timeout=PATIENCE)[1].decode("utf-8", "replace").strip()
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return f"it did not go into the background within {PATIENCE:.0f} seconds"
-
-
-def _wait_until_it_answers(module: AnsibleModule, daemon: Daemon, other_than: int | None, words: str = "") -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        process = daemon.running().daemon
-        if process and process.pid != other_than:
-            if len(_server_processes.listening(daemon.interfaces)) == len(daemon.interfaces):
-                return
-        elif words:
-            break
-        time.sleep(0.05)
-    if daemon.by_systemd:
-        words = _journal(module, daemon.unit)
-    raise StartFailed(
-        "pppoe-server ({}) does not answer on {}. It said: {}".format(
-            daemon.name, ", ".join(daemon.interfaces), words or "nothing"
-        )
-    )
+def _run_script(module: AnsibleModule, words: list[str]) -> None:
+    rc, out, err = module.run_command(words, cwd="/")
+    if rc != 0:
+        raise StartFailed((err or out).strip() or f"{words[0]} failed with status {rc}.")
 
 
 def _journal(module: AnsibleModule, unit: str) -> str:
     _rc, out, _err = module.run_command(["journalctl", "--unit", unit, "--lines", "5", "--output", "cat", "--no-pager"])
-    return " / ".join(line for line in out.splitlines() if line.strip())
+    said = " / ".join(line for line in out.splitlines() if line.strip())
+    return f"{unit} does not start. It said: {said or 'nothing'}"
 
 
 def _kill(pid: int, number: signal.Signals) -> None:

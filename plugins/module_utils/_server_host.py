@@ -11,6 +11,7 @@ import ipaddress
 import os
 import tempfile
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
@@ -126,7 +127,7 @@ def plan(
     if startup == "systemd" and not _systemd.running():
         raise Refused("startup", "this host was not booted with systemd.", "Use rc_local or none.")
     by_systemd = startup != "rc_local" and _systemd.running()
-    command = _server_config.command(instance, can, how, foreground=by_systemd)
+    command = _server_config.command(instance, can, how)
     unit = _server_config.unit_file(instance, command) if by_systemd else None
     files = [
         _files.File(_server_scripts.INSTANCE, _server_scripts.instance_script(), 0o755),
@@ -201,7 +202,7 @@ def _ask_pppd(module: AnsibleModule, pppd: str, instance: _server_config.Instanc
 
 def differs(daemon: _server_processes.Process, instance: _server_config.Instance, command: list[str]) -> bool:
     """Whether a running daemon was started with another command or another pool than is wanted."""
-    started_with = _files.read(f"{_server_scripts.STATE}/{instance.name}.started")
+    started_with = _files.read(f"{_server_scripts.STATE}/{instance.name}.pool")
     return _server_processes.own_command(daemon.argv) != command or started_with != _server_config.pool_file(instance)
 
 
@@ -249,7 +250,7 @@ def carry_out(
     if action == "start":
         _server_daemon.start(module, daemon)
     elif action == "replace" and now.daemon is not None:
-        _server_daemon.replace(module, daemon, now.daemon.pid)
+        _server_daemon.start(module, daemon, now.daemon.pid)
 
 
 def _reload_if_unit(module: AnsibleModule, changed: t.Sequence[_files.Change]) -> None:
@@ -273,10 +274,19 @@ def remove(module: AnsibleModule, changed: t.Sequence[_files.Change], unit: str)
     if not changed:
         return
     name = unit[len("pppoe-server@") : -len(".service")]
-    for path in glob.glob(f"{_server_scripts.STATE}/{name}.*"):
-        os.unlink(path)
+    paths = glob.glob(f"{_server_scripts.STATE}/{name}.*")
+    if not os.path.exists(_server_scripts.INSTANCE):
+        paths += [*glob.glob(f"{_server_scripts.LEASES}/*"), f"{_server_scripts.STATE}/lock"]
+    for path in paths:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
     if not os.path.exists(_session_scripts.UP):
         _session_accounts.forget()
-    for directory in (_server_scripts.CONFIGURATION, _server_scripts.DIRECTORY, _server_scripts.STATE):
+    for directory in (
+        _server_scripts.CONFIGURATION,
+        _server_scripts.DIRECTORY,
+        _server_scripts.LEASES,
+        _server_scripts.STATE,
+    ):
         if os.path.isdir(directory) and not os.listdir(directory):
             os.rmdir(directory)

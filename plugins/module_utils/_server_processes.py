@@ -14,9 +14,6 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-PACKET_SOCKETS = "/proc/net/packet"
-DISCOVERY = 0x8863  # ETH_P_PPP_DISC, linux/if_ether.h
-
 
 @dataclass(frozen=True)
 class Process:
@@ -80,6 +77,11 @@ def of_instance(processes: t.Iterable[Process], options_path: str) -> Running:
     return Running(first[0] if first else None, tuple(sorted(sessions)))
 
 
+def is_daemon(pid: int, options_path: str) -> bool:
+    """Whether ``pid`` is (still) a daemon of that instance."""
+    return any(process.pid == pid for process in every() if _argument(process.argv, "-O") == options_path)
+
+
 def _argument(argv: t.Sequence[str], option: str) -> str | None:
     try:
         return argv[argv.index(option) + 1]
@@ -91,25 +93,3 @@ def own_command(argv: t.Sequence[str]) -> list[str]:
     """A running daemon's command without the ``-o`` and ``-p`` that the instance script added at its end."""
     words = list(argv)
     return words[:-4] if len(words) > 4 and words[-4] == "-o" and words[-2] == "-p" else words
-
-
-def listening(interfaces: t.Iterable[str]) -> list[str]:
-    """Those of ``interfaces`` on which some process waits for PADI."""
-    with open(PACKET_SOCKETS, encoding="ascii") as handle:
-        heard = discovery_sockets(handle.read())
-    found = []
-    for name in interfaces:
-        try:
-            with open(f"/sys/class/net/{name}/ifindex", encoding="ascii") as handle:
-                index = int(handle.read())
-        except OSError:
-            continue
-        if index in heard:
-            found.append(name)
-    return found
-
-
-def discovery_sockets(text: str) -> set[int]:
-    """The interface indexes in /proc/net/packet that have a socket for PPPoE discovery."""
-    rows = (line.split() for line in text.splitlines()[1:])
-    return {int(row[4]) for row in rows if len(row) > 4 and int(row[3], 16) == DISCOVERY}

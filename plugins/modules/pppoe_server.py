@@ -52,13 +52,15 @@ options:
         V(first-last) such as V(10.0.0.2-10.0.0.99), V(first+count) such as V(10.0.0.2+98), a network such as
         V(10.0.0.0/24) (without its first and last address), or a single address.
       - May not contain O(local_address), another address of this host, or an address of another instance.
-      - Each session takes one of them for as long as it lasts, also that of an account with an address of its own.
+      - Each session takes one of them for as long as it lasts. That of an account with an address of its own gives it
+        back when no other is left.
       - Required unless O(state=absent) or O(state=stopped).
     type: list
     elements: str
   session_count:
     description:
-      - How many sessions there may be at once. By default as many as O(pool) has addresses.
+      - How many sessions there may be at once. By default as many as O(pool) has addresses, and one more for each
+        single address of O(reserved_addresses).
     type: int
   reserved_addresses:
     description:
@@ -205,10 +207,12 @@ options:
     choices: [live, when_idle, restart, never]
     default: live
 notes:
-  - The configuration is in C(/etc/ppp/pppoe-server/), its scripts are in C(/usr/local/libexec/dialtone-pppoe/). A
+  - The configuration is in C(/etc/ppp/pppoe-server/), its scripts are in C(/usr/local/libexec/dialtone-pppoe/), what
+    holds until the next boot is in C(/run/pppoe-server/). A
     C(/etc/ppp/pppoe-server-options) made by hand is neither read nor changed.
-  - After V(live) has replaced the daemon, an address that a session of the former one holds is handed out again from
-    the next replacement or start after the session's end.
+  - Whatever replaces, restarts or kills the daemon, an address or session id is never given to two living sessions,
+    and is free again when its session has ended. The address of each session is taken by the script that
+    C(pppoe-server) runs as pppd. So the address in the log line C(Session N created) is but a suggestion.
   - Tried on Debian 12 (rp-pppoe 3.15, ppp 2.4.9) and Debian 13 (rp-pppoe 4.0, ppp 2.5.2).
 seealso:
   - module: dialtone.pppoe.chap_user

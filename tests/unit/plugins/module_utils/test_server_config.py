@@ -158,32 +158,31 @@ def test_addresses_of_accounts_that_are_outside_of_everything():
 @pytest.mark.parametrize(
     ("can", "kernel_mode", "changes", "ending"),
     [
-        (DEBIAN_12, "auto", {}, ["-q", "/usr/local/libexec/dialtone-pppoe/pppoe-server-pppd"]),
-        (DEBIAN_13, "auto", {}, ["-k", "-g", "pppoe.so"]),
-        (
-            DEBIAN_13,
-            "always",
-            {"mtu": 1400},
-            ["-k", "-g", "pppoe.so", "-q", "/usr/local/libexec/dialtone-pppoe/pppoe-server-pppd"],
-        ),
-        (DEBIAN_13, "never", {}, []),
-        (NO_PPP, "auto", {}, []),
+        (DEBIAN_12, "auto", {}, ["-Q", "kernel", "-N", "20"]),
+        (DEBIAN_13, "auto", {}, ["-k", "-g", "pppoe.so", "-N", "20"]),
+        (DEBIAN_13, "always", {"mtu": 1400}, ["-k", "-g", "pppoe.so", "-N", "20"]),
+        (DEBIAN_13, "never", {}, ["-N", "20"]),
+        (NO_PPP, "auto", {}, ["-N", "20"]),
+        # Accounts with an address of their own have a slot beside those of the pool; a network is nobody's.
+        (NO_PPP, "auto", {"reserved_addresses": ["192.168.10.3", "10.1.1.1", "10.2.0.0/24"]}, ["-N", "21"]),
+        (NO_PPP, "auto", {"session_count": 7, "reserved_addresses": ["10.1.1.1"]}, ["-N", "7"]),
         (
             DEBIAN_12,
             "never",
             {"ac_name": "gate", "service_names": ["fast", "slow"], "sessions_per_mac": 2},
-            ["-C", "gate", "-S", "fast", "-S", "slow", "-x", "2"],
+            ["-C", "gate", "-S", "fast", "-S", "slow", "-x", "2", "-N", "20"],
         ),
     ],
 )
 def test_command(can, kernel_mode, changes, ending):
     instance = made(**changes)
     how = _server_config.mode(kernel_mode, can, instance)
-    words = _server_config.command(instance, can, how, foreground=False)
+    words = _server_config.command(instance, can, how)
     assert words == [
-        *["/usr/sbin/pppoe-server", "-I", "eth1", "-L", "192.168.10.109"],
+        *["/usr/sbin/pppoe-server", "-F", "-I", "eth1", "-L", "192.168.10.109"],
         *["-O", "/etc/ppp/pppoe-server/default.options"],
         *ending,
+        *["-q", "/usr/local/libexec/dialtone-pppoe/pppoe-server-pppd"],
     ]
 
 
@@ -208,17 +207,17 @@ def test_a_relay_instead_of_the_kernel_has_a_reason():
 
 def test_nothing_is_known_of_a_bare_host_and_yet_a_command_predicted():
     instance = made()
-    words = _server_config.command(instance, BARE, _server_config.mode("auto", BARE, instance), foreground=True)
+    words = _server_config.command(instance, BARE, _server_config.mode("auto", BARE, instance))
     assert words[:2] == ["/usr/sbin/pppoe-server", "-F"]
 
 
 def test_unit_starts_the_command_and_waits_for_the_interfaces():
     instance = made(interfaces=["eth1", "eth2"])
     unit = _server_config.unit_file(instance, ["/usr/sbin/pppoe-server", "-F"]).decode()
-    assert (
-        "\nExecStart=/usr/local/libexec/dialtone-pppoe/pppoe-server-instance start default eth1 eth2 "
-        "-- /usr/sbin/pppoe-server -F\n" in unit
+    start = (
+        "/usr/local/libexec/dialtone-pppoe/pppoe-server-instance start default eth1 eth2 -- /usr/sbin/pppoe-server -F"
     )
+    assert f"\nExecStart={start}\nExecReload={start}\n" in unit
     assert "\nExecStop=/usr/local/libexec/dialtone-pppoe/pppoe-server-instance hangup default $MAINPID\n" in unit
 
 

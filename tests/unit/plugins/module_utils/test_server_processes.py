@@ -39,12 +39,3 @@ def test_an_instance_is_its_daemon_and_its_sessions():
 )
 def test_own_command(line, own):
     assert processes.own_command(line.split()) == own.split()
-
-
-def test_discovery_sockets():
-    text = """sk               RefCnt Type Proto  Iface R Rmem   User   Inode
-00000000a1 3      3    8863   3     1 0      0      15012
-00000000a2 3      3    0003   2     1 0      0      15013
-00000000a3 3      3    8863   0     1 0      0      15014
-"""
-    assert processes.discovery_sockets(text) == {3, 0}
