@@ -128,10 +128,17 @@ def _method_lines(wanted: Connection) -> list[str]:
 
 
 def _route_lines(wanted: Connection, host: Host) -> list[str]:
+    """Our script sets the default route: Debian's pppd 2.4.9 sets none beside another, whatever its metric.
+
+    Only the one that leads to a sleeping link, where no script has run yet, is pppd's own.
+    """
     if not wanted.default_route:
         return ["nodefaultroute"]
+    ours = f"set {_client_scripts.METRIC}={wanted.metric}"
+    if wanted.demand_idle is None:
+        return ["nodefaultroute", ours]
     # Without a metric, pppd 2.5 sets no route if there is any other default route, whatever its metric.
-    return ["defaultroute", f"defaultroute-metric {wanted.metric}"] if host.is_249 else ["defaultroute"]
+    return ["defaultroute", *([f"defaultroute-metric {wanted.metric}"] if host.is_249 else []), ours]
 
 
 def _demand_lines(wanted: Connection) -> list[str]:

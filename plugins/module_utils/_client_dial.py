@@ -33,7 +33,7 @@ RESOLV_CONF = "/etc/resolv.conf"
 POLL = 0.3
 # As the unit's TimeoutStopSec. A pppd that is asked to end says so to the server, and runs its scripts.
 HANG_UP_SECONDS = 30.0
-# pppd sets the route right after the address, and starts the script that sets the name servers.
+# pppd starts our script right after it has set the address; the script has set the route when it ends.
 ROUTE_SECONDS = 3.0
 SCRIPT_SECONDS = 10.0
 # An address of nobody (RFC 5737), and the port of discard: what is sent there only makes pppd dial.
@@ -125,9 +125,9 @@ def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
         if link is not None and link.asleep:
             _wake(link)
         if link is not None and link.up:
-            if wanted.default_route:
-                _wait_for_route(module, link)
             _wait_for_script(module, wanted)
+            if wanted.default_route:
+                _wait_for_route(module, wanted, link)
             return link
         # Each attempt begins a new log, so what an attempt has said must be kept.
         verdict = _verdict(wanted) or verdict
@@ -179,18 +179,22 @@ def _timed_out(
     return DialFailed("timeout", waited + "There is a session, but its PPP is not ready yet: it may need more time.")
 
 
-def _wait_for_route(module: AnsibleModule, link: Link) -> None:
+def _wait_for_route(module: AnsibleModule, wanted: Connection, link: Link) -> None:
     deadline = time.monotonic() + ROUTE_SECONDS
     while True:
         routes = _client_link.default_routes(module)
         if any(route.device == link.interface for route in routes):
             return
         if time.monotonic() > deadline:
-            others = ", ".join(str(route) for route in routes)
+            others = ", ".join(str(route) for route in routes if route.metric == wanted.metric)
             raise DialFailed(
                 "default_route",
                 f"The link is up on {link.interface} with {link.address}, but it is not the default route"
-                + (f": there is one {others} already, which pppd leaves alone." if others else "."),
+                + (
+                    f" with metric {wanted.metric}: there is one {others} already, which is left alone."
+                    if others
+                    else "."
+                ),
             )
         time.sleep(POLL)
 

@@ -129,7 +129,7 @@ def refuse_clashes(module: AnsibleModule, wanted: Connection, link: Link | None)
 
 
 def refuse_another_default_route(module: AnsibleModule, wanted: Connection, link: Link | None) -> None:
-    """pppd 2.5 sets no default route beside one of the same metric, and 2.4.9 hides the other one behind its own."""
+    """There can be no second default route of the same metric, and the other one is not ours to replace."""
     if not wanted.default_route:
         return
     ours = _links(module, link)
@@ -147,11 +147,6 @@ def _links(module: AnsibleModule, link: Link | None) -> set[str]:
     together = module.params["configured_together"] or []
     links = [link, *(_client_link.current(module, name) for name in together)]
     return {one.interface for one in links if one is not None and one.interface is not None}
-
-
-def refuse_what_this_pppd_lacks(module: AnsibleModule, wanted: Connection) -> None:
-    if wanted.default_route and wanted.metric and not host(module).is_249:
-        raise Refused("route_metric", f"{wanted.metric}, but pppd here is older than 2.4.9 and sets none.", "Give 0.")
 
 
 def check_user_control(module: AnsibleModule, to_systemd: bool) -> None:

@@ -11,7 +11,7 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_config, _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_config, _client_scripts, _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._words import lines
 
@@ -34,10 +34,11 @@ def parse(name: str, content: bytes) -> Other:
     """What a peers file of ours says of its connection."""
     words = [[word.decode("utf-8", "replace") for word in line.words] for line in lines(content)]
     options = {line[0]: line[1] if len(line) > 1 else "" for line in words if line}
+    variables = dict(line[1].split("=", 1) for line in words if len(line) > 1 and line[0] == "set" and "=" in line[1])
     nic = next((option[4:] for option in options if option.startswith("nic-")), None)
     link = options.get("ifname") or (f"ppp{options['unit']}" if "unit" in options else None)
-    metric = int(options.get("defaultroute-metric", "0")) if "defaultroute" in options else None
-    return Other(name, nic, link, metric, "demand" in options)
+    metric = variables.get(_client_scripts.METRIC, "")
+    return Other(name, nic, link, int(metric) if metric.isdecimal() else None, "demand" in options)
 
 
 def of(name: str) -> Other:

@@ -32,7 +32,6 @@ def configure(module: DiscreetModule) -> dict[str, t.Any]:
     _client_host.check_user_control(module, to_systemd)
     _client_host.refuse_what_is_not_ours(wanted.name)
     _client_host.require_programs(module)
-    _client_host.refuse_what_this_pppd_lacks(module, wanted)
     with _client_accounts.locked():
         todo = _client_host.plan(module, wanted, to_systemd, params["boot"])
         link = _client_link.current(module, wanted.name)

@@ -4,7 +4,7 @@
 
 """The scripts that pppd runs when a link comes up and goes down. Private to this collection.
 
-They set the name servers and take them back, tell systemd that the link is up, and run the user's own hooks.
+They set the default route and the name servers, take them back, tell systemd that the link is up, and run hooks.
 
 pppd runs them in place of /etc/ppp/ip-up and ip-down, for the connections that name them and no others, and they go
 on to the host's own. So nothing of ours stands in ip-up.d, which not every distribution has.
@@ -22,6 +22,7 @@ LOCK = "dialtone-pppoe-resolv.lock"
 # Variables that pppd's option `set` gives to the scripts.
 CONNECTION = "DIALTONE_CONNECTION"
 SERVERS = "DIALTONE_DNS"
+METRIC = "DIALTONE_METRIC"
 
 # A name server's line that is not ours is set aside while one of our links is up, and comes back with the last one:
 # no copy of the file has to be kept, and what others change in it meanwhile stays.
@@ -29,9 +30,9 @@ _TEXT = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppd runs this in place of /etc/ppp/ip-up for a connection of dialtone.pppoe, with the arguments
-# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the name servers, tells systemd that the link is up, and goes on to
-# the connection's own hook and the host's own script. With "down" before these arguments it takes the name servers
-# back, and goes on to the hook and /etc/ppp/ip-down.
+# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the default route and the name servers, tells systemd that the link
+# is up, and goes on to the connection's own hook and the host's own script. With "down" before these arguments it takes
+# the name servers back, and goes on to the hook and /etc/ppp/ip-down. The route goes with the link.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 umask 022
@@ -98,6 +99,8 @@ rewrite() {
 }
 
 up() {
+    # Another route with this metric stays; the one of a link on demand is there already.
+    [ -z "${DIALTONE_METRIC:-}" ] || ip -4 route add default dev "$interface" metric "$DIALTONE_METRIC" 2>/dev/null
     [ -z "$(servers)" ] || set_servers
     rm -f "$run/pppoe-client-$connection.failures"
     # One that dials on demand has a log for ever: what was said before is history.

@@ -93,9 +93,8 @@ options:
   default_route:
     description:
       - Whether the link becomes a default route of the host.
-      - Refused if the host has another default route with the same O(route_metric), since versions of pppd differ in
-        what they do then, or if another connection asks for one. One with a greater metric stays, and counts again
-        once the link is down.
+      - Refused if the host has another default route with the same O(route_metric), or if another connection asks for
+        one. One with another metric stays, and counts when it has the least.
     type: bool
     default: true
   route_metric:

@@ -15,9 +15,8 @@ DSL = Connection("dsl", "eth0", "cmz")
 # Changes of the connection, changes of the host, and the words that pppd then reads in addition and no more.
 PEERS = [
     ({}, Host(), [], []),
-    ({}, Host("rp-pppoe.so"), [b"rp-pppoe.so"],
-     [b"pppoe.so", b"pppoe-padi-timeout", b"2", b"defaultroute-metric", b"0"]),
-    ({"default_route": False}, Host(), [b"nodefaultroute"], [b"defaultroute", b"defaultroute-metric", b"0"]),
+    ({}, Host("rp-pppoe.so"), [b"rp-pppoe.so"], [b"pppoe.so", b"pppoe-padi-timeout", b"2"]),
+    ({"default_route": False}, Host(), [], [b"set", b"DIALTONE_METRIC=0"]),
     ({"username": 'a "b" #c'}, Host(), [b'a "b" #c'], [b"cmz"]),
     ({"username": "josé"}, Host(), ["josé".encode()], [b"cmz"]),
     ({"ac_name": "BRAS 1"}, Host(), [b"rp_pppoe_ac", b"BRAS 1"], []),
@@ -28,18 +27,18 @@ PEERS = [
     ({"vlan": 7}, Host(), [b"nic-eth0.7"], [b"nic-eth0"]),
     ({"link": "ppp-office"}, Host(), [b"ifname", b"ppp-office"], []),
     ({"unit": 3}, Host(), [b"unit", b"3"], []),
-    ({"metric": 7}, Host(), [b"7"], [b"0"]),
+    ({"metric": 7}, Host(), [b"DIALTONE_METRIC=7"], [b"DIALTONE_METRIC=0"]),
     ({"ipv6": True}, Host(), [b"+ipv6"], [b"noipv6"]),
     ({"methods": ("chap", "mschapv2")}, Host(), [b"refuse-pap", b"refuse-mschap", b"refuse-eap"], []),
     ({"methods": ("pap",)}, Host(), [b"refuse-chap", b"refuse-mschap-v2", b"refuse-mschap", b"refuse-eap"], []),
     ({"demand_idle": 300}, Host(),
      [b"demand", b"idle", b"300", b"holdoff", b"60", b"maxfail", b"0", b"ktune",
-      b"ipcp-accept-local", b"ipcp-accept-remote"], []),
+      b"ipcp-accept-local", b"ipcp-accept-remote", b"defaultroute", b"defaultroute-metric", b"0"], [b"nodefaultroute"]),
     ({"lcp_echo_interval": 7, "lcp_echo_failure": 8}, Host(), [b"7", b"8"], [b"20", b"3"]),
 ]  # fmt: skip
 
 PLAIN = """plugin pppoe.so nic-eth0 pppoe-padi-timeout 2 user cmz remotename pppoe-client-dsl linkname pppoe-client-dsl
-ipparam pppoe-client-dsl noauth hide-password noipdefault defaultroute defaultroute-metric 0 noipv6 mtu 1492 mru 1492
+ipparam pppoe-client-dsl noauth hide-password noipdefault nodefaultroute set DIALTONE_METRIC=0 noipv6 mtu 1492 mru 1492
 set DIALTONE_CONNECTION=dsl set DIALTONE_DNS=none ip-up-script /usr/local/libexec/dialtone-pppoe/pppoe-client-up
 ip-down-script /usr/local/libexec/dialtone-pppoe/pppoe-client-down
 lcp-restart 1 lcp-max-configure 20 lcp-echo-interval 20 lcp-echo-failure 3 child-timeout 15

@@ -159,6 +159,30 @@ def test_the_own_script_of_the_host_runs_with_the_same_arguments(host):
     assert ran == [f"{host.path}/own-up {arguments},,192.0.2.1", f"{host.path}/own-down {arguments},,"]
 
 
+def test_the_default_route_has_its_metric(host):
+    program = host.path / "ip"
+    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
+    program.chmod(0o755)
+    # The script sets a PATH of its own, into which the program must come.
+    script = host.path / "up"
+    script.write_text(script.read_text().replace("PATH=/usr/local/sbin", f"PATH={host.path}:/usr/local/sbin"))
+    host.run("up", dns="none")
+    assert not (host.path / "asked").exists()
+    host.run("up", dns="none", DIALTONE_METRIC="20")
+    assert (host.path / "asked").read_text() == "-4 route add default dev ppp0 metric 20\n"
+
+
+def test_the_hook_of_the_connection_runs(host):
+    for action in ("up", "down"):
+        hook = host.path / f"dsl.{action}"
+        hook.write_text(f'#!/bin/sh\necho "{action} $1 $4 $IPREMOTE" >>{host.path}/ran\n')
+        hook.chmod(0o700)
+    for action in ("up", "down"):
+        host.run(action, dns="none", IPREMOTE="192.0.2.1", DIALTONE_HOOKS=str(host.path))
+        host.run(action, "office", dns="none", DIALTONE_HOOKS=str(host.path))
+    assert (host.path / "ran").read_text() == "up ppp0 192.0.2.7 192.0.2.1\ndown ppp0 192.0.2.7 192.0.2.1\n"
+
+
 def test_resolvconf_is_asked_where_there_is_one(host):
     program = host.path / "resolvconf"
     program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n[ "$1" = -d ] || cat >>{host.path}/asked\n')
