@@ -28,14 +28,20 @@ LEAST_START_SECONDS = 180
 
 @dataclass(frozen=True)
 class Host:
-    """What the host's pppd is like: the file name of its PPPoE plugin."""
+    """What the host's pppd is like: the file name of its PPPoE plugin, and its version."""
 
     plugin: str = "pppoe.so"
+    version: tuple[int, ...] = (2, 4, 9)
 
     @property
     def is_249(self) -> bool:
         """Whether pppd is 2.4.9 or later, which gave the plugin this name (the older one is a link since)."""
         return self.plugin == "pppoe.so"
+
+    @property
+    def waits(self) -> bool:
+        """Whether pppd waits for a script between the session and its first request (pppd/main.c set_ifunit)."""
+        return self.version >= (2, 5, 1)
 
 
 def label(name: str) -> str:
@@ -109,7 +115,8 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
         *_demand_lines(wanted),
         f"mtu {wanted.mtu}",
         f"mru {wanted.mtu}",
-        # The server's pppd is seldom there to hear the first request; pppd would repeat it after 3 seconds only.
+        # The server's pppd may not be there yet to hear the first request; it would be repeated after 3 seconds only.
+        *([f"net-init-script {_client_scripts.INIT}"] if host.waits else []),
         "lcp-restart 1",
         "lcp-max-configure 20",
         f"lcp-echo-interval {wanted.lcp_echo_interval}",

@@ -67,6 +67,7 @@ def shared() -> dict[str, bytes]:
     return {
         _client_scripts.UP: _client_scripts.up_script(),
         _client_scripts.DOWN: _client_scripts.down_script(),
+        _client_scripts.INIT: _client_scripts.init_script(),
         _client_attempt.PATH: _client_attempt.script(),
     }
 
@@ -76,7 +77,7 @@ def host(module: AnsibleModule) -> Host:
     pppd, plugin = _pppd.command(module), _pppd.plugin_path()
     if pppd is None or plugin is None:
         return _client_config.Host()
-    return _client_config.Host(os.path.basename(plugin))
+    return _client_config.Host(os.path.basename(plugin), _pppd.version(module) or (2, 4, 9))
 
 
 def require_programs(module: AnsibleModule) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
 UP = DIRECTORY + "/pppoe-client-up"
 DOWN = DIRECTORY + "/pppoe-client-down"
+INIT = DIRECTORY + "/pppoe-client-init"
 
 # In /run, held while the plain file is written.
 LOCK = "dialtone-pppoe-resolv.lock"
@@ -150,6 +151,23 @@ _DOWN = """#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 exec @UP@ down "$@"
 """
+
+
+# A server sends the PADS and then starts its pppd, which hears nothing before it has loaded its libraries, 50 to 150
+# milliseconds later. What is lost meanwhile is repeated after a whole second at the earliest (option lcp-restart).
+_INIT = """#!/bin/sh
+# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
+#
+# pppd waits for this in place of /etc/ppp/net-init when it has a session, before it sends its first request: a server
+# that has just begun the session needs a moment until it hears. Then it goes on to the host's own script.
+sleep 0.3
+own=${DIALTONE_OWN:-/etc/ppp/net-init}
+[ ! -x "$own" ] || exec "$own" "$@"
+"""
+
+
+def init_script() -> bytes:
+    return _INIT.encode()
 
 
 def up_script() -> bytes:

@@ -16,6 +16,11 @@ DSL = Connection("dsl", "eth0", "cmz")
 PEERS = [
     ({}, Host(), [], []),
     ({}, Host("rp-pppoe.so"), [b"rp-pppoe.so"], [b"pppoe.so", b"pppoe-padi-timeout", b"2"]),
+    ({}, Host(version=(2, 5, 0)), [], []),
+    (
+        {}, Host(version=(2, 5, 2)),
+        [b"net-init-script", b"/usr/local/libexec/dialtone-pppoe/pppoe-client-init"], [],
+    ),
     ({"default_route": False}, Host(), [], [b"set", b"DIALTONE_METRIC=0"]),
     ({"username": 'a "b" #c'}, Host(), [b'a "b" #c'], [b"cmz"]),
     ({"username": "josé"}, Host(), ["josé".encode()], [b"cmz"]),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -195,3 +196,14 @@ def test_resolvconf_is_asked_where_there_is_one(host):
     host.run("down")
     assert (host.path / "asked").read_text() == "-a ppp0.pppoe\nnameserver 198.51.100.1\n-d ppp0.pppoe\n"
     assert host.file.read_text() == BEFORE
+
+
+def test_the_first_request_is_held_back_and_the_hosts_own_script_is_not_forgotten(tmp_path):
+    script, own = tmp_path / "init", tmp_path / "net-init"
+    script.write_bytes(_client_scripts.init_script())
+    environment = dict(os.environ, DIALTONE_OWN=str(own))
+    assert subprocess.run(["sh", script, "ppp0"], env=environment, check=False).returncode == 0
+    own.write_text('#!/bin/sh\necho "$@"\n')
+    own.chmod(0o755)
+    told = subprocess.run(["sh", script, "ppp0", "two words"], env=environment, capture_output=True, check=True)
+    assert told.stdout == b"ppp0 two words\n"
