@@ -53,8 +53,9 @@ installed: root setup-test ## build, install and use the collection as a user do
 bench: root setup-run ## figures and ratios, which no test asserts [PART=accounts]
 	@python tests/bench $(PART)
 
-docs: setup-test ## write what is generated: README.md of each role
+docs: setup-test ## write README.md of each role, and build the documentation as a site in .build/site
 	@python tests/role_readme.py --write
+	@tests/site
 
 changelog: setup-test ## CHANGELOG.rst for the version in galaxy.yml: takes up fragments and new modules
 	@antsibull-changelog release --update-existing
