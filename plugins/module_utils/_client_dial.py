@@ -151,8 +151,7 @@ def has_failed(wanted: Connection) -> bool:
 
 
 def _verdict(wanted: Connection) -> _client_words.Verdict | None:
-    asked = [f"AC {wanted.ac_name!r}"] if wanted.ac_name else []
-    asked += [f"service {wanted.service_name!r}"] if wanted.service_name else []
+    asked = _client_words.asked(wanted.ac_name, wanted.service_name)
     return _client_words.verdict(_log(wanted), wanted.username, wanted.interface, asked)
 
 

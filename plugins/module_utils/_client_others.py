@@ -9,41 +9,88 @@ from __future__ import annotations
 import glob
 import os
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_config, _client_scripts, _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils import (
+    _client_config,
+    _client_scripts,
+    _files,
+    _interfaces,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client_options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._words import lines
-
-if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client_options import Connection
+from ansible_collections.dialtone.pppoe.plugins.module_utils._words import UnclosedQuote, lines
 
 
 @dataclass(frozen=True)
 class Other:
-    """What another connection takes: its Ethernet interface, the name of its link, the metric of its default route."""
+    """What a connection takes: its Ethernet interface, the name of its link, the metric of its default route.
+
+    And what it dials with: its account, and the AC and service that it insists on.
+    """
 
     name: str
     nic: str | None = None
     link: str | None = None
     metric: int | None = None
     demand: bool = False
+    username: str | None = None
+    ac_name: str | None = None
+    service_name: str | None = None
 
 
 def parse(name: str, content: bytes) -> Other:
-    """What a peers file of ours says of its connection."""
-    words = [[word.decode("utf-8", "replace") for word in line.words] for line in lines(content)]
-    options = {line[0]: line[1] if len(line) > 1 else "" for line in words if line}
-    variables = dict(line[1].split("=", 1) for line in words if len(line) > 1 and line[0] == "set" and "=" in line[1])
-    nic = next((option[4:] for option in options if option.startswith("nic-")), None)
-    link = options.get("ifname") or (f"ppp{options['unit']}" if "unit" in options else None)
+    """What a peers file of ours says of its connection, as far as it can be read."""
+    options, variables = {}, {}
+    with suppress(UnclosedQuote):
+        for line in lines(content):
+            words = [word.decode("utf-8", "replace") for word in line.words]
+            if words[:1] == ["set"]:
+                variables.update([words[1].split("=", 1)] if "=" in "".join(words[1:2]) else [])
+            elif words:
+                options[words[0]] = words[1] if len(words) > 1 else ""
     metric = variables.get(_client_scripts.METRIC, "")
-    return Other(name, nic, link, int(metric) if metric.isdecimal() else None, "demand" in options)
+    return Other(
+        name,
+        nic=next((option[4:] for option in options if option.startswith("nic-")), None),
+        link=options.get("ifname") or (f"ppp{options['unit']}" if "unit" in options else None),
+        metric=int(metric) if metric.isdecimal() else None,
+        demand="demand" in options,
+        username=options.get("user"),
+        ac_name=options.get("rp_pppoe_ac"),
+        service_name=options.get("rp_pppoe_service"),
+    )
 
 
 def of(name: str) -> Other:
     """The connection as it is configured, of which nothing is known if it isn't."""
     return parse(name, _files.read(_client_config.peers_path(name)) or b"")
+
+
+def as_configured(name: str) -> Connection:
+    """The connection of that name, as far as dialling it needs to be known; ``Refused`` if there is none."""
+    found = of(name)
+    if found.nic is None or found.username is None:
+        raise Refused(
+            "interface",
+            f"it is missing, and there is no connection {name!r} that could be dialled as it is configured.",
+            "Give interface and username.",
+        )
+    interface, _dot, vlan = found.nic.rpartition(".")
+    # Only a VLAN that is not there has to be made, by the interface that it is on.
+    missing = bool(interface) and vlan.isdigit() and found.nic not in _interfaces.names()
+    return Connection(
+        name,
+        interface=interface if missing else found.nic,
+        username=found.username,
+        vlan=int(vlan) if missing else None,
+        ac_name=found.ac_name,
+        service_name=found.service_name,
+        default_route=found.metric is not None,
+        metric=found.metric or 0,
+        demand_idle=1 if found.demand else None,
+    )
 
 
 def every() -> list[Other]:

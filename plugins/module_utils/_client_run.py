@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
@@ -16,12 +17,27 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _client_host,
     _client_link,
     _client_options,
+    _client_others,
     _files,
     _systemd,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._discreet import DiscreetModule
+
+
+def run(module: DiscreetModule) -> dict[str, t.Any]:
+    """What ``state`` asks for; ``Refused`` for options of a connection that is only to be dialled."""
+    params = module.params
+    if params["state"] in ("disconnected", "absent"):
+        return end(module)
+    if params["interface"] is not None:
+        return configure(module)
+    for name, spec in module.argument_spec.items():
+        if name not in ("name", "state", "timeout") and params[name] != spec.get("default"):
+            raise Refused(name, "an option of a connection needs its interface.", "Give interface and username too.")
+    return dial_again(module)
 
 
 def configure(module: DiscreetModule) -> dict[str, t.Any]:
@@ -60,6 +76,27 @@ def configure(module: DiscreetModule) -> dict[str, t.Any]:
     startup = "systemd" if to_systemd else "rc_local"
     gone = decision.dial and module.check_mode
     return dict(_report(module, todo, decision, None if gone else link), startup=startup)
+
+
+def dial_again(module: DiscreetModule) -> dict[str, t.Any]:
+    """``state`` connected with a name alone: the connection as it is configured, whose link stays if it is up."""
+    name = _client_options.check_name(module.params["name"])
+    _client_host.refuse_what_is_not_ours(name)
+    _client_host.require_programs(module)
+    wanted = _client_others.as_configured(name)
+    link = _client_link.current(module, name)
+    by_unit = _unit_is_active(module, name)
+    fine = link is not None and (link.up or (link.asleep and not _client_dial.has_failed(wanted)))
+    decision = _client_decision.decide("connected", _client_decision.Now(link is not None or by_unit, fine, False))
+    to_systemd = _systemd.running() and os.path.exists(_client_config.unit_path(name))
+    if decision.dial and not module.check_mode:
+        if decision.hang_up:
+            _client_dial.hang_up(module, name)
+        _client_dial.dial(module, wanted, to_systemd)
+        link = _client_dial.wait(module, wanted, module.params["timeout"])
+    gone = decision.dial and module.check_mode
+    result = _report(module, _client_host.Plan([], [], None), decision, None if gone else link)
+    return dict(result, startup="systemd" if to_systemd else "rc_local")
 
 
 def end(module: DiscreetModule) -> dict[str, t.Any]:

@@ -117,6 +117,11 @@ _RULES: tuple[tuple[str, str, str, bool], ...] = (
 _COMPILED = [(re.compile(rule[0], re.MULTILINE), *rule[1:]) for rule in _RULES]
 
 
+def asked(ac_name: str | None, service_name: str | None) -> list[str]:
+    """The AC name and the service that were insisted on, in words."""
+    return [f"{what} {name!r}" for what, name in (("AC", ac_name), ("service", service_name)) if name]
+
+
 def verdict(log: str, username: str, interface: str, asked: t.Sequence[str] = ()) -> Verdict | None:
     """What the last attempt that says anything says; ``asked`` are the AC name and service that were insisted on."""
     for attempt in reversed(_attempts(log)):

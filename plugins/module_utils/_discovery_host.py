@@ -7,17 +7,14 @@
 from __future__ import annotations
 
 import errno
-import os
 import select
 import socket
 import time
 from dataclasses import dataclass, field
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _discovery, _files, _interfaces
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _discovery, _interfaces
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
-_ETHERNET_TYPE = "1"  # ARPHRD_ETHER (if_arp.h), of VLANs too
-_IFF_UP = 0x1
 # A frame that is for us; the others are our own, or for other stations (packet(7), linux/if_packet.h).
 _HOST, _TO_ALL, _TO_GROUP = 0, 1, 2
 _LONGEST_FRAME = 65535
@@ -67,28 +64,14 @@ class Wire:
 def check(interface: str) -> str | None:
     """Refuse an interface that no PADI can leave; a warning if none will arrive."""
     _interfaces.require("interfaces", interface)
-    if _sysfs(interface, "type") != _ETHERNET_TYPE:
+    if not _interfaces.is_ethernet(interface):
         raise Refused("interfaces", f"{interface} is no Ethernet interface.", "PPPoE needs one.")
-    master = _master(interface)
+    master = _interfaces.bridge_or_bond(interface)
     if master is not None:
         raise Refused("interfaces", f"{interface} is a port of {master}.", f"Ask on {master}, where its frames arrive.")
-    if not int(_sysfs(interface, "flags"), 16) & _IFF_UP:
+    if not _interfaces.is_up(interface):
         raise Refused("interfaces", f"{interface} is down.", f"Set it up: ip link set {interface} up.")
-    return f"{interface} has no carrier: is its cable plugged in?" if _sysfs(interface, "carrier") == "0" else None
-
-
-def _master(interface: str) -> str | None:
-    """The bridge, bond or switch that takes all frames of an interface. A VRF takes none at this level."""
-    path = os.path.join(_interfaces.SYSFS, interface, "master")
-    if not os.path.islink(path):
-        return None
-    master = os.path.basename(os.readlink(path))
-    return None if "DEVTYPE=vrf" in _sysfs(master, "uevent").split() else master
-
-
-def _sysfs(interface: str, name: str) -> str:
-    content = _files.read(os.path.join(_interfaces.SYSFS, interface, name))
-    return (content or b"").decode("ascii", "replace").strip()
+    return f"{interface} has no carrier: is its cable plugged in?" if _interfaces.has_no_carrier(interface) else None
 
 
 def ask(interfaces: list[str], question: _discovery.Question, timeout: float, attempts: int, enough: int) -> list[Wire]:

@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 SYSFS = "/sys/class/net"
+_IFF_UP = 0x1  # linux/if.h
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,16 @@ def bridge_or_bond(name: str) -> str | None:
     except OSError:
         return None
     return None if "DEVTYPE=vrf" in _attribute(master, "uevent").split() else master
+
+
+def is_up(name: str) -> bool:
+    """Whether an interface that exists was set up, be its cable plugged in or not."""
+    return bool(int(_attribute(name, "flags") or "0", 16) & _IFF_UP)
+
+
+def has_no_carrier(name: str) -> bool:
+    """Whether an interface that is up has no cable, or nobody at its other end."""
+    return _attribute(name, "carrier") == "0"
 
 
 def _attribute(name: str, attribute: str) -> str:

@@ -43,12 +43,12 @@ options:
     description:
       - The Ethernet interface that leads to the access concentrator. It must exist, and be no port of a bridge or a
         bond. If it is down it is set up, at each attempt; it needs no address.
-      - Required if O(state=connected) or O(state=present).
+      - Required if O(state=present), and if O(state=connected) unless nothing but O(name) and O(timeout) is given. Then
+        the connection is dialled as it is configured, and stays if it is up.
     type: str
   username:
     description:
-      - The account's name.
-      - Required if O(state=connected) or O(state=present).
+      - The account's name. Required where O(interface) is.
     type: str
   secret:
     description:
@@ -370,16 +370,15 @@ ARGUMENTS = {
 
 
 def main() -> None:
-    needed = ["interface", "username"]
     module = _discreet.DiscreetModule(
         argument_spec=ARGUMENTS,
-        required_if=[("state", "connected", needed), ("state", "present", needed)],
+        required_together=[("interface", "username")],
+        required_if=[("state", "present", ["interface", "username"])],
         supports_check_mode=True,
     )
     name = module.params["name"]
     try:
-        work = _client_run.configure if module.params["state"] in ("connected", "present") else _client_run.end
-        result = work(module)
+        result = _client_run.run(module)
     except _client_dial.DialFailed as error:
         stays = f" The connection {name} is configured, and is tried again until it is up or hung up."
         module.fail_json(msg=str(error) + stays, reason=error.reason, changed=True)

@@ -241,6 +241,44 @@ def test_disconnected_leaves_the_configuration(host, client):
     assert client()["applied"] == "dialled"
 
 
+def test_a_name_alone_dials_what_is_configured(host, client, run_module):
+    client(state="present", ac_name="gate", mtu=1480)
+    before = host.files()
+    assert run_module("pppoe_client", {"name": "t3st"}, check=True)["applied"] == "dialled"
+    assert host.calls() == []
+    result = run_module("pppoe_client", {"name": "t3st"})
+    assert (result["changed"], result["applied"], result["address"]) == (True, "dialled", "192.0.2.7")
+    assert host.files() == before
+    assert run_module("pppoe_client", {"name": "t3st"})["changed"] is False
+    # A link that has another configuration is not dropped for it.
+    client(state="present", mtu=1400)
+    assert run_module("pppoe_client", {"name": "t3st"})["changed"] is False
+
+
+def test_a_name_alone_says_why_its_dial_fails(host, client, run_module):
+    client(state="present", ac_name="gate")
+    host.behave("Timeout waiting for PADO packets\nUnable to complete PPPoE Discovery\n")
+    result = run_module("pppoe_client", {"name": "t3st", "timeout": 1})
+    assert "No access concentrator answers on eth9 to the request for AC 'gate'" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, "interface: it is missing, and there is no connection 't3st' that could be dialled"),
+        ({"mtu": 1400}, "mtu: an option of a connection needs its interface. Give interface and username too."),
+        ({"secret": SECRET}, "secret: an option of a connection needs its interface."),
+        ({"interface": "eth9"}, "parameters are required together: interface, username"),
+        ({"state": "present"}, "state is present but all of the following are missing: interface, username"),
+    ],
+)
+def test_a_name_alone_is_not_enough(host, run_module, parameters, message):
+    result = run_module("pppoe_client", {"name": "t3st", **parameters})
+    assert message in result["msg"]
+    assert SECRET not in json.dumps(result)
+    assert (host.files(), host.calls()) == ({}, [])
+
+
 FAILURES = [
     ("CHAP authentication failed: Access denied\nCHAP authentication failed\n", "account_refused",
      "The server refused the account 'cmz' (Access denied)"),

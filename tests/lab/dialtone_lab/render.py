@@ -177,6 +177,8 @@ def mmdebstrap_command(suite: str, mirror: str, packages: list[str], customize: 
         "--skip=cleanup/apt/lists",
         f"--include={','.join(packages)}",
         f"--customize-hook={customize}",
+        # A mirror that is frozen at some day has a sid whose index has expired, unlike those of releases.
+        *(["--aptopt=Acquire::Check-Valid-Until false"] if suite == "sid" else []),
         suite,
         str(tree),
         mirror,

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_config, _client_others
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client_options import Connection
@@ -25,7 +27,35 @@ PARSED = [
 @pytest.mark.parametrize(("changes", "expected"), PARSED)
 def test_what_is_written_is_read(changes, expected):
     content = _client_config.peers_file(Connection(**dict(vars(DSL), **changes)), _client_config.Host())
-    assert _client_others.parse("dsl", content) == expected
+    assert _client_others.parse("dsl", content) == replace(expected, username="cmz")
+
+
+def test_what_it_dials_with():
+    wanted = Connection("dsl", "eth0", "it's me", ac_name="the gate", service_name="fast")
+    found = _client_others.parse("dsl", _client_config.peers_file(wanted, _client_config.Host()))
+    assert (found.username, found.ac_name, found.service_name) == ("it's me", "the gate", "fast")
+
+
+@pytest.mark.parametrize(("there", "interface", "vlan"), [(["eth0"], "eth0", 7), (["eth0", "eth0.7"], "eth0.7", None)])
+def test_dialled_again(monkeypatch, tmp_path, there, interface, vlan):
+    monkeypatch.setattr(_client_config, "PEERS", str(tmp_path))
+    monkeypatch.setattr(_client_others._interfaces, "names", lambda: there)
+    configured = Connection("dsl", "eth0", "cmz", vlan=7, ac_name="gate", metric=3, demand_idle=60)
+    (tmp_path / "dsl").write_bytes(_client_config.peers_file(configured, _client_config.Host()))
+    wanted = _client_others.as_configured("dsl")
+    assert (wanted.nic, wanted.interface, wanted.vlan) == ("eth0.7", interface, vlan)
+    assert (wanted.username, wanted.ac_name, wanted.metric, wanted.default_route) == ("cmz", "gate", 3, True)
+    assert wanted.demand_idle is not None
+
+
+def test_nothing_to_dial_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(_client_config, "PEERS", str(tmp_path))
+    with pytest.raises(Refused, match="there is no connection 'dsl'"):
+        _client_others.as_configured("dsl")
+
+
+def test_a_file_that_pppd_cannot_read_either():
+    assert _client_others.parse("dsl", b"nic-eth0\nuser 'cmz\nunit 3\n") == Other("dsl", "eth0")
 
 
 def test_an_older_pppd_has_metric_0():
