@@ -408,7 +408,9 @@ case $? in
     3) refuse "session $id: living sessions hold every address of the pool of $name" ;;
     *) refuse "session $id: no lease can be written in $state" ;;
 esac
-exec @PPPD@ "$@" "$local:$address"
+# The addresses come first: behind the plugin, pppd would ask the kernel whether they are an interface, for which that
+# runs modprobe four times, and the client's first request would come and go meanwhile.
+exec @PPPD@ "$local:$address" "$@"
 """
 
 
