@@ -14,15 +14,17 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def site(request):
-    """``site(host, **variables)`` runs playbooks/site.yml as a user would; the finished process, all in ``stdout``."""
+    """``site(host, *words, **variables)`` runs playbooks/site.yml as a user would, with more words on its command line;
+    the finished process, all in ``stdout``."""
 
-    def run(host: str, **variables) -> subprocess.CompletedProcess:
+    def run(host: str, *words: str, **variables) -> subprocess.CompletedProcess:
         return subprocess.run(
             [
                 "ansible-playbook",
                 "--inventory=" + request.config.getoption("--ansible-inventory"),
                 "--limit=" + host,
                 "--extra-vars=" + json.dumps(variables),
+                *words,
                 str(REPOSITORY / "playbooks" / "site.yml"),
             ],
             stdout=subprocess.PIPE,

@@ -203,7 +203,18 @@ def _addresses(parameter: str, values: t.Sequence[str] | None) -> tuple[bytes, .
     if all(value.startswith("!") for value in values):
         problem = "allows no address, and pppd refuses a peer that has none."
         raise Refused(parameter, problem, ADDRESS_FORMS)
+    _refuse_forbidden_offer(parameter, values)
     return tuple(value.encode("ascii") for value in values)
+
+
+def _refuse_forbidden_offer(parameter: str, values: t.Sequence[str]) -> None:
+    """``auth.c`` set_allowed_addrs offers the first single address, without a look at the ``!`` before it."""
+    single = [index for index, value in enumerate(values) if value != "*" and ("/" not in value or value[-1] == "+")]
+    allowed = [index for index in single if not values[index].startswith("!")]
+    if allowed and allowed[0] != single[0]:
+        forbidden, wanted = values[single[0]], values[allowed[0]]
+        problem = f"pppd would offer the address of {forbidden!r}, the first single one, and then refuse it."
+        raise Refused(f"{parameter}[{single[0]}]", problem, f"Put {wanted!r} before it.")
 
 
 def _refuse_after_any(parameter: str, index: int, values: t.Sequence[str]) -> None:

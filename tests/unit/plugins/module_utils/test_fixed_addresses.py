@@ -35,7 +35,7 @@ def test_what_a_file_gives_to_single_accounts():
 
 ENTRIES = [
     {"name": "cmz", "secret": "x", "addresses": ["10.0.0.3"]},
-    {"name": "josé", "secret": "x", "addresses": ["!10.0.0.1", "10.0.0.5"]},
+    {"name": "josé", "secret": "x", "addresses": ["10.0.0.5", "!10.0.0.1"]},
     {"name": "net", "secret": "x", "addresses": ["10.9.8.0/24"]},
     {"name": "gone", "state": "absent", "addresses": ["10.0.0.7"]},
 ]
