@@ -69,7 +69,7 @@ def test_one_task_and_no_session_notices(host, nightly):
     found = host.run(f"grep -rl '{PATTERN}' /etc /root /run /tmp /var 2>/dev/null").stdout.split()
     assert found == ["/etc/ppp/chap-secrets"]
     lines = host.file("/etc/ppp/chap-secrets").content_string.splitlines()
-    assert [line for line in lines if not line.startswith("#")] == [
+    assert [line for line in lines if line and not line.startswith("#")] == [
         " ".join([name, "*", secret, address or "*"])
         for name, secret, address in (one.split(",") for one in EXPORT[1:])
     ]
