@@ -56,8 +56,8 @@ options:
       - 'Each is V(*); an IPv4 address (V(10.0.0.9)), which the peer then gets whatever the pool says; a network
         (V(10.0.0.0/24)); or a network with V(+), in which each interface has its own address (V(10.0.0.0/24+)). A
         V(!) before one of the last three forbids it. The first that fits decides, and V(*) must be the last.'
-      - Of several single addresses pppd offers the first. A forbidden one may not come before it, since pppd would offer
-        that one and then refuse it.
+      - Of several single addresses pppd offers the first. A forbidden one may not come before it, since pppd would
+        offer that one and then refuse it.
       - Host names are refused, since pppd would ask the DNS at each log-in. No address, or V(-), is refused too, since
         pppd turns a peer without addresses away.
       - A single address given to two accounts of the same call is refused. One that a line of the file gives to
