@@ -311,7 +311,7 @@ known_session() {
 # Sessions of accounts with an address of their own hold one of the pool for nothing: only if no other is left, it is
 # looked up which these are.
 take_address() {
-    flock -w 10 "$state/lock" awk -v "leases=$state/leases" -v "pool=$state/$name.pool" -v "suggested=$1" \
+    flock -w 30 "$state/lock" awk -v "leases=$state/leases" -v "pool=$state/$name.pool" -v "suggested=$1" \
         -v "pid=$$" -v "id=$id" -v "name=$name" '@LEASES@
         function take(address) {
             lease(address, pid, id, name)
