@@ -17,3 +17,4 @@ class Refused(ValueError):
     def __init__(self, parameter: str, problem: str, mend: str) -> None:
         super().__init__(f"{parameter}: {problem} {mend}")
         self.parameter = parameter
+        self.mend = mend

@@ -251,6 +251,11 @@ def _options(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[bytes, ...], ...]
     return options
 
 
+def check_option(line: str) -> None:
+    """``Refused`` for what may not stand in ``options``."""
+    _option(0, line)
+
+
 def _option(index: int, line: str) -> tuple[bytes, ...]:
     parameter = f"options[{index}]"
     try:

@@ -1,0 +1,40 @@
+"""After the take-over, and after a reboot: one daemon, one rule, both customers online, no line lost."""
+
+import re
+
+import pytest
+
+testinfra_hosts = ["ansible://pppoe_servers"]
+
+
+def test_one_daemon_and_it_is_ours(host):
+    assert host.service("pppoe-server@default").is_running
+    assert host.service("pppoe-server@default").is_enabled
+    main = host.check_output("systemctl show --property=MainPID --value pppoe-server@default")
+    assert host.check_output("pidof pppoe-server") == main
+
+
+def test_both_customers_are_online_with_addresses_of_their_own(host):
+    found = host.ansible("dialtone.pppoe.pppoe_session_info", check=False)["sessions"]
+    addresses = {session["username"]: session["address"] for session in found}
+    assert sorted(addresses) == ["cmz", "cmz2"]
+    assert addresses["cmz2"] == "192.168.10.3"
+    assert addresses["cmz"] in {f"192.168.10.{last}" for last in range(2, 22) if last != 3}
+
+
+def test_one_rule(host):
+    rules = host.check_output("iptables -t nat -S POSTROUTING")
+    assert rules.count("MASQUERADE") == 1
+    assert re.search(r"^-A POSTROUTING -o eth0 .*MASQUERADE", rules, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["ppp/chap-secrets", "ppp/pppoe-server-options", "sysctl.conf"])
+def test_a_file_made_by_hand_is_as_it_was(host, name):
+    assert host.run(f"cmp /etc/{name} /root/before/{name.rpartition('/')[2]}").rc == 0
+
+
+def test_rc_local_has_lost_no_line_and_starts_no_daemon(host):
+    before = host.file("/root/before/rc.local").content_string
+    after = host.file("/etc/rc.local").content_string
+    assert after == before.replace("\npppoe-server -I", "\n: # taken over by dialtone.pppoe: pppoe-server -I")
+    assert after != before
