@@ -1,0 +1,94 @@
+"""site.yml over ten hosts, of which one is down, one does not answer in time, and one has a broken file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "fleet"))
+
+import hosts
+import runs
+
+COUNT = 10
+DOWN, SLOW, BROKEN = "host002", "host003", "host004"
+#: Module runs on a server, at most, whatever its accounts.
+MOST = 12
+pytestmark = pytest.mark.skipif(bool(hosts.why_not()), reason=f"no fleet can be made here: {hosts.why_not()}")
+
+
+@pytest.fixture(scope="module")
+def fleet():
+    with hosts.short_folder() as folder:
+        made = hosts.Fleet(Path(folder), COUNT)
+        try:
+            slow = made.path(SLOW, "/usr/local/bin/slow-python")
+            slow.write_text("#!/bin/sh\nsleep 60\n")
+            slow.chmod(0o755)
+            made.path(BROKEN, "/etc/ppp/chap-secrets").write_text("one * 'never closed *\ntwo * two *\n")
+            inventory = made.inventory(
+                runs.SERVER, {SLOW: {"ansible_python_interpreter": "/usr/local/bin/slow-python"}}
+            )
+            made.end(DOWN)
+            yield inventory
+        finally:
+            made.close()
+
+
+@pytest.fixture(scope="module")
+def first(fleet):
+    return runs.play(fleet, runs.SITE, ANSIBLE_TASK_TIMEOUT="20")
+
+
+def test_the_three_are_named_and_the_others_are_set_up(first):
+    assert first.status != 0
+    assert first.having("unreachable") == [DOWN]
+    assert first.having("failed") == sorted([SLOW, BROKEN])
+    good = sorted(set(first.recap) - {DOWN, SLOW, BROKEN})
+    assert len(good) == COUNT - 3
+    assert first.having("changed") == good
+
+
+def test_each_is_told_why(first):
+    # Ansible breaks its messages where a line is full.
+    output = " ".join(first.output.split())
+    assert "in line 1 of /etc/ppp/chap-secrets a quotation mark is not closed" in output
+    assert f"fatal: [{SLOW}]: FAILED!" in output
+    assert "Timed out after 20 second" in output
+    assert f"fatal: [{DOWN}]: UNREACHABLE!" in output
+
+
+@pytest.fixture(scope="module")
+def second(fleet, first):
+    return runs.play(fleet, runs.SITE, f"--limit=!{DOWN},!{SLOW},!{BROKEN}", "-e", "pppoe_serial=4")
+
+
+def test_a_second_run_in_parts_changes_nothing(second):
+    assert second.status == 0, second.output[-3000:]
+    assert len(second.recap) == COUNT - 3
+    assert second.having("changed") == []
+
+
+def test_module_runs_do_not_grow_with_the_accounts(fleet, first, second):
+    accounts = [{"name": f"customer{number}", "secret": f"secret{number}"} for number in range(600)]
+    more = runs.play(fleet, runs.SITE, "--limit=host001", "-e", json.dumps({"pppoe_server_accounts": accounts}))
+    assert more.having("changed") == ["host001"], more.output[-3000:]
+    assert more.modules["host001"] == second.modules["host001"] <= MOST
+
+
+def test_the_nightly_change_is_one_task_a_host(fleet, first):
+    accounts = [{"name": "new", "secret": "new"}]
+    night = runs.play(
+        fleet,
+        runs.SITE,
+        f"--limit=!{DOWN},!{SLOW},!{BROKEN}",
+        "--tags=accounts",
+        "-e",
+        json.dumps({"pppoe_server_accounts": accounts}),
+    )
+    assert night.status == 0, night.output[-3000:]
+    assert len(night.having("changed")) == COUNT - 3
+    assert set(night.modules.values()) == {1}
