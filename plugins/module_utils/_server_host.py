@@ -49,13 +49,18 @@ class Plan:
     daemon: _server_daemon.Daemon
 
 
+def help_of_pppoe_server(module: AnsibleModule) -> tuple[str | None, frozenset[str]]:
+    """Its version, and the option letters that it knows; ``None`` and no letter where it is not installed."""
+    server = module.get_bin_path("pppoe-server", opt_dirs=_pppd.SBIN)
+    if server is None:
+        return None, frozenset()
+    _rc, out, err = module.run_command([server, "-h"])
+    return _server_config.parse_help(out + err)
+
+
 def capabilities(module: AnsibleModule) -> _server_config.Capabilities:
     server = module.get_bin_path("pppoe-server", opt_dirs=_pppd.SBIN)
-    version: str | None = None
-    flags: frozenset[str] = frozenset()
-    if server is not None:
-        _rc, out, err = module.run_command([server, "-h"])
-        version, flags = _server_config.parse_help(out + err)
+    version, flags = help_of_pppoe_server(module)
     return _server_config.Capabilities(
         pppoe_server=server,
         version=version,
@@ -237,11 +242,11 @@ def carry_out(
     if boot == "disable":
         _systemd.disable(module, daemon.unit)
     _files.write(module, changed)
-    if now.foreign is not None and action != "none":
-        _server_takeover.end(module, now.foreign, _server_daemon.leave_systemd)
-        if action == "replace" and now.daemon is now.foreign:
-            action = "start"
+    if action == "replace" and now.daemon is now.foreign:
+        action = "start"
     if action == "restart":
+        if now.foreign is not None:
+            _server_takeover.end(module, now.foreign, _server_daemon.leave_systemd)
         _server_daemon.stop(module, daemon)
         action = "start"
     _reload_if_unit(module, changed)
@@ -251,6 +256,9 @@ def carry_out(
         _server_daemon.start(module, daemon)
     elif action == "replace" and now.daemon is not None:
         _server_daemon.start(module, daemon, now.daemon.pid)
+    if action in ("start", "replace") and now.foreign is not None:
+        # Only now that another one answers, which it may not.
+        _server_takeover.end(module, now.foreign, _server_daemon.leave_systemd)
 
 
 def _reload_if_unit(module: AnsibleModule, changed: t.Sequence[_files.Change]) -> None:

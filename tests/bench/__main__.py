@@ -8,7 +8,7 @@ import time
 
 import measure  # first: it finds tests/demo
 
-PARTS = ("accounts", "runs", "images")
+PARTS = ("accounts", "runs", "fleet", "images")
 
 
 def main() -> int:

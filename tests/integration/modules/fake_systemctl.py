@@ -41,7 +41,7 @@ def links(unit: str) -> list[Path]:
 def daemon_reload() -> int:
     shutil.rmtree(LOADED, ignore_errors=True)
     LOADED.mkdir(parents=True)
-    for path in UNITS.glob("*.service"):
+    for path in (*UNITS.glob("*.service"), *UNITS.glob("*.timer")):
         if path.is_file():
             shutil.copy(path, LOADED / path.name)
     return 0
@@ -86,6 +86,27 @@ def is_active(unit: str) -> int:
     return 0 if active else 3
 
 
+def is_enabled(unit: str) -> int:
+    enabled = any(link.is_symlink() for link in links(unit))
+    print("enabled" if enabled else "disabled")
+    return 0 if enabled else 1
+
+
+def restart(unit: str) -> int:
+    return stop(unit) or start(unit)
+
+
+VERBS = {
+    "enable": enable,
+    "disable": disable,
+    "start": start,
+    "stop": stop,
+    "restart": restart,
+    "is-active": is_active,
+    "is-enabled": is_enabled,
+}
+
+
 def main() -> int:
     ACTIVE.mkdir(parents=True, exist_ok=True)
     words = [word for word in sys.argv[1:] if not word.startswith("--")]
@@ -99,7 +120,7 @@ def main() -> int:
         return daemon_reload()
     if verb == "reload":
         return commands(rest[0], "ExecReload")
-    return {"enable": enable, "disable": disable, "start": start, "stop": stop, "is-active": is_active}[verb](rest[0])
+    return VERBS[verb](rest[0])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,276 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the server instances of this host fare, and the same as metrics of Prometheus. Private to this collection.
+
+It needs nothing but Python's own library, as this file is installed as it is, as the program that a timer runs:
+``PROGRAM NAME DIRECTORY`` writes DIRECTORY/pppoe_server_NAME.prom.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import typing as t
+from dataclasses import dataclass, field
+
+CONFIGURATION = "/etc/ppp/pppoe-server"
+STATE = "/var/lib/dialtone-pppoe"
+PID_FOLDERS = ("/run", "/var/run", "/run/ppp")
+SIOCGIFDSTADDR = 0x8917  # linux/sockios.h
+# A session as pppoe-server names it to pppd (pppoe-server.c startPPPD), for the kernel's plugin or for the relay.
+_SESSION = re.compile(r"(?:\A|\s-e )\d+:(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?:\s|\Z)")
+_RELAY_DEVICE = re.compile(r"\s-I (\S+)")
+# What pppd and pppoe-server write when a client does not get in (ppp: auth.c, chap.c, ipcp.c; pppoe-server.c).
+REFUSALS = {
+    "authentication": re.compile(
+        r"failed CHAP authentication|PAP peer authentication failed|[Pp]eer refused to authenticate|login failure"
+    ),
+    "no_slot": re.compile(r"No client slots available|No free session slots available"),
+    "no_address": re.compile(
+        r"living sessions hold every address of the pool|not authorized to use (?:remote )?address"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A live session: its interface, the client's address, and the bytes since it is up, from the server's side."""
+
+    interface: str
+    address: str | None
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """An instance. ``pid``: its daemon, ``None`` if none runs. ``pool``: the addresses that it hands out."""
+
+    name: str
+    pid: int | None
+    command: tuple[str, ...]
+    pool: tuple[str, ...]
+    sessions: tuple[Session, ...]
+
+    @property
+    def used(self) -> int:
+        """How many addresses of the pool live sessions have."""
+        return len(set(self.pool) & {session.address for session in self.sessions})
+
+    def words(self, option: str) -> list[str]:
+        """The arguments of each such option of the daemon."""
+        return [word for before, word in zip(self.command, self.command[1:]) if before == option]
+
+    @property
+    def most(self) -> int:
+        """How many sessions there may be at once."""
+        limits = [int(word) for word in self.words("-N") if word.isdigit()]
+        return limits[-1] if limits else len(self.pool)
+
+
+@dataclass
+class Totals:
+    """What has been counted since the first run; ``seen``: bytes in and out of each session at the last one."""
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, list[int]] = field(default_factory=dict)
+
+
+def names() -> list[str]:
+    """The instances that are configured here."""
+    try:
+        entries = os.listdir(CONFIGURATION)
+    except OSError:
+        return []
+    return sorted(entry[: -len(".options")] for entry in entries if entry.endswith(".options"))
+
+
+def status(name: str) -> Status:
+    """How an instance fares."""
+    options = f"{CONFIGURATION}/{name}.options"
+    processes = _processes()
+    daemons = {
+        pid: argv
+        for pid, argv in processes.items()
+        if os.path.basename(argv[0]) == "pppoe-server" and after(argv, "-O") == options
+    }
+    # A child has its parent's command until it becomes the pppd of a new session, and a higher number.
+    pid = min(daemons) if daemons else None
+    command = tuple(daemons[pid]) if pid is not None else ()
+    interfaces = {word for before, word in zip(command, command[1:]) if before == "-I"}
+    by_pid = _interfaces_of_pids()
+    found = [by_pid.get(pid) for pid, argv in processes.items() if is_session(argv, options, interfaces)]
+    sessions = tuple(_session(interface) for interface in sorted(filter(None, found)))
+    return Status(name, pid, command, tuple(_text(f"{CONFIGURATION}/{name}.pool").split()), sessions)
+
+
+def is_session(argv: t.Sequence[str], options: str, interfaces: t.Collection[str]) -> bool:
+    """Whether a process is the pppd of a session of the instance, or of a daemon that it has taken the place of."""
+    if os.path.basename(argv[0]) != "pppd" or not any(map(_SESSION.search, argv)):
+        return False
+    file = after(argv, "file")
+    if file == options:
+        return True
+    relay = _RELAY_DEVICE.search(after(argv, "pty") or "")
+    device = relay.group(1) if relay else next((word[4:] for word in argv if word.startswith("nic-")), None)
+    return device in interfaces and os.path.dirname(file or "") != CONFIGURATION
+
+
+def after(argv: t.Sequence[str], option: str) -> str | None:
+    """The word behind an option, ``None`` if it isn't there."""
+    return next((word for before, word in zip(argv, argv[1:]) if before == option), None)
+
+
+def _processes() -> dict[int, list[str]]:
+    """The commands of this host's processes; those in containers and other network namespaces are another's."""
+    found = {}
+    here = [os.readlink(f"/proc/self/ns/{kind}") for kind in ("pid", "net")]
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        words = _text(f"/proc/{entry}/cmdline").rstrip("\0").split("\0")
+        if os.path.basename(words[0]) in ("pppd", "pppoe-server"):
+            try:
+                if [os.readlink(f"/proc/{entry}/ns/{kind}") for kind in ("pid", "net")] == here:
+                    found[int(entry)] = words
+            except OSError:
+                continue
+    return found
+
+
+def _interfaces_of_pids() -> dict[int, str]:
+    """The interface of each pppd, from the files ``pppN.pid``."""
+    found = {}
+    for folder in PID_FOLDERS:
+        for entry in os.listdir(folder) if os.path.isdir(folder) else ():
+            match = re.fullmatch(r"(ppp\d+)\.pid", entry)
+            pid = _text(f"{folder}/{entry}").split()[:1] if match else []
+            if match and pid and pid[0].isdigit():
+                found[int(pid[0])] = match.group(1)
+    return found
+
+
+def _session(interface: str) -> Session:
+    counters = [_text(f"/sys/class/net/{interface}/statistics/{kind}_bytes").strip() for kind in ("rx", "tx")]
+    received, sent = (int(text) if text.isdigit() else 0 for text in counters)
+    return Session(interface, _peer(interface), received, sent)
+
+
+def _peer(interface: str) -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            # struct ifreq: the interface's name, then a sockaddr_in.
+            answer = fcntl.ioctl(asked, SIOCGIFDSTADDR, struct.pack("16s24x", interface.encode()))
+        except OSError:
+            return None
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+    except OSError:
+        return ""
+
+
+def counted(before: Totals, sessions: t.Iterable[Session], journal: str) -> Totals:
+    """The totals, with what has come since: the growth of each session, and the refusals in the journal's new lines.
+
+    A counter that has gone back is another session on an interface of the same name.
+    """
+    after_this = Totals(before.bytes_in, before.bytes_out, dict(before.refused))
+    for session in sessions:
+        last_in, last_out = before.seen.get(session.interface, [0, 0])
+        again = session.bytes_in >= last_in and session.bytes_out >= last_out
+        after_this.bytes_in += session.bytes_in - (last_in if again else 0)
+        after_this.bytes_out += session.bytes_out - (last_out if again else 0)
+        after_this.seen[session.interface] = [session.bytes_in, session.bytes_out]
+    for line in journal.splitlines():
+        for reason, pattern in REFUSALS.items():
+            if pattern.search(line):
+                after_this.refused[reason] = after_this.refused.get(reason, 0) + 1
+                break
+    return after_this
+
+
+METRICS = (
+    ("up", "gauge", "Whether the access concentrator runs."),
+    ("sessions", "gauge", "Live sessions."),
+    ("sessions_limit", "gauge", "How many sessions there may be at once."),
+    ("pool_addresses", "gauge", "Addresses that are handed out."),
+    ("pool_used_addresses", "gauge", "Addresses of the pool that live sessions have."),
+    ("receive_bytes_total", "counter", "Bytes that came from clients."),
+    ("transmit_bytes_total", "counter", "Bytes that were sent to clients."),
+    ("refused_dials_total", "counter", "Dials that did not get a session, by reason, from the journal."),
+)
+
+
+def exposition(found: Status, totals: Totals) -> str:
+    """The metrics in Prometheus' text format. A name holds no character that would have to be escaped."""
+    values: dict[str, t.Any] = {
+        "up": int(found.pid is not None),
+        "sessions": len(found.sessions),
+        "sessions_limit": found.most,
+        "pool_addresses": len(found.pool),
+        "pool_used_addresses": found.used,
+        "receive_bytes_total": totals.bytes_in,
+        "transmit_bytes_total": totals.bytes_out,
+        "refused_dials_total": {reason: totals.refused.get(reason, 0) for reason in REFUSALS},
+    }
+    lines = []
+    for metric, kind, text in METRICS:
+        name = "pppoe_server_" + metric
+        lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
+        value = values[metric]
+        if isinstance(value, dict):
+            lines += [f'{name}{{server="{found.name}",reason="{key}"}} {number}' for key, number in value.items()]
+        else:
+            lines.append(f'{name}{{server="{found.name}"}} {value}')
+    return "\n".join(lines) + "\n"
+
+
+def _journal(name: str) -> str:
+    """What the instance's daemon and its pppd have written since the last call."""
+    unit = f"_SYSTEMD_UNIT=pppoe-server@{name}.service"
+    words = ["journalctl", "--quiet", "--output=cat", f"--cursor-file={STATE}/{name}.cursor", unit]
+    try:
+        return subprocess.run(words, stdout=subprocess.PIPE, check=False, timeout=60, errors="replace").stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _write(path: str, text: str) -> None:
+    """Whole or not at all: node_exporter may read at any time, and takes files that end in .prom."""
+    with open(path + ".new", "w", encoding="utf-8") as handle:
+        os.fchmod(handle.fileno(), 0o644)
+        handle.write(text)
+    os.replace(path + ".new", path)
+
+
+def main(name: str, directory: str) -> None:
+    """Count, and write the file."""
+    os.makedirs(STATE, mode=0o755, exist_ok=True)
+    state = f"{STATE}/{name}.json"
+    try:
+        before = Totals(**json.loads(_text(state)))
+    except (ValueError, TypeError):
+        before = Totals()
+    found = status(name)
+    totals = counted(before, found.sessions, _journal(name))
+    _write(state, json.dumps(vars(totals)))
+    _write(f"{directory}/pppoe_server_{name}.prom", exposition(found, totals))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

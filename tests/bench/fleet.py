@@ -1,0 +1,104 @@
+"""site.yml over 1, 20 and 200 hosts, against an empty play of as many module runs, and a playbook of plain modules.
+
+FLEET_SIZES=1,20 chooses other sizes. What is not begun within MOST_SECONDS is left out, and said to be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from measure import say, table
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fleet"))
+
+import hosts
+import runs
+
+SIZES = [int(size) for size in os.environ.get("FLEET_SIZES", "1,20,200").split(",")]
+PLAIN = Path(__file__).resolve().parent / "plain_server.yml"
+FORKS = 20
+#: No play begins that would probably end later than this.
+MOST_SECONDS = 330
+
+
+class Bench:
+    """A fleet of the largest size in two halves of equal hosts: ours, and those of the plain playbook."""
+
+    def __init__(self, folder: Path) -> None:
+        self.began = time.monotonic()
+        self.fleet = hosts.Fleet(folder, max(SIZES))
+        self.inventory = self.fleet.inventory(runs.SERVER)
+        self.folder = folder
+        self.rows = [("hosts", "play", "seconds", "a host", "module runs a host", "to empty")]
+        say(f"\n{max(SIZES)} hosts are up after {time.monotonic() - self.began:.1f} s")
+
+    def play(self, playbook: Path, size: int) -> runs.Run:
+        limit = ",".join(sorted(self.fleet.processes)[:size])
+        done = runs.play(self.inventory, playbook, f"--limit={limit}", forks=FORKS)
+        if done.status != 0:
+            raise RuntimeError(f"{playbook.name} failed:\n{done.output[-3000:]}")
+        return done
+
+    def empty(self, count: int) -> Path:
+        """A playbook with so many runs of a module that does nothing."""
+        path = self.folder / "empty.yml"
+        tasks = [{"name": "Nothing", "ansible.builtin.ping": {}} for _ in range(count)]
+        path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "become": True, "tasks": tasks}]))
+        return path
+
+    def row(self, size: int, what: str, done: runs.Run, empty: runs.Run) -> None:
+        each = max(done.modules.values())
+        ratio = done.seconds / empty.seconds * max(empty.modules.values()) / each
+        cells = (str(size), what, f"{done.seconds:.1f}", f"{done.seconds / size:.2f}", str(each), f"{ratio:.2f}")
+        self.rows.append(cells)
+        say(f"  {size} hosts, {what}: {done.seconds:.1f} s")
+
+    def measure(self, size: int) -> float:
+        """All plays on so many hosts, first and again; seconds that they took."""
+        began = time.monotonic()
+        first = self.play(runs.SITE, size)
+        again = self.play(runs.SITE, size)
+        empty = self.play(self.empty(max(again.modules.values())), size)
+        self.row(size, "site.yml, first", first, empty)
+        self.row(size, "site.yml, again", again, empty)
+        self.row(size, "empty", empty, empty)
+        return time.monotonic() - began
+
+    def measure_plain(self, size: int) -> None:
+        """The plain playbook, on hosts that it has not met."""
+        empty = None
+        for what in ("plain, first", "plain, again"):
+            done = self.play(PLAIN, size)
+            empty = empty or self.play(self.empty(max(done.modules.values())), size)
+            self.row(size, what, done, empty)
+
+
+def main() -> None:
+    with hosts.short_folder() as folder:
+        bench = Bench(Path(folder))
+        try:
+            last = 0.0
+            for index, size in enumerate(SIZES):
+                # Hosts are at work side by side, so that few of them take as long as one.
+                expected = last * max(1, size / max(SIZES[index - 1], os.cpu_count() or 1)) if index else 0.0
+                if time.monotonic() - bench.began + expected > MOST_SECONDS:
+                    say(f"  {size} hosts: left out, as it would take about {expected:.0f} s here")
+                    continue
+                last = bench.measure(size)
+        finally:
+            bench.fleet.close()
+    with hosts.short_folder() as folder:
+        bench_plain = Bench(Path(folder))
+        bench_plain.rows = bench.rows
+        try:
+            for size in [size for size in SIZES if size <= 20]:
+                bench_plain.measure_plain(size)
+        finally:
+            bench_plain.fleet.close()
+    say(f"\nplaybooks over a fleet on {os.cpu_count()} processors, {FORKS} hosts at a time, ssh with pipelining")
+    say("to empty: against a play that does nothing, for each module run")
+    say(table(bench.rows))
