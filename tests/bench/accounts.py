@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import stage
 from measure import median, peak_memory, play, say, table
+
+sys.path.insert(0, str(stage.REPOSITORY / ".build" / "collections"))
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _batch
 
 MANY = 100_000
 SIZES = (1_000, 10_000, MANY)
@@ -54,6 +59,10 @@ def chap_user(path: Path, users: str, state: str) -> dict:
     return {"name": state, "dialtone.pppoe.chap_user": {"path": str(path), "users": "{{ " + users + " }}"}}
 
 
+def from_csv(path: Path, source: Path, state: str) -> dict:
+    return {"name": state, "dialtone.pppoe.chap_user": {"path": str(path), "src": str(source)}}
+
+
 def copy(path: Path, source: Path, state: str) -> dict:
     return {"name": state, "ansible.builtin.copy": {"src": str(source), "dest": str(path), "mode": "0600"}}
 
@@ -66,6 +75,8 @@ class Bench:
         for name, users in (("users", accounts(count)), ("one_changed", accounts(count, count // 2))):
             (folder / f"{name}.json").write_text(json.dumps({name: users}))
             (folder / f"{name}.txt").write_text(secrets_file(users))
+            rows = [f"{user['name']},{user['secret']},{user['addresses'][0]}" for user in users]
+            (folder / f"{name}.csv").write_text("\n".join(["name,secret,addresses", *rows, ""]))
         target = folder / "chap-secrets"
         self.target = target
         self.ours = playbook(
@@ -77,6 +88,15 @@ class Bench:
                 chap_user(target, "one_changed", STATES[2]),
             ],
             [str(folder / "users.json"), str(folder / "one_changed.json")],
+        )
+        self.csv = playbook(
+            folder,
+            "csv",
+            [
+                from_csv(target, folder / "users.csv", STATES[0]),
+                from_csv(target, folder / "users.csv", STATES[1]),
+                from_csv(target, folder / "one_changed.csv", STATES[2]),
+            ],
         )
         self.theirs = playbook(
             folder,
@@ -103,16 +123,25 @@ def against_copy(folder: Path) -> None:
     bench = Bench(folder, MANY)
     size = (folder / "users.txt").stat().st_size
     say(f"\nchap_user, {MANY:,} accounts ({size / 1e6:.1f} MB), against ansible.builtin.copy of the finished file")
-    ours, theirs = [], []
+    playbooks = {"copy": bench.theirs, "src": bench.csv, "users": bench.ours}
+    times: dict[str, list[dict[str, float]]] = {name: [] for name in playbooks}
     for number in range(REPETITIONS):
-        ours.append(bench.times(bench.ours))
-        theirs.append(bench.times(bench.theirs))
-        say(f"  pair {number + 1} of {REPETITIONS} done")
-    rows = [("file before", "chap_user", "copy", "ratio")]
+        for name, path in playbooks.items():
+            times[name].append(bench.times(path))
+        say(f"  {number + 1} of {REPETITIONS} done")
+    rows = [("file before", "copy", "chap_user src", "ratio", "chap_user users", "ratio")]
     for state in STATES:
-        mine, other = median([times[state] for times in ours]), median([times[state] for times in theirs])
-        rows.append((state, f"{mine:.1f} s", f"{other:.1f} s", f"{mine / other:.1f}"))
+        copied, *ours = (median([one[state] for one in times[name]]) for name in playbooks)
+        cells = [cell for mine in ours for cell in (f"{mine:.1f} s", f"{mine / copied:.1f}")]
+        rows.append((state, f"{copied:.1f} s", *cells))
     say(table(rows))
+
+
+def sent(folder: Path, users: list[dict]) -> str:
+    """The accounts in a file as the action plugin sends it."""
+    path = folder / "accounts"
+    path.write_bytes(_batch.encode(users, "users[{}]".format).dump())
+    return str(path)
 
 
 def growth(folder: Path) -> None:
@@ -124,7 +153,7 @@ def growth(folder: Path) -> None:
     for count in (1, *SIZES):
         target.unlink(missing_ok=True)
         steps = (accounts(count), accounts(count), accounts(count, count // 2))
-        runs = [peak_memory("chap_user", {"path": str(target), "users": users}) for users in steps]
+        runs = [peak_memory("chap_user", {"path": str(target), "src": sent(folder, users)}) for users in steps]
         peak = max(memory for _, memory in runs)
         size = target.stat().st_size
         if base is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import resource
+import re
 import sys
 import time
 from pathlib import Path
@@ -20,8 +20,8 @@ def main(name: str, arguments: str) -> int:
             module.main()
         except SystemExit as end:
             seconds = time.process_time() - began
-            # Linux counts ru_maxrss in KiB.
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            # Not ru_maxrss, which begins with what the process had that started this one.
+            peak = int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
             print(json.dumps({"seconds": seconds, "peak": peak}), file=sys.stderr)
             return int(end.code or 0)
     return 1
