@@ -40,6 +40,7 @@ _CONTRADICTIONS = (
     ("persist demand maxfail holdoff", "A server does not dial."),
     ("file call plugin pty connect notty socket record unit ifname rp_pppoe_sess", "pppoe-server sets it itself."),
     ("ms-dns dns-addr", "Use dns_servers."),
+    ("noipv6 +ipv6", "Use ipv6."),
     ("mtu", "Use mtu."),
     ("mru", "Use mru."),
     ("lcp-echo-interval", "Use lcp_echo_interval."),
@@ -78,6 +79,7 @@ class Instance:
     session_count: int
     authentication: str
     system_login: bool
+    ipv6: bool
     dns_servers: tuple[str, ...]
     lcp_echo_interval: int
     lcp_echo_failure: int
@@ -133,6 +135,7 @@ def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
         session_count=session_count,
         authentication=parameters["authentication"],
         system_login=parameters["system_login"],
+        ipv6=parameters["ipv6"],
         dns_servers=_dns_servers(parameters["dns_servers"]),
         lcp_echo_interval=_number(parameters, "lcp_echo_interval", 0, 3600),
         lcp_echo_failure=_number(parameters, "lcp_echo_failure", 0, 1000),
@@ -281,6 +284,7 @@ def options_file(instance: Instance) -> bytes:
     ]
     if instance.system_login:
         lines.append("login")
+    lines.append("+ipv6" if instance.ipv6 else "noipv6")
     if instance.lcp_echo_interval:
         lines.append(f"lcp-echo-interval {instance.lcp_echo_interval}")
         lines.append(f"lcp-echo-failure {instance.lcp_echo_failure}")

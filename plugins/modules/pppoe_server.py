@@ -99,6 +99,12 @@ options:
         password.
     type: bool
     default: false
+  ipv6:
+    description:
+      - Whether pppd agrees on IPv6 with clients (C(+ipv6), else C(noipv6)). Each link then has link-local addresses;
+        prefixes and router advertisements are up to you, for example with radvd.
+    type: bool
+    default: false
   dns_servers:
     description:
       - Up to two DNS servers that clients are told.
@@ -343,6 +349,7 @@ ARGUMENTS = {
     "networks": {"type": "list", "elements": "str", "default": []},
     "authentication": {"type": "str", "choices": list(_server_config.AUTHENTICATION), "default": "chap"},
     "system_login": {"type": "bool", "default": False},
+    "ipv6": {"type": "bool", "default": False},
     "dns_servers": {"type": "list", "elements": "str", "default": []},
     "lcp_echo_interval": {"type": "int", "default": 10},
     "lcp_echo_failure": {"type": "int", "default": 3},

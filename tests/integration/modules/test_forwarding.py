@@ -49,3 +49,31 @@ def test_there_and_back(host):
     assert told(host.module(state="absent")) == told(predicted)
     assert (host.etc(), host.host.sh(KERNEL).strip()) == (before, host.former)
     assert host.module(state="absent")["changed"] is False
+
+
+RP_FILTER = "cat /proc/sys/net/ipv4/conf/ppp0/rp_filter /proc/sys/net/ipv6/conf/ppp0/disable_ipv6"
+
+
+def test_links_of_customers(host):
+    """The router's ppp0 is half of a veth pair: a setting of a link is the same for every kind."""
+    before, links = host.etc(), host.host.sh(RP_FILTER)
+    host.host.sh("ip link add ppp-uplink type veth peer name uplink0")
+    predicted = host.module(check=True, rp_filter="strict", ipv6=False)
+    assert (host.host.sh(RP_FILTER), predicted["links"]) == (links, ["ppp0"])
+    assert told(host.module(rp_filter="strict", ipv6=False)) == told(predicted)
+    assert host.host.sh(RP_FILTER) == "1\n1\n"
+    assert host.host.sh(RP_FILTER.replace("ppp0", "ppp-uplink")) == links
+    assert host.module(rp_filter="strict", ipv6=False)["changed"] is False
+    # Another instance: the first one that goes takes nothing along.
+    host.module(name="second", rp_filter="strict", ipv6=False)
+    host.module(state="absent")
+    assert host.host.sh(KERNEL + "; " + RP_FILTER) == "1\n1\n1\n"
+    assert host.module(name="second", state="absent")["links"] == ["ppp0"]
+    assert (host.etc(), host.host.sh(RP_FILTER), host.host.sh(KERNEL).strip()) == (before, links, host.former)
+
+
+def test_a_numbered_uplink_is_left_alone(host):
+    links = host.host.sh(RP_FILTER)
+    assert host.module(rp_filter="strict", ipv6=False, uplink="ppp0")["links"] == []
+    assert host.host.sh(RP_FILTER) == links
+    assert "\n-net.ipv4.conf.ppp0.rp_filter\n" in host.host.sh("cat /etc/sysctl.d/60-dialtone-pppoe.conf")

@@ -15,6 +15,7 @@ GUIDE = {
     "networks": [],
     "authentication": "chap",
     "system_login": False,
+    "ipv6": False,
     "dns_servers": ["202.106.0.20", "8.8.8.8"],
     "lcp_echo_interval": 10,
     "lcp_echo_failure": 2,
@@ -50,6 +51,7 @@ def made(**changes):
             [
                 "auth",
                 "require-chap",
+                "noipv6",
                 "lcp-echo-interval 10",
                 "lcp-echo-failure 2",
                 "ms-dns 202.106.0.20",
@@ -60,7 +62,11 @@ def made(**changes):
         ),
         (
             {"authentication": "pap", "system_login": True, "dns_servers": [], "lcp_echo_interval": 0, "mtu": 1400},
-            ["auth", "require-pap", "login", "mtu 1400", "mru 1492"],
+            ["auth", "require-pap", "login", "noipv6", "mtu 1400", "mru 1492"],
+        ),
+        (
+            {"ipv6": True, "dns_servers": [], "lcp_echo_interval": 0},
+            ["auth", "require-chap", "+ipv6", "mtu 1492", "mru 1492"],
         ),
         (
             {
@@ -68,7 +74,7 @@ def made(**changes):
                 "lcp_echo_interval": 0,
                 "options": ["idle 600", "ipparam 'two words'", "  nobsdcomp # of no use"],
             },
-            ["auth", "require-chap", "mtu 1492", "mru 1492", "idle 600", 'ipparam "two words"', "nobsdcomp"],
+            ["auth", "require-chap", "noipv6", "mtu 1492", "mru 1492", "idle 600", 'ipparam "two words"', "nobsdcomp"],
         ),
         (
             {"dns_servers": [], "lcp_echo_interval": 0, "single_session": "replace", "options": ["idle 600"]},
@@ -98,6 +104,7 @@ def test_options_file(changes, lines):
         ({"local_address": "300.1.1.1"}, "local_address", "no IPv4 address"),
         ({"local_address": "192.168.10.7"}, "pool", "the server's own address"),
         ({"pool": ["192.168.10.3"]}, "pool", "reserve every address"),
+        ({"options": ["noipv6"]}, "options[0]", "Use ipv6."),
         ({"session_count": 20}, "session_count", "19 free addresses"),
         ({"session_count": 0}, "session_count", "from 1 to 19"),
         ({"dns_servers": ["1.1.1.1", "8.8.8.8", "9.9.9.9"]}, "dns_servers", "two at the most"),
