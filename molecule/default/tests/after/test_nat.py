@@ -7,7 +7,8 @@ def test_one_rule_hides_the_clients(host):
     if host.ansible.get_variables().get("pppoe_server_nat_backend", "auto") == "iptables":
         rules = host.check_output("iptables -t nat -S POSTROUTING").splitlines()
         assert [rule for rule in rules if "MASQUERADE" in rule] == [
-            '-A POSTROUTING -o eth0 -m iprange --src-range 192.168.10.2-192.168.10.21 -m comment --comment "dialtone.pppoe default" -j MASQUERADE'
+            "-A POSTROUTING -o eth0 -m iprange --src-range 192.168.10.2-192.168.10.21 "
+            '-m comment --comment "dialtone.pppoe default" -j MASQUERADE'
         ]
         assert host.run("nft list table ip dialtone_pppoe_default").failed
     else:
