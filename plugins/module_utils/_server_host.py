@@ -25,6 +25,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_config,
     _server_daemon,
     _server_decision,
+    _server_neighbours,
     _server_processes,
     _server_scripts,
     _server_takeover,
@@ -76,12 +77,20 @@ def refuse_what_the_host_contradicts(module: AnsibleModule, instance: _server_co
     for index, name in enumerate(instance.interfaces):
         _interfaces.require(f"interfaces[{index}]", name)
     pool = _pool.spans("pool", module.params["pool"])
-    others = {name: addresses for name, addresses in _pool_files.addresses().items() if name != instance.name}
+    others = _pool_files.addresses()
+    before = others.pop(instance.name, [])
     _pool.refuse_shared("pool", pool, others)
+    rivals = _server_neighbours.commands(_startup_texts(), (process.argv for process in _server_processes.every()))
+    rivals.pop(instance.name, None)
+    _server_neighbours.refuse_rivals(instance.interfaces, instance.service_names, rivals)
     interfaces = _interfaces.addresses(module)
-    warning = _server_config.outside(module.params, _own_networks(interfaces, instance))
-    if warning:
-        module.warn(warning)
+    peers = [one.peer for interface in interfaces.values() for one in interface.addresses if one.peer]
+    for warning in (
+        _server_config.outside(module.params, _own_networks(interfaces, instance)),
+        _server_neighbours.leaving(before, instance.addresses, peers),
+    ):
+        if warning:
+            module.warn(warning)
     for interface in interfaces.values():
         for address in interface.addresses:
             if address.family == "inet" and address.local in instance.addresses:
@@ -90,6 +99,12 @@ def refuse_what_the_host_contradicts(module: AnsibleModule, instance: _server_co
                     f"it holds {address.local}, which {interface.name} of this host has.",
                     "Leave it out of the pool, or name it in reserved_addresses.",
                 )
+
+
+def _startup_texts() -> list[str]:
+    """What starts the instances of this host: their units, and rc.local."""
+    contents = (_files.read(path) for path in [*glob.glob(_unit_path("*")), _rc_local.path()])
+    return [content.decode("utf-8", "replace") for content in contents if content]
 
 
 def _own_networks(
