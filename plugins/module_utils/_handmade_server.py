@@ -276,7 +276,7 @@ def _accounts(seen: Observed, say: Findings) -> None:
     seen_twice: dict[tuple[str, str], list[str]] = {}
     for account in seen.accounts:
         seen_twice.setdefault((account.name, account.server), []).append(str(account.line))
-    doubled = [f"{name} (lines {', '.join(lines)})" for (name, _), lines in seen_twice.items() if len(lines) > 1]
+    doubled = [f"{name} (lines {', '.join(lines)})" for (name, _server), lines in seen_twice.items() if len(lines) > 1]
     if doubled:
         say.problem(f"An account more than once: {listed(doubled)}.", "pppd takes the first line.")
     holders: dict[str, set[str]] = {}
