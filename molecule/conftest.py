@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,30 @@ def site(request):
         )
 
     return run
+
+
+@pytest.fixture
+def lab(request):
+    """``lab("cut", "server", "eth1")`` runs tests/lab/lab on the lab of this scenario."""
+    name = Path(request.config.getoption("--ansible-inventory")).parent.name
+
+    def run(verb: str, *words: str) -> None:
+        command = [sys.executable, str(REPOSITORY / "tests" / "lab" / "lab"), verb, name, *words]
+        subprocess.run(command, check=True, timeout=300, stdout=subprocess.DEVNULL)
+
+    return run
+
+
+@pytest.fixture
+def until():
+    """``until(question, seconds)`` waits for the first true answer, and gives it."""
+
+    def wait(question, seconds: float = 90.0):
+        deadline = time.monotonic() + seconds
+        while True:
+            answer = question()
+            if answer or time.monotonic() > deadline:
+                return answer
+            time.sleep(1)
+
+    return wait

@@ -1,0 +1,78 @@
+"""What a link does when the modem is unplugged, the server rebooted, and the account refused for a while."""
+
+import pytest
+
+testinfra_hosts = ["ansible://client-bookworm"]
+CLIENTS = ["client-bookworm", "client-trixie"]
+
+
+@pytest.fixture
+def clients(host):
+    return [host.get_host(f"ansible://{name}", ansible_inventory=host.backend.ansible_inventory) for name in CLIENTS]
+
+
+def every_link_of(clients, name):
+    return all(client.run(f"systemctl is-active pppoe-client@{name}").stdout == "active\n" for client in clients)
+
+
+def pppds(client):
+    return len(client.run("pgrep -x pppd").stdout.split())
+
+
+def test_the_modem_is_unplugged_and_plugged_in(clients, lab, until):
+    lab("cut", "ac-one", "eth1")
+    try:
+        # The second default route takes over as soon as the first link is known to be dead.
+        gone = until(lambda: all(" dev ppp7 " in client.run("ip route get 192.168.5.1").stdout for client in clients))
+        assert gone
+        for client in clients:
+            assert "ttl=63" in client.check_output("ping -c 1 -W 5 192.168.5.1")
+            # Shown as what it is, once pppd has given up telling the other end.
+            shown = until(lambda client=client: state(client) == "activating", 20)
+            assert shown
+        # Its name servers have gone with it.
+        assert not clients[0].file("/etc/resolv.conf").contains("nameserver")
+    finally:
+        lab("join", "ac-one", "eth1")
+    assert until(lambda: every_link_of(clients, "one"))
+    for client in clients:
+        assert "ttl=63" in client.check_output("ping -c 1 -W 5 -I ppp-one 192.168.5.1")
+        assert pppds(client) == 2
+        assert client.file("/run/hooks").content_string.splitlines()[-2].startswith("ppp-one down")
+
+
+def test_the_server_is_rebooted(clients, lab, until):
+    lab("reboot", "ac-two")
+    assert until(lambda: every_link_of(clients, "two"))
+    for client in clients:
+        until(lambda client=client: client.run("ping -c 1 -W 5 -I ppp7 192.168.5.1").succeeded, 20)
+        assert "ttl=63" in client.check_output("ping -c 1 -W 5 -I ppp7 192.168.5.1")
+        assert pppds(client) == 2
+
+
+def test_the_account_is_refused_and_then_right(host, clients, until):
+    server = host.get_host("ansible://ac-one", ansible_inventory=host.backend.ansible_inventory)
+    server.check_output("sed -i.kept 's/^cmz /other /' /etc/ppp/chap-secrets")
+    try:
+        for client in clients:
+            client.check_output("systemctl restart --no-block pppoe-client@one")
+        said = "the server refuses the account. The next in "
+        assert until(lambda: all(said in status(client) for client in clients))
+        # Gently: the pauses are five times as long.
+        assert all("The next in 10 seconds" in journal(client) for client in clients)
+        assert all(pppds(client) <= 2 for client in clients)
+    finally:
+        server.check_output("mv /etc/ppp/chap-secrets.kept /etc/ppp/chap-secrets")
+    assert until(lambda: every_link_of(clients, "one"))
+
+
+def state(client):
+    return client.run("systemctl is-active pppoe-client@one").stdout.strip()
+
+
+def status(client):
+    return client.run("systemctl show --property StatusText pppoe-client@one").stdout
+
+
+def journal(client):
+    return client.run("journalctl --boot --output cat --unit pppoe-client@one").stdout
