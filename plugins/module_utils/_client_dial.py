@@ -120,12 +120,14 @@ def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
     """The link once it has an IPv4 address, and the default route if asked for. ``DialFailed`` if it doesn't come."""
     deadline = time.monotonic() + timeout
     verdict = None
+    up_since = None
     while True:
         link = _client_link.current(module, wanted.name)
         if link is not None and link.asleep:
             _wake(link)
-        if link is not None and link.up:
-            _wait_for_script(module, wanted)
+        up_since = (up_since or time.monotonic()) if link is not None and link.up else None
+        # A server may refuse the address when the link has it already: it counts once the script has ended, and stays.
+        if link is not None and up_since is not None and _script_has_ended(module, wanted, up_since):
             if wanted.default_route:
                 _wait_for_route(module, wanted, link)
             return link
@@ -198,10 +200,12 @@ def _wait_for_route(module: AnsibleModule, wanted: Connection, link: Link) -> No
         time.sleep(POLL)
 
 
-def _wait_for_script(module: AnsibleModule, wanted: Connection) -> None:
-    deadline = time.monotonic() + SCRIPT_SECONDS
-    while not os.path.exists(_client_config.servers_path(wanted.name)):
-        if time.monotonic() > deadline:
-            module.warn(f"The link of {wanted.name} is up, but its script pppoe-client-up has not ended.")
-            return
-        time.sleep(POLL)
+def _script_has_ended(module: AnsibleModule, wanted: Connection, up_since: float) -> bool:
+    """Whether the script of the link has done its work, or takes too long to be waited for."""
+    if os.path.exists(_client_config.servers_path(wanted.name)):
+        link = _client_link.current(module, wanted.name)
+        return link is not None and link.up
+    if time.monotonic() - up_since < SCRIPT_SECONDS:
+        return False
+    module.warn(f"The link of {wanted.name} is up, but its script pppoe-client-up has not ended.")
+    return True

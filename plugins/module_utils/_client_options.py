@@ -64,6 +64,7 @@ class Connection:
     default_route: bool = True
     metric: int = 0
     dns: tuple[str, ...] = ("none",)
+    firewall: str = "none"
     ipv6: bool = False
     mtu: int = USUAL_MTU
     demand_idle: int | None = None
@@ -113,11 +114,12 @@ def connection(params: t.Mapping[str, t.Any], interface_mtu: int) -> Connection:
         ac_name=_tag("ac_name", params["ac_name"]),
         service_name=_tag("service_name", params["service_name"]),
         methods=tuple(sorted(set(params["authentication"] or ()))),
-        link=_link(params["link_interface"], params["unit"]),
+        link=_link(params["link_interface"], params["unit"]) or _link_for_rules(params),
         unit=params["unit"],
         default_route=params["default_route"],
         metric=params["route_metric"],
         dns=_dns(params["dns"]),
+        firewall=params["firewall"],
         ipv6=params["ipv6"],
         mtu=params["mtu"],
         demand_idle=params["demand_idle"],
@@ -157,6 +159,17 @@ def _link(link: str | None, unit: int | None) -> str | None:
             f"{link!r} is no name for an interface.",
             "Use up to 15 letters, digits, '-', '_' or '.', such as ppp-office.",
         )
+    return link
+
+
+def _link_for_rules(params: t.Mapping[str, t.Any]) -> str | None:
+    """The name by which the rules of a firewall know the link, if there are any and it has no name else."""
+    if params["firewall"] == "none" or params["unit"] is not None:
+        return None
+    link = f"ppp-{params['name']}"
+    if not _LINK.match(link):
+        problem = f"is left out, and the rules of firewall={params['firewall']} cannot go by {link}, which is too long."
+        raise Refused("link_interface", problem, "Give a name of up to 15 characters.")
     return link
 
 

@@ -14,17 +14,30 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _client_config,
     _client_decision,
     _client_dial,
+    _client_firewall,
     _client_host,
     _client_link,
     _client_options,
     _client_others,
     _files,
+    _nat,
     _systemd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._discreet import DiscreetModule
+
+
+# What a run may end with, other than a dial that failed; the text of each is for people.
+ERRORS = (
+    Refused,
+    _nat.BackendError,
+    _files.LockTimeout,
+    _systemd.SystemdError,
+    _client_dial.HangUpFailed,
+    OSError,
+)
 
 
 def run(module: DiscreetModule) -> dict[str, t.Any]:
@@ -62,8 +75,10 @@ def configure(module: DiscreetModule) -> dict[str, t.Any]:
         decision = _client_decision.decide(params["state"], now)
         if decision.dial:
             _client_host.refuse_another_default_route(module, wanted, link)
+        firewall = _client_firewall.plan(module, wanted, to_systemd)
         if not module.check_mode:
             _client_host.write(module, wanted.name, todo)
+            firewall.carry_out(module)
     for edit in todo.accounts:
         for warning in edit.warnings:
             module.warn(warning)
@@ -75,7 +90,7 @@ def configure(module: DiscreetModule) -> dict[str, t.Any]:
         link = _client_dial.wait(module, wanted, params["timeout"])
     startup = "systemd" if to_systemd else "rc_local"
     gone = decision.dial and module.check_mode
-    return dict(_report(module, todo, decision, None if gone else link), startup=startup)
+    return dict(_report(module, todo, decision, None if gone else link, firewall), startup=startup)
 
 
 def dial_again(module: DiscreetModule) -> dict[str, t.Any]:
@@ -113,10 +128,12 @@ def end(module: DiscreetModule) -> dict[str, t.Any]:
         return _report(module, _client_host.Plan([], [], None), decision, None)
     with _client_accounts.locked():
         todo = _client_host.plan_absent(module, name)
+        firewall = _client_firewall.plan_absent(module, name)
         if not module.check_mode:
+            firewall.carry_out(module)
             _client_host.write(module, name, todo)
             _client_host.remove_vlans(module)
-    return _report(module, todo, decision, None)
+    return _report(module, todo, decision, None, firewall)
 
 
 def _unit_is_active(module: DiscreetModule, name: str) -> bool:
@@ -128,11 +145,12 @@ def _report(
     todo: _client_host.Plan,
     decision: _client_decision.Decision,
     link: _client_link.Link | None,
+    firewall: _client_firewall.Firewall | None = None,
 ) -> dict[str, t.Any]:
     up = link is not None and link.up
     noted = _files.read(_client_config.servers_path(module.params["name"])) if up else None
     result = {
-        "changed": todo.changed or decision.dial or decision.hang_up,
+        "changed": todo.changed or decision.dial or decision.hang_up or (firewall is not None and firewall.changed),
         "applied": decision.applied,
         "asleep": link is not None and link.asleep,
         "interface": link.interface if link and up else None,
@@ -141,4 +159,5 @@ def _report(
         "mtu": link.mtu if link and up else None,
         "dns_servers": (noted or b"").decode("ascii", "replace").split(),
     }
-    return dict(result, diff=todo.diff()) if module._diff else result
+    diff = todo.diff() + (firewall.diff() if firewall is not None else [])
+    return dict(result, diff=diff) if module._diff else result

@@ -58,7 +58,7 @@ _RULES: tuple[tuple[str, str, str, bool], ...] = (
         r"(?:No CHAP secret found for authenticating us|peer refused to authenticate)",
         "no_secret",
         "This host has no secret for the account {username!r} in /etc/ppp/chap-secrets or pap-secrets, or the server "
-        "asks for a method of authentication that pppd here does not do.",
+        "asks for a method of authentication that pppd here does not do, or that the option authentication leaves out.",
         True,
     ),
     (

@@ -111,6 +111,17 @@ options:
         down, and everything else in the file stays.
     type: raw
     default: none
+  firewall:
+    description:
+      - V(standalone) lets nothing new come in by the link, for this host or through it, but for pings.
+      - V(masquerade) also gives the link's address to what others send out through it, and clamps the MSS of their TCP
+        connections to what the link carries; it needs forwarding (M(dialtone.pppoe.forwarding)).
+      - The rules are there before the link is, and after a reboot, by nftables, iptables or firewalld like those of
+        M(dialtone.pppoe.masquerade). They go by the link's name, which is V(ppp-NAME) then unless O(link_interface) or
+        O(unit) says otherwise.
+    type: str
+    choices: [none, standalone, masquerade]
+    default: none
   ipv6:
     description:
       - Whether the link carries IPv6, too. It has link-local addresses then, and takes what the server announces.
@@ -327,14 +338,7 @@ reason:
   sample: account_refused
 """
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _client_dial,
-    _client_run,
-    _discreet,
-    _files,
-    _systemd,
-)
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_dial, _client_run, _discreet
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},
@@ -350,6 +354,7 @@ ARGUMENTS = {
     "default_route": {"type": "bool", "default": True},
     "route_metric": {"type": "int", "default": 0},
     "dns": {"type": "raw", "default": "none"},
+    "firewall": {"type": "str", "choices": ["none", "standalone", "masquerade"], "default": "none"},
     "ipv6": {"type": "bool", "default": False},
     "mtu": {"type": "int", "default": 1492},
     "demand_idle": {"type": "int"},
@@ -382,7 +387,7 @@ def main() -> None:
     except _client_dial.DialFailed as error:
         stays = f" The connection {name} is configured, and is tried again until it is up or hung up."
         module.fail_json(msg=str(error) + stays, reason=error.reason, changed=True)
-    except (Refused, _files.LockTimeout, _systemd.SystemdError, _client_dial.HangUpFailed, OSError) as error:
+    except _client_run.ERRORS as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 
