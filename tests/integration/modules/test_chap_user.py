@@ -391,6 +391,24 @@ def test_a_killed_run_leaves_the_old_file_or_the_new_one(secrets):
         assert {mode(path) for path in secrets.parent.iterdir()} == {0o600}
 
 
+@pytest.mark.parametrize("call", ["fchown", "fchmod", "fsync", "rename"])
+def test_a_run_that_dies_before_a_step_leaves_the_old_file_and_no_lock(run_module, secrets, call):
+    pid = os.fork()
+    if pid == 0:
+        setattr(os, call, lambda *_arguments: os.kill(os.getpid(), 9))
+        try:
+            _add(str(secrets), "k", multiprocessing.Barrier(1))
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == 9
+    assert secrets.read_text() == GUIDE
+    # What it had written so far is closed to others.
+    assert {mode(path) for path in secrets.parent.iterdir()} == {0o600}
+    parameters = {"name": "next", "secret": "x", "path": str(secrets), "lock_timeout": 0}
+    assert run_module("chap_user", parameters)["added"] == ["next"]
+    assert secrets.read_text() == GUIDE + "next * x *\n"
+
+
 def test_many_accounts_in_one_call_take_seconds(run_module, secrets):
     users = [{"name": f"user{number}", "secret": f"secret{number}"} for number in range(10000)]
     start = time.monotonic()
