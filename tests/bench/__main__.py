@@ -8,7 +8,7 @@ import time
 
 import measure  # first: it finds tests/demo
 
-PARTS = ("accounts", "runs", "fleet", "images")
+PARTS = ("accounts", "runs", "fleet", "images", "listing", "dial", "throughput", "live")
 
 
 def main() -> int:
