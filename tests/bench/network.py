@@ -22,14 +22,14 @@ PACKAGES = "ppp iperf3"
 DIAL = """
 import json, subprocess, sys, time
 first, last, patience = map(int, sys.argv[1:])
-began, seconds, log = time.monotonic(), {}, "/run/bench.{}".format
+began, seconds, log, null = time.monotonic(), {}, "/run/bench.{}".format, subprocess.DEVNULL
 numbers = range(first, last + 1)
 for number in numbers:
     open(log(number), "w").close()
     words = "plugin pppoe.so nic-eth0 noauth noipdefault nodefaultroute lcp-restart 1 lcp-max-configure 30 maxfail 1"
     subprocess.Popen(
         ["pppd", *words.split(), "user", f"bench{number}", "logfile", log(number), "nodetach"],
-        stdout=subprocess.DEVNULL, start_new_session=True,
+        stdin=null, stdout=null, stderr=null, start_new_session=True,
     )
 while len(seconds) < len(numbers) and time.monotonic() - began < patience:
     for number in numbers:
