@@ -22,19 +22,21 @@ PACKAGES = "ppp iperf3"
 DIAL = """
 import json, subprocess, sys, time
 first, last, patience = map(int, sys.argv[1:])
-began, seconds, log, null = time.monotonic(), {}, "/run/bench.{}".format, subprocess.DEVNULL
+began, seconds, processes, log, null = time.monotonic(), {}, {}, "/run/bench.{}".format, subprocess.DEVNULL
 numbers = range(first, last + 1)
 for number in numbers:
     open(log(number), "w").close()
     words = "plugin pppoe.so nic-eth0 noauth noipdefault nodefaultroute lcp-restart 1 lcp-max-configure 30 maxfail 1"
-    subprocess.Popen(
+    processes[number] = subprocess.Popen(
         ["pppd", *words.split(), "user", f"bench{number}", "logfile", log(number), "nodetach"],
         stdin=null, stdout=null, stderr=null, start_new_session=True,
     )
-while len(seconds) < len(numbers) and time.monotonic() - began < patience:
-    for number in numbers:
-        if number not in seconds and "local  IP address" in open(log(number)).read():
+left = list(numbers)
+while left and time.monotonic() - began < patience:
+    for number in left:
+        if "local  IP address" in open(log(number)).read():
             seconds[number] = time.monotonic() - began
+    left = [number for number in left if number not in seconds and processes[number].poll() is None]
     time.sleep(0.02)
 print(json.dumps(sorted(seconds.values())))
 """
