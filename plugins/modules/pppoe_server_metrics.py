@@ -65,7 +65,7 @@ author:
 EXAMPLES = r"""
 - name: The server tells node_exporter how it fares
   dialtone.pppoe.pppoe_server_metrics:
-    directory: /var/lib/prometheus/node-exporter
+    directory: /run/node-exporter
 
 - name: It tells no longer
   dialtone.pppoe.pppoe_server_metrics:

@@ -44,7 +44,7 @@ DEFAULTS = {
 }
 # The kernels of many machines that run these tests have no PPP. A host that has no pppd yet is not asked for it.
 MAKE = """
-mkdir -p /etc/ppp /run/systemd/system /run/tools
+mkdir -p /etc/ppp /run/systemd/system /run/tools /run/node-exporter
 touch /etc/ppp/chap-secrets
 cp {systemctl} /run/tools/systemctl; chmod 755 /run/tools/systemctl
 ! pppd=$(command -v pppd) || mount --bind /dev/null $(readlink -f $pppd)
