@@ -17,8 +17,9 @@ COMMANDS = {
         firewall-cmd $place --list-all-zones; firewall-cmd $place --list-all-policies
         firewall-cmd $place --direct --get-all-rules; done; fi""",
     "sysctl": r"""sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(conf\.|ip_forward)'""",
-    "units": r"""systemctl list-unit-files --no-legend --no-pager | sort; systemctl --failed --no-legend --no-pager""",
-    "other": r"""ls -A /usr/local/libexec /usr/local/sbin /var/lib 2>/dev/null
+    "units": r"""systemctl list-unit-files --no-legend --no-pager | grep -v '^session-' | sort
+        systemctl --failed --no-legend --no-pager""",
+    "other": r"""ls -A /usr/local/sbin /var/lib 2>/dev/null
         ip -o link show type ppp""",
 }
 

@@ -90,7 +90,8 @@ class Ruleset:
 
     def _listed(self) -> list[Listed]:
         """Our rules, and those made by hand that equal one of them."""
-        by_hand = {" ".join(("-A", rule.chain, *rule.spec(None))) for rule in self.rules}
+        enough = [*self.rules, *(rule.broader for rule in self.rules)]
+        by_hand = {" ".join(("-A", rule.chain, *rule.spec(None))) for rule in enough}
         found = []
         for family, tables in self.tables.items():
             existing = self._existing_tables(family) if self.program else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import _nat_rules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import Comparison, Source
@@ -37,6 +37,7 @@ comment='{comment}'
 start() {{
     "$1" -w -t "$2" -C "$4" $5 -m comment --comment "$comment" -j $6 2>/dev/null ||
         "$1" -w -t "$2" -C "$4" $5 -j $6 2>/dev/null ||
+        "$1" -w -t "$2" -C "$4" ${{7:-$5}} -j $6 2>/dev/null ||
         "$1" -w -t "$2" "$3" "$4" $5 -m comment --comment "$comment" -j $6 || failed=1
 }}
 
@@ -66,6 +67,14 @@ class Rule:
     @property
     def first(self) -> bool:
         return self.table == "filter"
+
+    @property
+    def broader(self) -> Rule:
+        """The rule of the tutorials, which does the same for every source; any other rule is its own."""
+        if self.target[0] != "MASQUERADE" or "-o" not in self.matches:
+            return self
+        at = self.matches.index("-o")
+        return replace(self, matches=self.matches[at : at + 2])
 
     def spec(self, comment: str | None) -> list[str]:
         """The words of iptables after ``-A CHAIN``."""
@@ -185,7 +194,8 @@ def _listed(table: str, chain: str, spec: list[str], family: str) -> Listed:
 def compared(wanted: list[Rule], listed: list[Listed], mark: str) -> tuple[Comparison, list[Rule]]:
     """Wanted rules against all that are there, and those to add: one of ours for each, unless there is an equal one."""
     ours = [one for one in listed if one.comment == mark]
-    by_hand = [one for one in listed if one.comment is None and one.rule in wanted]
+    enough = [*wanted, *(rule.broader for rule in wanted)]
+    by_hand = [one for one in listed if one.comment is None and one.rule in enough]
     kept: list[Rule] = []
     surplus = []
     for one in ours:
@@ -194,7 +204,7 @@ def compared(wanted: list[Rule], listed: list[Listed], mark: str) -> tuple[Compa
         else:
             surplus.append(one.line)
     served = kept + [one.rule for one in by_hand]
-    add = [rule for rule in wanted if rule not in served]
+    add = [rule for rule in wanted if rule not in served and rule.broader not in served]
     after = tuple(rule.line(mark) for rule in kept + add)
     equal = tuple(dict.fromkeys(one.line for one in by_hand))
     return Comparison(tuple(one.line for one in ours), after, bool(add), tuple(surplus), equal), add
@@ -209,8 +219,9 @@ def ip6_program(program: str) -> str:
 def script_line(program: str, rule: Rule) -> str:
     """A line of the script that loads and unloads rules at boot; every word in it has been validated."""
     command = ip6_program(program) if rule.family == "ip6" else program
-    matches, target = (" ".join(words) for words in (rule.matches, rule.target))
-    return f"\"$act\" {command} {rule.table} {'-I' if rule.first else '-A'} {rule.chain} '{matches}' '{target}'"
+    matches, target, broad = (" ".join(words) for words in (rule.matches, rule.target, rule.broader.matches))
+    more = f" '{broad}'" if broad != matches else ""
+    return f"\"$act\" {command} {rule.table} {'-I' if rule.first else '-A'} {rule.chain} '{matches}' '{target}'{more}"
 
 
 def script(program: str, rules: t.Sequence[Rule], mark: str) -> str:

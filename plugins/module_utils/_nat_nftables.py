@@ -143,6 +143,23 @@ def canonical(text: str) -> tuple[str, ...]:
     return indented(found)
 
 
+def nat_chains(text: str) -> list[tuple[str, str, str]]:
+    """Of what ``nft list chains`` printed, the native chains in which packets are translated as they leave."""
+    found = []
+    family = owner = chain = ""
+    for line in text.splitlines():
+        tokens = line.split()
+        if tokens[:1] == ["table"]:
+            family, owner = tokens[1:3]
+        elif tokens[:1] == ["chain"]:
+            chain = tokens[1]
+        elif line.strip().startswith("type nat hook postrouting ") and family in ("ip", "inet"):
+            found.append((family, owner, chain))
+    # iptables tells of its own by itself, and so does firewalld.
+    found = [one for one in found if one != ("ip", "nat", "POSTROUTING") and one[1] != "firewalld"]
+    return found
+
+
 class Nftables:
     """The native backend; see ``_nat.Backend``."""
 
@@ -174,7 +191,24 @@ class Nftables:
 
     def compare(self) -> Comparison:
         before, after = self.present(), rules(self._wanted)
-        return Comparison(before, after, before != after)
+        return Comparison(before, after, before != after, (), self._by_hand())
+
+    def _by_hand(self) -> tuple[str, ...]:
+        """Rules of others that translate the same, which does no harm: a connection is translated once."""
+        found: list[str] = []
+        rc, out, _err = self._run([str(self.program), "list", "chains"], None) if self.program else (1, "", "")
+        for chain in nat_chains(out) if rc == 0 and self._wanted.translate else []:
+            if chain[1].startswith(table("")):
+                continue
+            _rc, listed, _err = self._run([str(self.program), "-s", "list", "chain", *chain], None)
+            for line in listed.splitlines():
+                if line.strip().replace("counter ", "") in self._same():
+                    found.append(" ".join(("add rule", *chain, line.strip())))
+        return tuple(found)
+
+    def _same(self) -> set[str]:
+        mine = {render(rule) for rule in _nat_rules.rules(self._wanted) if rule.verdict == "masquerade"}
+        return {*mine, f'oifname "{self._wanted.out_interface}" masquerade'}
 
     def loading(self) -> Loading:
         nft = self.program or "nft"

@@ -47,6 +47,14 @@ for iptables in iptables-nft iptables-legacy; do
 done
 """
 CLOSED = "table ip closed { chain c { type filter hook forward priority 5; policy drop; }\n}\n"
+NATIVE = """table inet mine {
+    chain out {
+        type nat hook postrouting priority 90; policy accept;
+        counter oifname "eth0" masquerade
+        oifname "eth1" masquerade
+    }
+}
+"""
 BY_HAND = "-t nat -A POSTROUTING -o eth0 -j MASQUERADE"
 
 
@@ -245,6 +253,22 @@ def test_a_rule_made_by_hand_is_not_doubled(router):
     assert not foretold(router, out_interface="eth0", backend="iptables")["changed"]
     foretold(router, state="absent")
     assert router.machine("iptables -t nat -S | grep MASQ") == "-A POSTROUTING -o eth0 -j MASQUERADE\n"
+
+
+def test_a_native_rule_made_by_hand_is_told_of(router):
+    router.machine("nft -f - <<'EOF'\n" + NATIVE + "EOF\n")
+    made = foretold(router, out_interface="eth0", source=[lab.CLIENT], backend="nftables")
+    assert made["equal_rules"] == ['add rule inet mine out counter oifname "eth0" masquerade']
+    assert "inet mine" in str(made["warnings"])
+    assert not foretold(router, out_interface="eth0", source=[lab.CLIENT])["changed"]
+
+
+def test_a_rule_for_every_source_made_by_hand_is_not_doubled(router):
+    router.machine(f"iptables {BY_HAND}")
+    made = foretold(router, out_interface="eth0", source=[lab.CLIENT], backend="iptables")
+    assert made["equal_rules"] == [BY_HAND]
+    router.host.sh("/etc/rc.local")
+    assert router.machine("iptables -t nat -S").count("MASQUERADE") == 1
 
 
 def test_one_of_duplicates_stays(router):

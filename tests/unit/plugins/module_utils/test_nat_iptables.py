@@ -110,6 +110,15 @@ def test_compared(there, add, surplus, equal):
     assert len(comparison.after) == (0 if equal and MARK not in there else 1)
 
 
+@pytest.mark.parametrize(
+    ("there", "add"), [("-o eth0", 0), ("-s 10.0.0.0/8 -o eth0", 1), ("-s 10.0.0.0/9 -o eth0", 2), ("-o eth1", 2)]
+)
+def test_a_rule_made_by_hand_for_every_source_is_enough(there, add):
+    wanted = [rule for rule in rules(TWO) if rule.table == "nat"]
+    comparison, added = compared(wanted, parse("nat", f"-A POSTROUTING {there} -j MASQUERADE\n"), MARK)
+    assert (len(added), len(comparison.equal)) == (add, 0 if add == 2 else 1)
+
+
 def test_a_rule_in_the_wrong_table_is_surplus():
     comparison, added = compared(rules(ALL), parse("mangle", ours("-o eth0")), MARK)
     assert (len(added), len(comparison.surplus)) == (1, 1)
@@ -201,6 +210,12 @@ def test_script_leaves_a_rule_made_by_hand(shell):
     known.write_text(by_hand + "\n")
     assert sum("10.0.0.0/8" in line for line in run("start")[1]) == 1
     assert run("stop") == (0, [by_hand])
+
+
+def test_script_leaves_one_for_every_source(shell):
+    run, known = shell
+    known.write_text("nat POSTROUTING -o eth0 -j MASQUERADE\n")
+    assert sum("MASQUERADE" in line for line in run("start")[1]) == 1
 
 
 @pytest.mark.parametrize("act", ["", "restart", "eval"])
