@@ -8,8 +8,7 @@ import time
 
 import measure  # first: it finds tests/demo
 
-PARTS = ("accounts", "runs", "fleet", "images", "listing", "dial", "throughput", "live")
-PARTS = ("accounts", "nat", "runs", "fleet", "images")
+PARTS = ("accounts", "nat", "runs", "fleet", "images", "listing", "dial", "throughput", "live")
 
 
 def main() -> int:
