@@ -15,29 +15,37 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
-def site(request):
-    """``site(host, *words, **variables)`` runs playbooks/site.yml as a user would, with more words on its command line;
-    the finished process, all in ``stdout``."""
+def playbook(request):
+    """``playbook(name, *arguments)`` runs a playbook as a user would; the finished process, all in ``stdout``."""
 
-    def run(host: str, *words: str, **variables) -> subprocess.CompletedProcess:
+    def run(name: str, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run(
             [
                 "ansible-playbook",
                 "--inventory=" + request.config.getoption("--ansible-inventory"),
-                "--limit=" + host,
-                "--extra-vars=" + json.dumps(variables),
-                *words,
-                str(REPOSITORY / "playbooks" / "site.yml"),
+                *arguments,
+                str(REPOSITORY / "playbooks" / f"{name}.yml"),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
             timeout=300,
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections")},
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections"),
+            },
         )
 
     return run
+
+
+@pytest.fixture
+def site(playbook):
+    """``site(host, *words, **variables)`` runs playbooks/site.yml on a host, with more words on its command line."""
+    return lambda host, *words, **variables: playbook(
+        "site", "--limit=" + host, "--extra-vars=" + json.dumps(variables), *words
+    )
 
 
 @pytest.fixture
