@@ -175,7 +175,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return rows
 
     def _ask(self) -> list[Row]:
-        servers, sources = self.get_option("servers"), self.get_option("sources") or self.inventory.processed_sources
+        servers = self.get_option("servers")
+        # Of a folder, each file is a source that was processed, and the folder itself is one without a name.
+        sources = self.get_option("sources") or [source for source in self.inventory.processed_sources if source]
         if not sources:
             raise AnsibleParserError("No inventory source comes before this one: name those of the servers in sources.")
         with tempfile.TemporaryDirectory(prefix="pppoe-sessions-") as folder:

@@ -19,17 +19,18 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 HERE = "here ansible_connection=local ansible_python_interpreter={{ansible_playbook_python}}"
 # The discard prefix of RFC 6666: nobody answers.
 AWAY = "away ansible_host=100::1 ansible_ssh_common_args='-o ConnectTimeout=1'"
+FILES = ("hosts/hosts.ini", "pppoe_sessions.yml")
 
 
 @pytest.fixture
 def read(tmp_path):
     """``read(servers, options)``: the inventory as a dictionary, and what was said on the way."""
 
-    def run(servers: list[str], options: dict | None = None, directory: bool = False) -> tuple[dict, str]:
-        (tmp_path / "1-hosts.ini").write_text("[pppoe_servers]\n" + "\n".join(servers) + "\n")
+    def run(servers: list[str], options: dict | None = None, inventories: tuple = FILES) -> tuple[dict, str]:
+        (tmp_path / "hosts").mkdir(exist_ok=True)
+        (tmp_path / "hosts" / "hosts.ini").write_text("[pppoe_servers]\n" + "\n".join(servers) + "\n")
         source = {"plugin": "dialtone.pppoe.sessions", "become": False, **(options or {})}
-        (tmp_path / "2-pppoe_sessions.yml").write_text(json.dumps(source))
-        inventories = ["."] if directory else ["1-hosts.ini", "2-pppoe_sessions.yml"]
+        (tmp_path / "pppoe_sessions.yml").write_text(json.dumps(source))
         answer = subprocess.run(
             ["ansible-inventory", *(word for name in inventories for word in ("-i", name)), "--list"],
             capture_output=True,
@@ -57,9 +58,12 @@ def test_the_example_of_the_documentation(read, tmp_path):
     assert "[WARNING]" not in said
 
 
-def test_a_folder_with_the_source_itself(read):
-    inventory, _said = read([HERE], directory=True)
+@pytest.mark.parametrize("inventories", [("hosts", "pppoe_sessions.yml"), (".",)])
+def test_a_folder_of_sources(read, inventories):
+    """Also one that has the source itself."""
+    inventory, said = read([HERE], inventories=inventories)
     assert "pppoe_sessions" in inventory["all"]["children"]
+    assert "Failed to parse" not in said
 
 
 def test_a_server_that_does_not_answer_is_told(read):

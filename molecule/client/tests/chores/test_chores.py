@@ -30,7 +30,7 @@ def macs(host):
 
 
 def test_whoever_answers_is_listed(playbook, macs):
-    result = playbook("find_servers", "--extra-vars=pppoe_discovery_timeout=3")
+    result = playbook("find_servers", "--extra-vars=pppoe_discovery_timeout=2")
     assert result.returncode == 0, result.stdout
     found = {tuple(row[:4]) for row in table(result.stdout)}
     for client in CLIENTS:
@@ -45,7 +45,7 @@ def test_whoever_answers_is_listed(playbook, macs):
 
 def test_a_stranger_is_a_failure(playbook, macs):
     allowed = [{"ac_name": "ac-one"}, {"mac": macs["ac-two"].upper()}]
-    variables = json.dumps({"pppoe_discovery_allowed": allowed, "pppoe_discovery_timeout": 3})
+    variables = json.dumps({"pppoe_discovery_allowed": allowed, "pppoe_discovery_timeout": 2})
     result = playbook("find_servers", "--limit=client-trixie", f"--extra-vars={variables}")
     assert result.returncode == 2
     assert f"{macs['rogue']} answers client-trixie and is not among pppoe_discovery_allowed." in result.stdout
@@ -61,7 +61,7 @@ def test_a_vlan_is_a_wire_of_its_own(host, playbook):
     host.check_output("ip link add link eth0 name eth0.7 type vlan id 7")
     host.check_output("ip link set eth0.7 up")
     try:
-        variables = json.dumps({"pppoe_discovery_interfaces": ["eth0", "eth0.7"], "pppoe_discovery_timeout": 3})
+        variables = json.dumps({"pppoe_discovery_interfaces": ["eth0", "eth0.7"], "pppoe_discovery_timeout": 2})
         result = playbook("find_servers", "--limit=client-bookworm", f"--extra-vars={variables}")
     finally:
         host.check_output("ip link del eth0.7")
