@@ -42,12 +42,14 @@ class Other:
 
 def parse(name: str, content: bytes) -> Other:
     """What a peers file of ours says of its connection, as far as it can be read."""
-    options, variables = {}, {}
+    options: dict[str, str] = {}
+    variables: dict[str, str] = {}
     with suppress(UnclosedQuote):
         for line in lines(content):
             words = [word.decode("utf-8", "replace") for word in line.words]
             if words[:1] == ["set"]:
-                variables.update([words[1].split("=", 1)] if "=" in "".join(words[1:2]) else [])
+                key, _, value = "".join(words[1:2]).partition("=")
+                variables[key] = value
             elif words:
                 options[words[0]] = words[1] if len(words) > 1 else ""
     metric = variables.get(_client_scripts.METRIC, "")
