@@ -18,6 +18,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._handmade_options i
 
 #: How many names or addresses one finding tells.
 MOST = 10
+#: Every source, in the role's words.
+EVERYBODY = "0.0.0.0/0"
 # Options of pppoe-server that no parameter stands for, and what they do.
 _LOST = {
     "T": "ended idle relays (put 'idle SECONDS' into pppoe_server_options instead)",
@@ -131,8 +133,8 @@ def _nat(seen: Observed, variables: dict[str, t.Any], say: Findings) -> str | No
     variables["pppoe_server_outside_interface"] = outside
     rules = [nat for nat in plain if nat.out_interface == outside]
     sources = [source for nat in rules for source in nat.sources]
-    if sources and all(nat.sources for nat in rules):
-        variables["pppoe_server_nat_sources"] = sources
+    # By default the role hides its own clients only, which would be a second rule beside one for everybody.
+    variables["pppoe_server_nat_sources"] = sources if all(nat.sources for nat in rules) else [EVERYBODY]
     for nat in rules:
         if nat.saved:
             say.stays(f"The rule '{nat.rule}' stays as it is.", "Something loads it at boot; keep one of the two.")

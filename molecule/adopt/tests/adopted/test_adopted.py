@@ -18,6 +18,7 @@ def test_variables(text):
     assert yaml.safe_load(text) == {
         "pppoe_server_interfaces": ["eth1"],
         "pppoe_server_outside_interface": "eth0",
+        "pppoe_server_nat_sources": ["0.0.0.0/0"],
         "pppoe_server_local_address": "192.168.10.109",
         "pppoe_server_pool": ["192.168.10.2-192.168.10.21"],
         "pppoe_server_system_login": True,

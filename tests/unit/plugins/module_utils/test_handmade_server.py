@@ -21,6 +21,7 @@ RULE = _handmade_server.Nat("iptables -t nat -A POSTROUTING -o eth0 -j MASQUERAD
 VARIABLES = {
     "pppoe_server_interfaces": ["eth1"],
     "pppoe_server_outside_interface": "eth0",
+    "pppoe_server_nat_sources": ["0.0.0.0/0"],
     "pppoe_server_local_address": "192.168.10.109",
     "pppoe_server_pool": ["192.168.10.2-192.168.10.21"],
     "pppoe_server_system_login": True,
