@@ -11,7 +11,7 @@ def two(**changes):
 
 
 CASES = [
-    ([{**ONE, "interface": "eth9"}], "interface: this host has no interface 'eth9'. It has: eth0, eth1, mgmt0"),
+    ([{**ONE, "interface": "eth9"}], "interface: this host has no interface 'eth9'. It has: bridge, eth0, eth1, far"),
     ([{**ONE, "interface": "port"}], "interface: 'port' is a port of 'bridge'"),
     ([{**ONE, "mtu": 1493}], "mtu: 1493 is out of range. Give 128 to 1492 (eth0 has an MTU of 1500"),
     ([{**ONE, "dns": ["8.8.8.8", "google"]}], "dns: 'google' is no address of a name server"),
