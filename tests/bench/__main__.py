@@ -8,7 +8,7 @@ import time
 
 import measure  # first: it finds tests/demo
 
-PARTS = ("accounts", "nat", "runs", "fleet", "images", "listing", "dial", "throughput", "live")
+PARTS = ("accounts", "nat", "runs", "client", "fleet", "images", "listing", "dial", "throughput", "live")
 
 
 def main() -> int:
