@@ -21,8 +21,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOGS = REPOSITORY / ".build" / "test"
 #: A person who watches is told what is running when nothing has been said for so many seconds.
 QUIET = 10.0
+#: Scenarios wait for hosts more than they compute, so there is one part more than processors.
+WORKERS = 1 + max(2, os.cpu_count() or 2)
 #: What an interrupted part may take to end by itself, seconds.
 PATIENCE = 20.0
+LONGEST = ("live", "dial", "client")
 #: A test that has passed or failed, as the programs of the parts count them.
 COUNTED = re.compile(r"\b(\d+) (passed|failed|skipped|errors?)\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -62,9 +65,9 @@ class Part:
 
 def parts() -> list[Part]:
     """All of them, those that take longest first."""
-    scenarios = sorted((path.parent.name for path in REPOSITORY.glob("molecule/*/molecule.yml")), reverse=True)
-    # `dial` boots most hosts and takes longest of all, `live` waits most.
-    scenarios.sort(key=lambda name: (name != "dial", name != "live"))
+    scenarios = sorted(path.parent.name for path in REPOSITORY.glob("molecule/*/molecule.yml"))
+    # These boot most hosts and take longest of all.
+    scenarios.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
     molecule = [Part(f"molecule {name}", ["make", "molecule", f"SCENARIO={name}"]) for name in scenarios]
     names = ("installed", "sanity", "lint", "integration", "pythons", "galaxy", "unit")
     others = [Part(name, ["make", name]) for name in names]
@@ -156,7 +159,7 @@ def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, interrupt)
     everything, show = [part for part in parts() if not names or part.name in names], Show()
-    with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2)) as pool:
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         futures = [pool.submit(run, part, show) for part in everything]
         try:
             while not all(future.done() for future in futures):
