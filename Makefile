@@ -50,6 +50,12 @@ molecule: root setup-test ## one Molecule scenario [SCENARIO=default]
 installed: root setup-test ## build, install and use the collection as a user does
 	@tests/installed
 
+pythons: setup-test ## unit tests of the modules on each Python that this machine has
+	@tests/pythons
+
+galaxy: setup-test ## what Galaxy's importer says to the collection
+	@tests/galaxy
+
 bench: root setup-run ## figures and ratios, which no test asserts [PART=accounts]
 	@python tests/bench $(PART)
 

@@ -34,6 +34,9 @@ def playbook(request):
             env={
                 **os.environ,
                 "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections"),
+                # Molecule asks for colours, which tests would have to read.
+                "ANSIBLE_FORCE_COLOR": "false",
+                "ANSIBLE_NOCOLOR": "true",
             },
         )
 

@@ -48,7 +48,7 @@ def parse(name: str, content: bytes) -> Other:
         for line in lines(content):
             words = [word.decode("utf-8", "replace") for word in line.words]
             if words[:1] == ["set"]:
-                key, _, value = "".join(words[1:2]).partition("=")
+                key, _equals, value = "".join(words[1:2]).partition("=")
                 variables[key] = value
             elif words:
                 options[words[0]] = words[1] if len(words) > 1 else ""

@@ -82,4 +82,4 @@ def _owners_line(owners: set[str]) -> str:
 
 def _settings_in(content: bytes) -> list[tuple[str, str]]:
     pattern = rf"^-net\.(\w+)\.conf\.{re.escape(CUSTOMERS)}\.(\w+) ="
-    return [(family, key) for family, key in re.findall(pattern, content.decode("utf-8", "replace"), re.MULTILINE)]
+    return re.findall(pattern, content.decode("utf-8", "replace"), re.MULTILINE)
