@@ -145,8 +145,10 @@ def choose(candidates: list[Backend], asked: str, in_force: list[Backend]) -> Ba
     """A running firewalld, else the backend in force if it still works, else the first that does."""
     allowed = [one for one in candidates if asked in ("auto", one.name)]
     if asked == "auto":
-        # A firewalld that runs is what the host lives by: it would drop what another backend lets through.
-        allowed = [one for one in allowed if isinstance(one, Firewalld) and one.running] or allowed
+        # A firewalld that runs is what the host lives by: it would drop what another backend lets through. One that
+        # does not run is nothing to wait for.
+        firewalld = [one for one in allowed if isinstance(one, Firewalld)]
+        allowed = [one for one in firewalld if one.running] or [one for one in allowed if one not in firewalld]
     tried = []
     for one in sorted(allowed, key=lambda one: one not in in_force):
         answer = one.probe()
