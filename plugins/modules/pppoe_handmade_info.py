@@ -34,7 +34,7 @@ requirements:
 notes:
   - C(pppoe-server) itself is asked which addresses its arguments come to.
   - A server that this collection has set up is not in the result.
-  - Tried on Debian 12 (rp-pppoe 3.15) and Debian 13 (rp-pppoe 4.0).
+  - Tried on Debian 12 (rp-pppoe 3.15).
 seealso:
   - module: dialtone.pppoe.pppoe_server
 author:
