@@ -16,7 +16,8 @@ from measure import say, table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fleet"))
 
 import hosts
-import runs
+
+import playbooks
 
 SIZES = [int(size) for size in os.environ.get("FLEET_SIZES", "1,20,200").split(",")]
 PLAIN = Path(__file__).resolve().parent / "plain_server.yml"
@@ -33,14 +34,14 @@ class Bench:
     def __init__(self, folder: Path, count: int) -> None:
         self.began = time.monotonic()
         self.fleet = hosts.Fleet(folder, count)
-        self.inventory = self.fleet.inventory(runs.SERVER)
+        self.inventory = self.fleet.inventory(playbooks.SERVER)
         self.folder = folder
         self.rows = [("hosts", "play", "seconds", "a host", "module runs a host", "to empty")]
         say(f"\n{count} hosts are up after {time.monotonic() - self.began:.1f} s")
 
-    def play(self, playbook: Path, size: int) -> runs.Run:
+    def play(self, playbook: Path, size: int) -> playbooks.Run:
         limit = ",".join(sorted(self.fleet.processes)[:size])
-        done = runs.play(self.inventory, playbook, f"--limit={limit}", forks=FORKS)
+        done = playbooks.play(self.inventory, playbook, f"--limit={limit}", forks=FORKS)
         if done.status != 0:
             raise RuntimeError(f"{playbook.name} failed:\n{done.output[-3000:]}")
         return done
@@ -52,7 +53,7 @@ class Bench:
         path.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "become": True, "tasks": tasks}]))
         return path
 
-    def row(self, size: int, what: str, done: runs.Run, empty: runs.Run) -> None:
+    def row(self, size: int, what: str, done: playbooks.Run, empty: playbooks.Run) -> None:
         each = max(done.modules.values())
         ratio = done.seconds / empty.seconds * max(empty.modules.values()) / each
         cells = (str(size), what, f"{done.seconds:.1f}", f"{done.seconds / size:.2f}", str(each), f"{ratio:.2f}")
@@ -62,8 +63,8 @@ class Bench:
     def measure(self, size: int) -> float:
         """All plays on so many hosts, first and again; seconds that they took."""
         began = time.monotonic()
-        first = self.play(runs.SITE, size)
-        again = self.play(runs.SITE, size)
+        first = self.play(playbooks.SITE, size)
+        again = self.play(playbooks.SITE, size)
         empty = self.play(self.empty(max(again.modules.values())), size)
         self.row(size, "site.yml, first", first, empty)
         self.row(size, "site.yml, again", again, empty)

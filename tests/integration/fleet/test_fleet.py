@@ -11,7 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "fleet"))
 
 import hosts
-import runs
+
+import playbooks
 
 COUNT = 10
 DOWN, SLOW, BROKEN = "host002", "host003", "host004"
@@ -30,7 +31,7 @@ def fleet():
             slow.chmod(0o755)
             made.path(BROKEN, "/etc/ppp/chap-secrets").write_text("one * 'never closed *\ntwo * two *\n")
             inventory = made.inventory(
-                runs.SERVER, {SLOW: {"ansible_python_interpreter": "/usr/local/bin/slow-python"}}
+                playbooks.SERVER, {SLOW: {"ansible_python_interpreter": "/usr/local/bin/slow-python"}}
             )
             made.end(DOWN)
             yield inventory
@@ -40,7 +41,7 @@ def fleet():
 
 @pytest.fixture(scope="module")
 def first(fleet):
-    return runs.play(fleet, runs.SITE, ANSIBLE_TASK_TIMEOUT="20")
+    return playbooks.play(fleet, playbooks.SITE, ANSIBLE_TASK_TIMEOUT="20")
 
 
 def test_the_three_are_named_and_the_others_are_set_up(first):
@@ -63,7 +64,7 @@ def test_each_is_told_why(first):
 
 @pytest.fixture(scope="module")
 def second(fleet, first):
-    return runs.play(fleet, runs.SITE, f"--limit=!{DOWN},!{SLOW},!{BROKEN}", "-e", "pppoe_serial=4")
+    return playbooks.play(fleet, playbooks.SITE, f"--limit=!{DOWN},!{SLOW},!{BROKEN}", "-e", "pppoe_serial=4")
 
 
 def test_a_second_run_in_parts_changes_nothing(second):
@@ -74,16 +75,18 @@ def test_a_second_run_in_parts_changes_nothing(second):
 
 def test_module_runs_do_not_grow_with_the_accounts(fleet, first, second):
     accounts = [{"name": f"customer{number}", "secret": f"secret{number}"} for number in range(600)]
-    more = runs.play(fleet, runs.SITE, "--limit=host001", "-e", json.dumps({"pppoe_server_accounts": accounts}))
+    more = playbooks.play(
+        fleet, playbooks.SITE, "--limit=host001", "-e", json.dumps({"pppoe_server_accounts": accounts})
+    )
     assert more.having("changed") == ["host001"], more.output[-3000:]
     assert more.modules["host001"] == second.modules["host001"] <= MOST
 
 
 def test_the_nightly_change_is_one_task_a_host(fleet, first):
     accounts = [{"name": "new", "secret": "new"}]
-    night = runs.play(
+    night = playbooks.play(
         fleet,
-        runs.SITE,
+        playbooks.SITE,
         f"--limit=!{DOWN},!{SLOW},!{BROKEN}",
         "--tags=accounts",
         "-e",
