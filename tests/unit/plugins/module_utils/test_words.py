@@ -67,6 +67,16 @@ def test_an_open_quotation_is_reported_by_line(text, line, last_line):
     assert (raised.value.line, raised.value.last_line) == (line, last_line)
 
 
+def test_lines_are_counted_as_in_an_editor_after_one_that_is_continued():
+    lines = list(_words.lines(b"a b \\\n c \\\n d\n\ne f\n"))
+    assert [(line.number, line.words) for line in lines] == [(1, (b"a", b"b", b"c", b"d")), (4, ()), (5, (b"e", b"f"))]
+
+
+@pytest.mark.parametrize("word", [b"x" * 1023, b" " * 1023])
+def test_the_longest_word_is_written(word):
+    assert _words.words(_words.quote(word) + b"\n") == [word]
+
+
 @given(TEXT)
 def test_lines_are_the_text_byte_for_byte(text):
     try:
@@ -99,6 +109,7 @@ def test_appended_text_is_a_line_of_its_own_where_closed_says_so(text):
         ("josé".encode(), b"josM-CM-)"),
         ("jürgen".encode(), b"jM-CM-<rgen"),
         (b"a\tb", b"a\tb"),
+        (b"\xc3 b\xa0", b"M-C bM- "),
         (b"a\x01\x1f\x7f", b"a^A^_^?"),
         (b"\x80\x89\x8a\xff", b"M-^@M-\tM-^JM-^?"),
         (b"josM-CM-)", b"josM-CM-)"),
