@@ -156,8 +156,8 @@ def sent(folder: Path, users: list[dict]) -> tuple[str, float]:
 def growth(folder: Path) -> None:
     """What Ansible does not do: processor time and memory as the number of accounts grows."""
     say("\nchap_user by itself: microseconds of processor time an account, which grow if the cost is not linear")
-    heads = ("accounts", "file", "reading CSV", *STATES, "other order", "peak memory", "over none", "times file", "other")
-    rows = [heads]
+    of_memory = ("peak memory", "over none", "times file", "other order")
+    rows: list[tuple[str, ...]] = [("accounts", "file", "reading CSV", *STATES, "other order", *of_memory)]
     target = folder / "chap-secrets"
     base = None
     for count in (1, *SIZES):
