@@ -157,6 +157,7 @@ notes:
   - C(no_log=true) on the task is not needed. It would hide names and addresses as well. Only with the setting
     C(display_args_to_stdout) does Ansible itself print the arguments of a task. When a task fails, Ansible shows the
     lines of the playbook before it, so secrets belong in a vault and not into a playbook.
+  - Owner, group and SELinux context of the file are kept. The context has not been tried on a host with SELinux.
   - If a line is there several times for the same name and server, pppd takes the first. That one is kept up to date,
     and the others are reported in a warning with their line numbers, or removed with O(exclusive=true).
   - A quotation mark that is not closed on its line makes pppd read the accounts below as part of one word. Such a file
