@@ -17,7 +17,9 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 SYSFS = "/sys/class/net"
+ROUTES = "/proc/net/route"
 _IFF_UP = 0x1  # linux/if.h
+_RTF_UP = 0x1  # linux/route.h
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,30 @@ def names() -> list[str]:
     return sorted(name for name in os.listdir(SYSFS) if name != "lo" and os.path.isdir(os.path.join(SYSFS, name)))
 
 
-def require(parameter: str, name: str) -> None:
-    """Refuse the name of an interface that doesn't exist, telling those that do."""
+def require(parameter: str, name: str, more: str = "") -> None:
+    """Refuse the name of an interface that doesn't exist, telling those that do, and ``more`` if that is given."""
     existing = names()
     if name not in existing:
         raise Refused(
             parameter,
             f"this host has no interface {name!r}.",
-            "It has: {}.".format(", ".join(existing)) if existing else "It has none but the loopback.",
+            ("It has: {}.".format(", ".join(existing)) if existing else "It has none but the loopback.") + more,
         )
+
+
+def default_route_told() -> str:
+    """Words on the interface that the default IPv4 route leads through, for ``require``."""
+    with open(ROUTES, encoding="ascii") as handle:
+        name = default_route(handle.read())
+    return f" The default route leads through {name}." if name else " It has no default route."
+
+
+def default_route(text: str) -> str | None:
+    """The interface of the default route in ``/proc/net/route``, of several that of the lowest metric."""
+    # Columns: Iface Destination Gateway Flags RefCnt Use Metric Mask ... (kernel: net/ipv4/fib_trie.c)
+    rows = [line.split() for line in text.splitlines()[1:]]
+    found = [(int(row[6]), row[0]) for row in rows if row[1] == row[7] == "00000000" and int(row[3], 16) & _RTF_UP]
+    return min(found)[1] if found else None
 
 
 def mtu(name: str) -> int:

@@ -185,6 +185,42 @@ class BackendError(Exception):
 Run = t.Callable[[t.Sequence[str], t.Optional[str]], "tuple[int, str, str]"]
 
 
+class Remembering:
+    """A ``Run`` that asks nft and iptables each question once, until something is changed.
+
+    Listing ten thousand rules of others takes as long as all the rest of a run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._answers: dict[tuple[str, ...], tuple[int, str, str]] = {}
+
+    def __call__(self, command: t.Sequence[str], data: str | None) -> tuple[int, str, str]:
+        if not asks(command):
+            if not tries(command):
+                self.forget()
+            return self._run(command, data)
+        question = tuple(command)
+        if question not in self._answers:
+            self._answers[question] = self._run(command, data)
+        return self._answers[question]
+
+    def forget(self) -> None:
+        """Something else, such as systemd, has changed rules."""
+        self._answers.clear()
+
+
+def asks(command: t.Sequence[str]) -> bool:
+    """Whether a command of nft or iptables only lists rules or tells its version."""
+    nft = command[0].rpartition("/")[2] == "nft"
+    return "list" in command[1:4] if nft else command[0] != "unshare" and ("-S" in command or command[-1] == "-V")
+
+
+def tries(command: t.Sequence[str]) -> bool:
+    """Whether a command leaves the rules of this host as they are, whatever it does."""
+    return command[0] == "unshare" or command[1] == "-c"
+
+
 def request(
     name: str,
     out_interface: str | None,

@@ -5,13 +5,15 @@
 """Chains of others that drop forwarded packets, and our rules in them that let ours through. Private.
 
 A packet that one chain accepts is dropped all the same by another chain at the same hook, so no table of our own can
-let it through: the rule has to stand in the chain that drops, before what drops there and after all else.
+let it through: the rule has to stand in the chain that drops, before what drops there and after all else. That may be
+one that the kernel's chain sends every packet to.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import _nat_rules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import (
@@ -30,8 +32,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_nftables impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_nftables import table
 
 HANDLE = re.compile(r"^\s*(?P<rule>.*?) # handle (?P<handle>\d+)$")
-DROPS_ALL = re.compile(r"(counter )?(drop|reject( with .*)?)")
-TAKES_ALL = ("DROP", "REJECT")
+TAKES_ALL = re.compile(r"(counter )?((?P<drop>drop|reject( with .*)?)|accept|return|(jump|goto) (?P<chain>\S+))")
+# Other names have no place in a shell script.
+PLAIN_CHAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 SCRIPT = r"""#!/bin/sh
 # Written by dialtone.pppoe, which replaces this file.
@@ -41,21 +44,23 @@ comment='@COMMENT@'
 
 # The rule that takes every packet, counted from 1; nothing if there is none.
 last() {
-    "$1" -w -S FORWARD | grep '^-A FORWARD ' | grep -nE '^-A FORWARD -j (DROP|REJECT)' | head -n 1 | cut -d : -f 1
+    "$1" -w -S "$2" | grep "^-A $2 " | grep -nE "^-A $2 -j (DROP|REJECT)" | head -n 1 | cut -d : -f 1
 }
 
+# iptables_start IPTABLES CHAIN MATCHES; a chain that is not there drops nothing.
 iptables_start() {
-    "$1" -w -C FORWARD $2 -m comment --comment "$comment" -j ACCEPT 2>/dev/null && return
-    before=$(last "$1")
+    "$1" -w -S "$2" >/dev/null 2>&1 || return 0
+    "$1" -w -C "$2" $3 -m comment --comment "$comment" -j ACCEPT 2>/dev/null && return
+    before=$(last "$1" "$2")
     if [ -n "$before" ]; then place=-I; else place=-A; fi
-    "$1" -w "$place" FORWARD $before $2 -m comment --comment "$comment" -j ACCEPT || failed=1
+    "$1" -w "$place" "$2" $before $3 -m comment --comment "$comment" -j ACCEPT || failed=1
 }
 
 iptables_stop() {
-    while "$1" -w -D FORWARD $2 -m comment --comment "$comment" -j ACCEPT 2>/dev/null; do :; done
+    while "$1" -w -D "$2" $3 -m comment --comment "$comment" -j ACCEPT 2>/dev/null; do :; done
 }
 
-# nft_start NFT "FAMILY TABLE CHAIN" RULE...; a chain that is not there drops nothing.
+# nft_start NFT "FAMILY TABLE CHAIN" RULE...
 nft_start() {
     nft=$1
     chain=$2
@@ -99,38 +104,84 @@ def mark(wanted: Request) -> str:
     return comment(wanted.owner) + " forward"
 
 
+class Place(t.NamedTuple):
+    """A rule by its chain and its place there, counted from 0."""
+
+    chain: str
+    at: int
+
+
+def ending(chains: t.Mapping[str, t.Sequence[str]], verdict: t.Callable[[str], str], chain: str) -> Place | None:
+    """The rule that drops every packet that gets as far, in ``chain`` or where it sends every packet; or none.
+
+    ``verdict``: what a rule does to every packet: ``drop``, ``jump CHAIN``, ``end``, or nothing if it takes only some.
+    """
+    for index, rule in enumerate(chains.get(chain, ())):
+        word, _space, target = verdict(rule).partition(" ")
+        if word == "drop":
+            return Place(chain, index)
+        # The kernel sees to it that no chain leads back to itself.
+        found = ending(chains, verdict, target) if word == "jump" else None
+        if found or word == "end":
+            return found
+    return None
+
+
+def iptables_verdict(rule: str) -> str:
+    """What a line of ``iptables -S`` does to every packet; see ``ending``."""
+    words_of_rule = rule.split()
+    if words_of_rule[2:3] not in (["-j"], ["-g"]):
+        return ""
+    target = words_of_rule[3]
+    if target in ("DROP", "REJECT"):
+        return "drop"
+    if target in ("ACCEPT", "RETURN"):
+        return "end"
+    # Whatever is no chain leads to nothing.
+    return f"jump {target}" if PLAIN_CHAIN.fullmatch(target) else ""
+
+
+def nft_verdict(rule: str) -> str:
+    """What a rule that nft printed does to every packet; see ``ending``."""
+    match = TAKES_ALL.fullmatch(rule)
+    if not match:
+        return ""
+    return "drop" if match["drop"] else f"jump {match['chain']}" if match["chain"] else "end"
+
+
 class IptablesDoor(Ruleset):
-    """The chain FORWARD of one iptables command."""
+    """The chain of one iptables command that drops what is forwarded: FORWARD, or one that it sends every packet to."""
 
     def __init__(self, run: Run, backend: Iptables, wanted: Request) -> None:
         super().__init__(run, backend.label, backend.program, (), mark(wanted))
         self.tables = {"ip": ("filter",)}
-        self.name = f"{backend.label}: FORWARD"
-        self.rules = [iptables_rule(rule) for rule in _nat_rules.admission(wanted)] if self._drops() else []
-
-    def _drops(self) -> bool:
-        lines = self._lines()
-        return bool(lines) and (lines[0].split()[-1] != "ACCEPT" or self._end(lines) is not None)
+        end = self._end()
+        self.chain = end.chain if end else "FORWARD"
+        self.name = f"{backend.label}: {self.chain}"
+        if end or "-P FORWARD DROP" in self._lines():
+            self.rules = [replace(iptables_rule(rule), chain=self.chain) for rule in _nat_rules.admission(wanted)]
 
     def _lines(self) -> list[str]:
-        """The chain as ``iptables -S`` prints it, policy first; none where there is no such table."""
+        """The table as ``iptables -S`` prints it; none where there is no such table."""
         if self.program is None or "filter" not in self._existing_tables("ip"):
             return []
-        return self._list("ip", "filter", "FORWARD").splitlines()
+        return self._list("ip", "filter").splitlines()
 
-    @staticmethod
-    def _end(lines: list[str]) -> int | None:
-        """The place, counted from 1, of the rule that takes every packet; rules after it mean nothing."""
-        for place, line in enumerate(lines):
-            tokens = line.split()
-            if tokens[:3] == ["-A", "FORWARD", "-j"] and tokens[3] in TAKES_ALL:
-                return place
-        return None
+    def _chains(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for line in self._lines():
+            if line.startswith("-A "):
+                found.setdefault(line.split(None, 2)[1], []).append(line)
+        return found
+
+    def _end(self) -> Place | None:
+        """The rule that takes every packet; rules after it mean nothing."""
+        return ending(self._chains(), iptables_verdict, "FORWARD")
 
     def compare(self) -> Comparison:
         comparison = super().compare()
-        lines = self._lines()
-        late = lines[self._end(lines) or len(lines) :]
+        end = self._end()
+        late = self._chains()[end.chain][end.at :] if end else []
         misplaced = any(self.mark in line for line in late)
         return Comparison(
             comparison.before, comparison.after, comparison.missing or misplaced, comparison.surplus, comparison.equal
@@ -139,9 +190,9 @@ class IptablesDoor(Ruleset):
     def load(self) -> None:
         """All anew: one that stands behind what drops is of no use where it is."""
         self.remove()
-        for rule in self.rules:
-            end = self._end(self._lines())
-            place = ["-A", rule.chain] if end is None else ["-I", rule.chain, str(end)]
+        end = self._end()
+        for number, rule in enumerate(self.rules, 1):
+            place = ["-A", rule.chain] if end is None else ["-I", rule.chain, str(end.at + number)]
             self._must("ip", "filter", *place, *rule.spec(self.mark))
 
     def clean(self, surplus: tuple[str, ...]) -> None:
@@ -151,25 +202,22 @@ class IptablesDoor(Ruleset):
                 self._delete(one)
 
     def script_lines(self) -> str:
-        lines = (f"iptables_\"$act\" {self.program} '{' '.join(rule.matches)}'\n" for rule in self.rules)
+        lines = (f"iptables_\"$act\" {self.program} {rule.chain} '{' '.join(rule.matches)}'\n" for rule in self.rules)
         return "".join(lines)
 
 
 class NftDoor:
-    """A native chain with the hook forward."""
+    """A native chain that drops what is forwarded, or one with rules of ours from when it did."""
 
     label = "nft"
 
-    def __init__(self, run: Run, program: str, chain: tuple[str, str, str], policy: str, wanted: Request) -> None:
+    def __init__(self, run: Run, program: str, chain: tuple[str, str, str], closed: bool, wanted: Request) -> None:
         self.program: str | None = program
         self.chain = chain
         self.name = "nft: " + " ".join(chain)
         self.mark = mark(wanted)
         self._run = run
-        self._policy = policy
-        self.rules = []
-        if policy == "drop" or self._end() is not None:
-            self.rules = [self._in_family(nft_rule(rule)) for rule in _nat_rules.admission(wanted)]
+        self.rules = [self._in_family(nft_rule(rule)) for rule in _nat_rules.admission(wanted)] if closed else []
 
     def _in_family(self, rule: str) -> str:
         # Where IPv6 comes by too, a rule without an address would let it through.
@@ -178,14 +226,12 @@ class NftDoor:
 
     def _listed(self) -> list[tuple[str, str]]:
         """Rules and their handles."""
-        rc, out, _err = self._run([str(self.program), "-a", "-s", "list", "chain", *self.chain], None)
-        matches = (HANDLE.match(line) for line in out.splitlines() if rc == 0)
-        return [(match["rule"], match["handle"]) for match in matches if match and not match["rule"].endswith("{")]
+        return listed(self._run, str(self.program), self.chain[:2]).get(self.chain[2], [])
 
     def _end(self) -> tuple[int, str] | None:
-        """Place and handle of the rule that takes every packet."""
+        """Place and handle of the rule that drops every packet."""
         for place, (rule, handle) in enumerate(self._listed()):
-            if DROPS_ALL.fullmatch(rule):
+            if nft_verdict(rule) == "drop":
                 return place, handle
         return None
 
@@ -259,6 +305,22 @@ def forward_chains(text: str) -> list[tuple[tuple[str, str, str], str]]:
     return found
 
 
+def listed(run: Run, nft: str, owner: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:
+    """The rules of a table with their handles, by chain."""
+    rc, out, _err = run([nft, "-a", "-s", "-t", "list", "table", *owner], None)
+    found: dict[str, list[tuple[str, str]]] = {}
+    chain = None
+    for line in out.splitlines() if rc == 0 else ():
+        match = HANDLE.match(line)
+        if line.startswith("\tchain "):
+            chain = found.setdefault(line.split()[1], [])
+        elif line == "\t}":
+            chain = None
+        elif match and chain is not None:
+            chain.append((match["rule"], match["handle"]))
+    return found
+
+
 def doors(run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request) -> list[Door]:
     """Every chain of this host that could drop what the request needs."""
     found: list[Door] = [IptablesDoor(run, one, wanted) for one in programs if one.program]
@@ -266,10 +328,27 @@ def doors(run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Req
     if rc != 0 or nft is None:
         return found
     theirs = {("ip", "filter", "FORWARD")} if any(one.flavour == "nf_tables" for one in programs) else set()
+    tables: dict[tuple[str, str], dict[str, str]] = {}
     for chain, policy in forward_chains(out):
         # firewalld puts back what it finds changed; with it, its own backend opens the way.
         if chain not in theirs and chain[1] != "firewalld" and not chain[1].startswith(table("")):
-            found.append(NftDoor(run, nft, chain, policy, wanted))
+            tables.setdefault(chain[:2], {})[chain[2]] = policy
+    for owner, bases in tables.items():
+        chains = listed(run, nft, owner)
+        closed = closed_chains({chain: [rule for rule, _handle in rules] for chain, rules in chains.items()}, bases)
+        for name, rules in chains.items():
+            if name in closed or any(mark(wanted) in rule for rule, _handle in rules):
+                found.append(NftDoor(run, nft, (*owner, name), name in closed, wanted))
+    return found
+
+
+def closed_chains(chains: t.Mapping[str, t.Sequence[str]], bases: t.Mapping[str, str]) -> set[str]:
+    """Of the chains of a table, those in which packets end that come to its ``bases``, given with their policies."""
+    found = set()
+    for base, policy in bases.items():
+        end = ending(chains, nft_verdict, base)
+        if end or policy == "drop":
+            found.add(end.chain if end else base)
     return found
 
 

@@ -19,6 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import (
     Comparison,
     Holder,
     Loading,
+    Remembering,
     Request,
     Run,
 )
@@ -71,8 +72,10 @@ class Plan:
     ``others``: places that are not (or no longer) ours and have rules of ours.
     ``before``: our rules before the run, wherever they are.
     ``equal``: rules made by hand, of any backend, that do the same as one of ours.
+    ``run``: what runs the commands of all of them.
     """
 
+    run: Remembering
     backend: Backend | None
     startup: str
     random_fully: bool
@@ -108,7 +111,7 @@ class Plan:
         return ([rules] if before != after else []) + _files.diff(self.files)
 
 
-def runner(module: AnsibleModule) -> Run:
+def runner(module: AnsibleModule) -> Remembering:
     """What runs commands for backends."""
 
     def run(command: t.Sequence[str], data: str | None) -> tuple[int, str, str]:
@@ -123,7 +126,7 @@ def runner(module: AnsibleModule) -> Run:
             rc, out, err = module.run_command(words, environ_update={"LC_ALL": "C"})
             return rc, out, err
 
-    return run
+    return Remembering(run)
 
 
 def backends(module: AnsibleModule, run: Run, wanted: Request) -> list[Backend]:
@@ -193,7 +196,7 @@ def _plan(module: AnsibleModule, wanted: Request, asked: str, startup: str) -> P
     missing = any(part.comparison.missing for part in parts)
     unit = _unit(module, wanted, startup == "systemd", missing, files)
     before = tuple(line for lines in present.values() for line in lines)
-    return Plan(backend, startup, wanted.random_fully, parts, others, equal, files, unit, before)
+    return Plan(run, backend, startup, wanted.random_fully, parts, others, equal, files, unit, before)
 
 
 def _doors(run: Run, candidates: list[Backend], wanted: Request) -> list[_nat_doors.Door]:
@@ -213,7 +216,7 @@ def plan_absent(module: AnsibleModule, wanted: Request) -> Plan:
     files = _files.changes(_nat_startup.files(wanted, "none", []))
     unit = _unit(module, wanted, False, False, files)
     before = tuple(line for lines in present.values() for line in lines)
-    return Plan(None, "none", False, (), others, (), files, unit, before)
+    return Plan(run, None, "none", False, (), others, (), files, unit, before)
 
 
 def _unit(module: AnsibleModule, wanted: Request, needed: bool, missing: bool, files: list[_files.Change]) -> Unit:
@@ -268,6 +271,7 @@ def _with_unit(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
         if todo.unit.run:
             # A reload replaces the rules without the moment in between that a restart has.
             act = _systemd.reload if _systemd.is_active(module, unit) else _systemd.start
+            todo.run.forget()
             act(module, unit)
     except _systemd.SystemdError as error:
         answer = f"{error} {_status(module, unit)}"

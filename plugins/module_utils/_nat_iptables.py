@@ -142,7 +142,8 @@ class Iptables(Ruleset):
         apart = self._apart()
         # In a network namespace of its own the rules are really made, and vanish with it. Nothing less tells: on a
         # kernel without nf_tables, iptables-nft lists empty tables, and passes -C and --test, as if all were well.
-        checks = [("ip", ["-t", "nat", "-S", "POSTROUTING"])]
+        listing = ["-t", "nat", "-S"]
+        checks = [("ip", listing)]
         if apart:
             checks = [
                 (rule.family, ["-t", rule.table, "-A", rule.chain, *rule.spec(self.mark)]) for rule in self._samples()
@@ -153,7 +154,7 @@ class Iptables(Ruleset):
                 return words(out, err, rc)
         if apart and self.flavour == "nf_tables":
             # The kernel of the host is the same, but a table of its own may be one that iptables-nft cannot read.
-            rc, out, err = self._run([self.program, "-w", "-t", "nat", "-S", "POSTROUTING"], None)
+            rc, out, err = self._run([self.program, "-w", *listing], None)
             return words(out, err, rc) if rc != 0 else ""
         return ""
 

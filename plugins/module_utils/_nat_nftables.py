@@ -196,13 +196,14 @@ class Nftables:
     def _by_hand(self) -> tuple[str, ...]:
         """Rules of others that translate the same, which does no harm: a connection is translated once."""
         found: list[str] = []
+        same = self._same()
         rc, out, _err = self._run([str(self.program), "list", "chains"], None) if self.program else (1, "", "")
         for chain in nat_chains(out) if rc == 0 and self._wanted.translate else []:
             if chain[1].startswith(table("")):
                 continue
             _rc, listed, _err = self._run([str(self.program), "-s", "list", "chain", *chain], None)
             for line in listed.splitlines():
-                if line.strip().replace("counter ", "") in self._same():
+                if line.strip().replace("counter ", "") in same:
                     found.append(" ".join(("add rule", *chain, line.strip())))
         return tuple(found)
 

@@ -43,7 +43,8 @@ options:
   out_interface:
     description:
       - The interface by which the packets leave. It must exist, unless its name begins with C(ppp), since a link that
-        is dialled comes and goes.
+        is dialled comes and goes. Once made, the rules go by its name, be it there or not, so that it may appear after
+        a boot.
       - An uplink by PPPoE needs a name of its own, such as C(ppp-uplink). Names such as C(ppp0) go to whoever dials
         first, which after a reboot may be a customer.
       - Required if O(state=present).
@@ -140,9 +141,11 @@ options:
       - absent
     default: present
 notes:
-  - With V(iptables), a rule made by hand that does the same and bears no comment is left as it is, and not
+  - With V(iptables), a rule of iptables made by hand that does the same and bears no comment is left as it is, and not
     doubled; it is told in RV(equal_rules) and in a warning. Once it has gone, the next run or the next boot adds
     ours. O(state=absent) leaves it too.
+  - A rule made by hand in another backend, or one of nft, is left and told in the same way, and ours stand beside it.
+    That does no harm, since a connection is translated once, by whichever comes first.
   - Starting C(nftables.service) for the first time beside our unit flushes the rules of everybody, ours too, until
     the next run or a restart of our unit. At boot, and whenever it is restarted or reloaded, ours come after it.
   - C(firewall-cmd --reload) of a firewalld that works with iptables throws away the rules of others; restart our
@@ -215,8 +218,8 @@ random_fully:
 accepted_in:
   description:
     - The chains of others that drop forwarded packets, in which rules of ours let through what is needed.
-    - A chain counts if its policy is to drop, or if one of its own rules drops or rejects every packet. One that jumps
-      to another chain for that is not recognised.
+    - A chain counts if its policy is to drop, or if one of its rules drops or rejects every packet. Where a chain sends
+      every packet to another one that does so, as ufw's C(FORWARD) may, it is that other one.
   returned: success
   type: list
   elements: str
@@ -224,7 +227,7 @@ accepted_in:
     - "iptables: FORWARD"
     - "nft: inet filter forward"
 equal_rules:
-  description: Rules of iptables made by hand that do the same as one of ours. They are left as they are.
+  description: Rules made by hand, in whatever backend, that do the same as one of ours. They are left as they are.
   returned: success
   type: list
   elements: str
@@ -303,7 +306,7 @@ def request_of(parameters: dict[str, t.Any]) -> _nat.Request:
     request = _nat.request(*(parameters[key] for key in keys))
     # A link that is dialled comes and goes; the rules need only its name.
     if not request.out_interface.startswith("ppp"):
-        _interfaces.require("out_interface", request.out_interface)
+        _interfaces.require("out_interface", request.out_interface, _interfaces.default_route_told())
     return request
 
 

@@ -263,6 +263,32 @@ def test_a_native_rule_made_by_hand_is_told_of(router):
     assert not foretold(router, out_interface="eth0", source=[lab.CLIENT])["changed"]
 
 
+@pytest.mark.parametrize(
+    ("backend", "by_hand", "told"),
+    [
+        ("nftables", f"iptables {BY_HAND}", BY_HAND),
+        ("nftables", f"iptables-legacy {BY_HAND}", BY_HAND),
+        ("iptables", f"iptables-legacy {BY_HAND}", BY_HAND),
+        (
+            "iptables",
+            "nft -f - <<'EOF'\n" + NATIVE + "EOF\n",
+            'add rule inet mine out counter oifname "eth0" masquerade',
+        ),
+    ],
+)
+def test_a_rule_made_by_hand_in_another_backend_is_told_of(router, backend, by_hand, told):
+    client, outside = router.ends()
+    router.machine(by_hand)
+    made = foretold(router, out_interface="eth0", backend=backend)
+    assert (made["backend"], made["equal_rules"]) == (backend, [told])
+    assert len(made["warnings"]) == 1
+    assert told.partition('"')[0] in str(made["warnings"])
+    assert lab.connection(client, outside) == (lab.ROUTER, 1360, 1360)
+    assert not foretold(router, out_interface="eth0", backend=backend)["changed"]
+    foretold(router, state="absent")
+    assert router.module(check=True, out_interface="eth0", backend=backend)["equal_rules"] == [told]
+
+
 def test_a_rule_for_every_source_made_by_hand_is_not_doubled(router):
     router.machine(f"iptables {BY_HAND}")
     made = foretold(router, out_interface="eth0", source=[lab.CLIENT], backend="iptables")
@@ -391,7 +417,43 @@ COMMIT
 COMMIT
 EOF
 """
+# As ufw with DEFAULT_FORWARD_POLICY="REJECT" has it, in less.
+UFW = """
+iptables-nft-restore <<'EOF'
+*filter
+:FORWARD ACCEPT [0:0]
+:ufw-before-forward - [0:0]
+:ufw-user-forward - [0:0]
+:ufw-reject-forward - [0:0]
+-A FORWARD -j ufw-before-forward
+-A FORWARD -j ufw-reject-forward
+-A ufw-before-forward -p icmp -m icmp --icmp-type 8 -j ACCEPT
+-A ufw-before-forward -j ufw-user-forward
+-A ufw-reject-forward -j REJECT --reject-with icmp-port-unreachable
+COMMIT
+EOF
+"""
+JUMPING = """
+nft -f - <<'EOF'
+table inet filter {
+    chain closing {
+        iifname "eth9" accept
+        counter drop
+    }
+    chain user {
+        iifname "eth8" drop
+    }
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        jump user
+        jump closing
+    }
+}
+EOF
+"""
 FIREWALLS = {
+    "ufw": (UFW, ["iptables: ufw-reject-forward"]),
+    "nft that jumps": (JUMPING, ["nft: inet filter closing"]),
     "docker": (DOCKER, ["iptables: FORWARD"]),
     "red hat": (RED_HAT, ["iptables-legacy: FORWARD"]),
     "nft": (BY_HAND_NFT, ["nft: inet filter forward", "nft: inet filter late"]),
@@ -451,8 +513,16 @@ def test_a_chain_that_begins_or_ends_to_drop(router):
     assert lab.connection(client, outside)[0] != lab.ROUTER
     assert foretold(router, **parameters)["changed"]
     assert lab.connection(client, outside)[0] == lab.ROUTER
-    router.machine("iptables -D FORWARD -j REJECT")
+    # What drops has moved to a chain of its own, and then gone: ours follow it.
+    router.machine(
+        "iptables -D FORWARD -j REJECT; iptables -N last; iptables -A last -j DROP; iptables -A FORWARD -j last"
+    )
+    assert foretold(router, **parameters)["accepted_in"] == ["iptables: last"]
+    assert lab.connection(client, outside)[0] == lab.ROUTER
+    assert "dialtone" not in router.machine("iptables -S FORWARD")
+    router.machine("iptables -D FORWARD -j last")
     assert foretold(router, **parameters)["accepted_in"] == []
+    assert "dialtone" not in router.machine("iptables -S last")
     assert "dialtone" not in router.machine("iptables -S FORWARD")
     assert not foretold(router, **parameters)["changed"]
 
@@ -481,6 +551,21 @@ def test_random_ports_where_they_can_be_had(taken):
     assert made["random_fully"]
     assert "fully" in " ".join(made["rules"])
     assert not foretold(router, out_interface="eth0", random_fully=True)["changed"]
+
+
+def test_an_outside_interface_that_is_renamed_or_comes_after_the_boot(taken):
+    router, parameters, _program, flush = taken
+    client, outside = router.ends()
+    foretold(router, out_interface="eth0", **parameters)
+    router.host.sh("ip link set eth0 down; ip link set eth0 name wan7; ip link set wan7 up")
+    router.host.sh(f"ip route add default via {lab.OUTSIDE}; {flush}; /etc/rc.local")
+    refused = router.module(out_interface="eth0", **parameters)
+    assert refused["msg"] == (
+        "out_interface: this host has no interface 'eth0'. It has: ppp0, wan7. The default route leads through wan7."
+    )
+    assert lab.connection(client, outside)[0] != lab.ROUTER
+    router.host.sh("ip link set wan7 down; ip link set wan7 name eth0; ip link set eth0 up")
+    assert lab.connection(client, outside) == (lab.ROUTER, 1360, 1360)
 
 
 def test_an_uplink_that_is_not_dialled_yet(router):

@@ -69,3 +69,24 @@ def test_require_names_what_there_is(monkeypatch, existing, message):
 def test_require_takes_an_interface_that_exists(monkeypatch):
     monkeypatch.setattr(_interfaces, "names", lambda: ["eth0"])
     _interfaces.require("interfaces", "eth0")
+
+
+HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT   \n"
+LAN = "eth1\t000AA8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0    \n"
+DEFAULT = "{}\t00000000\t0105A8C0\t{}\t0\t0\t{}\t00000000\t0\t0\t0    \n"
+
+
+@pytest.mark.parametrize(
+    ("routes", "name"),
+    [
+        (HEAD, None),
+        ("", None),
+        (HEAD + LAN, None),
+        (HEAD + LAN + DEFAULT.format("wlan0", "0003", 600) + DEFAULT.format("wan7", "0003", 100), "wan7"),
+        (HEAD + DEFAULT.format("eth0", "0002", 0) + DEFAULT.format("ppp-uplink", "0001", 9), "ppp-uplink"),
+        # Half of everything, as a VPN has it, is not the default route.
+        (HEAD + DEFAULT.format("tun0", "0003", 0).replace("\t00000000\t0\t0\t0", "\t00000080\t0\t0\t0"), None),
+    ],
+)
+def test_default_route(routes, name):
+    assert _interfaces.default_route(routes) == name

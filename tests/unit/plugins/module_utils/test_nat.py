@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import request, words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import Remembering, request, words
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,34 @@ def test_refused(name, interface, source, words):
 )
 def test_words(out, err, status, answer):
     assert words(out, err, status) == answer
+
+
+@pytest.mark.parametrize(
+    ("between", "asked"),
+    [
+        ([], 1),
+        (["nft", "list", "chains"], 1),
+        (["/usr/sbin/nft", "-c", "-f"], 1),
+        (["unshare", "-n", "/usr/sbin/iptables", "-w", "-t", "nat", "-A", "POSTROUTING"], 1),
+        (["/usr/sbin/iptables", "-V"], 1),
+        (["/usr/sbin/iptables", "-w", "-t", "nat", "-A", "POSTROUTING", "-o", "list"], 2),
+        (["/usr/sbin/nft", "-f"], 2),
+        (["/usr/bin/firewall-cmd", "--reload"], 2),
+    ],
+)
+def test_a_question_is_asked_once_until_something_is_changed(between, asked):
+    listing = ["/usr/sbin/iptables", "-w", "-t", "nat", "-S"]
+    commands = []
+
+    def answering(command, data):
+        commands.append(command)
+        return 0, str(len(commands)), ""
+
+    run = Remembering(answering)
+    for command in (listing, between, listing):
+        if command:
+            run(command, None)
+    assert commands.count(listing) == asked
+    run.forget()
+    run(listing, None)
+    assert commands.count(listing) == asked + 1

@@ -6,7 +6,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_doors import NftDoor, forward_chains
+from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_doors import (
+    Place,
+    doors,
+    ending,
+    forward_chains,
+    iptables_verdict,
+    nft_verdict,
+)
 
 LISTED = """\
 table ip filter {
@@ -53,7 +60,52 @@ def test_a_rule_that_takes_every_packet(rule, drops):
     text = (
         "table inet mine { # handle 1\n\tchain forward { # handle 2\n"
         f"\t\ttype filter hook forward priority 10; policy accept;\n\t\t{rule} # handle 9\n\t\tiif 1 drop # handle 11\n"
+        "\t}\n}\n"
     )
-    door = NftDoor(lambda *_: (0, text, ""), "nft", ("inet", "mine", "forward"), "accept", request("x", "e", [], True))
-    assert bool(door.rules) == drops
-    assert door.compare().missing == drops
+    found = doors(lambda *_: (0, text, ""), "nft", [], request("x", "e", [], True))
+    assert [(one.name, one.compare().missing) for one in found] == [("nft: inet mine forward", True)] * drops
+
+
+IPTABLES_CHAINS = {
+    "drops": ["-A FORWARD -i eth9 -j DROP", "-A FORWARD -j REJECT --reject-with icmp-port-unreachable"],
+    "ufw": ["-A FORWARD -j ufw-before", "-A FORWARD -j ufw-reject"],
+    "ufw-before": ["-A ufw-before -p icmp -j ACCEPT"],
+    "ufw-reject": ["-A ufw-reject -j REJECT --reject-with icmp-port-unreachable"],
+    "docker": ["-A FORWARD -j user", "-A FORWARD -o docker0 -j ACCEPT"],
+    "user": ["-A user -j RETURN", "-A user -j DROP"],
+    "some": ["-A FORWARD -i eth0 -j ufw-reject", "-A FORWARD -m mark --mark 1 -g ufw-reject"],
+    "goes": ["-A FORWARD -g deep"],
+    "deep": ["-A deep -i lo -j ACCEPT", "-A deep -j ufw", "-A deep -j DROP"],
+    "accepts": ["-A FORWARD -j ACCEPT", "-A FORWARD -j DROP"],
+    "odd": ["-A FORWARD -j a'b", "-A FORWARD -j LOG"],
+    "a'b": ["-A a'b -j DROP"],
+}
+
+
+@pytest.mark.parametrize(
+    ("chain", "place"),
+    [
+        ("drops", Place("drops", 1)),
+        ("ufw", Place("ufw-reject", 0)),
+        ("docker", None),
+        ("some", None),
+        ("goes", Place("ufw-reject", 0)),
+        ("accepts", None),
+        ("odd", None),
+        ("none", None),
+    ],
+)
+def test_where_every_packet_is_dropped(chain, place):
+    assert ending(IPTABLES_CHAINS, iptables_verdict, chain) == place
+
+
+NFT_CHAINS = {
+    "forward": ["jump custom", "counter jump closing"],
+    "custom": ['iifname "eth9" goto closing', "counter return"],
+    "closing": ["ct state established accept", "reject with icmpx admin-prohibited"],
+}
+
+
+def test_where_nft_drops_every_packet():
+    assert ending(NFT_CHAINS, nft_verdict, "forward") == Place("closing", 1)
+    assert ending({**NFT_CHAINS, "custom": ["accept"]}, nft_verdict, "custom") is None
