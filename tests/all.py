@@ -25,7 +25,7 @@ QUIET = 10.0
 WORKERS = 1 + max(2, os.cpu_count() or 2)
 #: What an interrupted part may take to end by itself, seconds.
 PATIENCE = 20.0
-LONGEST = ("live", "dial", "client")
+LONGEST = ("live", "dial", "client", "matrix")
 #: A test that has passed or failed, as the programs of the parts count them.
 COUNTED = re.compile(r"\b(\d+) (passed|failed|skipped|errors?)\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
