@@ -17,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _client_firewall,
     _client_host,
     _client_link,
+    _client_managers,
     _client_options,
     _client_others,
     _files,
@@ -90,7 +91,22 @@ def configure(module: DiscreetModule) -> dict[str, t.Any]:
         link = _client_dial.wait(module, wanted, params["timeout"])
     startup = "systemd" if to_systemd else "rc_local"
     gone = decision.dial and module.check_mode
-    return dict(_report(module, todo, decision, None if gone else link, firewall), startup=startup)
+    managed_by = _managed_by(module, wanted, link)
+    return dict(
+        _report(module, todo, decision, None if gone else link, firewall), startup=startup, managed_by=managed_by
+    )
+
+
+def _managed_by(
+    module: DiscreetModule, wanted: _client_options.Connection, link: _client_link.Link | None
+) -> dict[str, list[str]]:
+    """What else manages the interfaces of the connection; the result warns if it is that of the link."""
+    name = link.interface if link is not None else wanted.link_name
+    found = _client_managers.managers(module, sorted({wanted.interface, wanted.nic} | ({name} if name else set())))
+    # In check mode, what a run does about it beforehand has not been done yet.
+    for warning in [] if module.check_mode else _client_managers.warnings(found, name):
+        module.warn(warning)
+    return found
 
 
 def dial_again(module: DiscreetModule) -> dict[str, t.Any]:

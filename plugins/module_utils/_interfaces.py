@@ -85,6 +85,11 @@ def mtu(name: str) -> int:
         return int(handle.read())
 
 
+def number(name: str) -> str:
+    """The kernel's number of an interface, nothing if that has gone."""
+    return _attribute(name, "ifindex")
+
+
 def is_ethernet(name: str) -> bool:
     """Whether it has Ethernet's framing (ARPHRD_ETHER, linux/if_arp.h), as PPPoE needs."""
     return _attribute(name, "type") == "1"

@@ -328,6 +328,14 @@ startup:
   returned: O(state=connected) or O(state=present)
   type: str
   sample: systemd
+managed_by:
+  description:
+    - The interfaces of the connection that NetworkManager or systemd-networkd manages as well, by the name of that
+      program. The result warns if the link's own is among them, since such a program may take from it its address and
+      its routes.
+  returned: O(state=connected) or O(state=present)
+  type: dict
+  sample: {NetworkManager: [eth0, ppp0]}
 reason:
   description:
     - Why the dial failed, in a word. V(no_answer) (no access concentrator answers), V(refused) (one answers, and gives
