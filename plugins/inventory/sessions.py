@@ -16,7 +16,8 @@ description:
     command line says of users, passwords and vaults does not reach it.
   - The file's name must end in C(pppoe_sessions.yml) or C(pppoe_sessions.yaml).
   - A host is named by its account, as C(ACCOUNT@ADDRESS) if the account has several sessions, or if another host or
-    C(localhost) has that name. Without an account it is named by its address.
+    C(localhost) has that name. Without an account it is named by its address, and so it is where the account has other
+    characters than letters, digits and C(_ . @ + -), or begins with one of these.
   - Its variables are C(ansible_host) (the customer's address), C(pppoe_user), C(pppoe_address), C(pppoe_server) (the
     server's name in the inventory), and C(pppoe_session) with all that is known of the session.
 extends_documentation_fragment:
@@ -77,6 +78,7 @@ cache_timeout: 300
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -89,6 +91,9 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 
 #: Set for the playbook that asks the servers, whose inventory may have this very source in it.
 ASKING = "DIALTONE_PPPOE_ASKS_FOR_SESSIONS"
+
+# What is neither a pattern for hosts nor a way to another folder: playbooks name files by their hosts.
+_PLAIN = re.compile(r"[^\W_][\w.@+-]{0,252}\Z")
 
 Row = dict[str, t.Any]
 
@@ -124,12 +129,16 @@ def named(rows: list[Row], taken: t.Container[str]) -> list[tuple[str, Row]]:
     times = Counter(session["username"] for session in sessions)
     found: dict[str, Row] = {}
     for session in sessions:
-        name = session["username"] or session["address"]
+        account = session["username"] or ""
+        name = account if _PLAIN.match(account) else session["address"]
         if times[name] > 1 or name in taken:
             name = f"{name}@{session['address']}"
         # The same account and address on two servers, which do not know of each other.
         if name in found:
             name = f"{name}@{session['host']}"
+        number = 2
+        while name in found or name in taken:
+            name, number = f"{name.partition('#')[0]}#{number}", number + 1
         found[name] = session
     return list(found.items())
 
@@ -145,9 +154,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._read_config_data(path)
         if ASKING in os.environ:
             return
-        taken = {*inventory.hosts, *inventory.groups, *C.LOCALHOST}
         rows = self._rows(self.get_cache_key(path), cache)
         group = inventory.add_group(self._sanitize_group_name(self.get_option("group")))
+        taken = {*inventory.hosts, *inventory.groups, *C.LOCALHOST}
         for name, session in named(rows, taken):
             inventory.add_host(name, group=group)
             variables = {

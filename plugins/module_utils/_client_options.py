@@ -28,6 +28,8 @@ MOST_TAG = 255
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}\Z")
 # What the kernel takes is wider (dev_valid_name); these mean nothing to a shell, nor to pppd.
 _LINK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}\Z")
+# The Ethernet interface stands in a unit and in rc.local, where the kernel's wider choice would mean something else.
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}\Z")
 # pppd takes them from the network as they are, and shows them in its log.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 # (parameter, least, most); None for parameters that may be left out.
@@ -108,7 +110,7 @@ def connection(params: t.Mapping[str, t.Any], interface_mtu: int) -> Connection:
         raise Refused("demand_idle", problem, "Set boot=true, or leave demand_idle out.")
     wanted = Connection(
         name=params["name"],
-        interface=params["interface"],
+        interface=_interface(params["interface"]),
         username=params["username"],
         vlan=params["vlan"],
         ac_name=_tag("ac_name", params["ac_name"]),
@@ -146,6 +148,14 @@ def _check_mtu(mtu: int, interface: str, interface_mtu: int) -> None:
     if not LEAST_MTU <= mtu <= most:
         why = "Ethernet's own" if most == MOST_MTU else f"{interface} has an MTU of {interface_mtu}, PPPoE takes 8"
         raise Refused("mtu", f"{mtu} is out of range.", f"Give {LEAST_MTU} to {most} ({why}).")
+
+
+def _interface(name: str) -> str:
+    if not _INTERFACE.match(name):
+        raise Refused(
+            "interface", f"{name!r} has characters that a shell or a unit would act on.", "Rename the interface."
+        )
+    return name
 
 
 def _link(link: str | None, unit: int | None) -> str | None:
@@ -194,7 +204,10 @@ def _dns(value: str | list[str]) -> tuple[str, ...]:
     for entry in entries:
         try:
             ipaddress.ip_address(entry)
-        except ValueError:
+            if "%" in entry:
+                # Python takes anything for the interface of a link-local address.
+                _interface(entry.partition("%")[2])
+        except (ValueError, Refused):
             raise Refused(
                 "dns", f"{entry!r} is no address of a name server.", "Give none, server, or addresses such as 8.8.8.8."
             ) from None

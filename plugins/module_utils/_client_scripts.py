@@ -90,6 +90,8 @@ s/^[[:blank:]]*nameserver[[:blank:]]/#dialtone.pppoe# &/'
 
 # Another connection may come up at this moment, and the file may be a mount point, which cannot be renamed over.
 rewrite() {
+    # Who can open a lock can also hold it.
+    (umask 077 && : >>"$run/@LOCK@")
     (
         command -v flock >/dev/null && flock -w 10 9
         real=$(readlink -f "$file")

@@ -25,6 +25,8 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 INTERFACE = re.compile(r"[A-Za-z0-9_.:@-]{1,15}\Z")
 # pppoe-server pastes these into a shell command (pppoe-server.c startPPPD), so only what no shell minds.
 DISCOVERY_NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,64}\Z")
+# How pppd is told the addresses of both ends.
+_ADDRESSES = re.compile(r"[0-9.]*:[0-9.]*\Z")
 AUTHENTICATION = ("chap", "pap", "mschap-v2")
 PLUGIN = "pppoe.so"
 #: How many addresses a warning names.
@@ -268,10 +270,14 @@ def _option(index: int, line: str) -> tuple[bytes, ...]:
     if not words:
         raise Refused(parameter, f"{line!r} is no pppd option.", "Give one, such as 'idle 600'.")
     first = words[0].decode("utf-8", "replace")
-    if re.match(r"[0-9.]*:[0-9.]*\Z", first):
+    if _ADDRESSES.match(first):
         raise Refused(parameter, f"'{first}' sets addresses.", "Use the parameters local_address and pool.")
     if first in _INSTEAD:
         raise Refused(parameter, f"'{first}' is not for this list.", _INSTEAD[first])
+    # To pppd a line's end is white space like any other: an option would hide behind another one.
+    for word in (word.decode("utf-8", "replace") for word in words[1:]):
+        if word in _INSTEAD or _ADDRESSES.match(word):
+            raise Refused(parameter, f"'{word}' follows '{first}' there.", "Give each option an entry of its own.")
     return tuple(words)
 
 

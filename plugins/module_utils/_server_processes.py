@@ -37,14 +37,15 @@ class Running:
 def every() -> list[Process]:
     """All processes that have a command line. One that ends meanwhile is left out.
 
-    So are those in containers and in other network namespaces, which are another host's although this one sees them.
+    So are those in containers and in other network namespaces, which are another host's although this one sees them,
+    and those of other users, who can give theirs any command line.
     """
     found = []
     here = _namespaces("self")
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
-                if _namespaces(entry) != here:
+                if _namespaces(entry) != here or os.stat(f"/proc/{entry}").st_uid != os.geteuid():
                     continue
                 with open(f"/proc/{entry}/cmdline", "rb") as handle:
                     argv = handle.read()

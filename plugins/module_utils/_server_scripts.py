@@ -67,11 +67,16 @@ say() {
     echo "pppoe-server $name: $1" >&2
 }
 
+# Closed to others: who can open a lock can also hold it, and nobody could dial.
+make_state() {
+    mkdir -p "$state/leases" && chmod 700 "$state"
+}
+
 # A line for each session of any pppoe-server on this host: its pppd's pid and that one's parent, session id, address,
 # options file or -, interface, session as pppoe and pppd name it. Those in containers and other network namespaces are
-# another host's, though ps shows them too.
+# another host's, though ps shows them too, and what another user runs is none, whatever he calls it.
 sessions() {
-    ps -ww -eo pidns=,netns=,pid=,ppid=,args= | awk -v "here=$(ps -o pidns=,netns= -p $$)" '
+    ps -ww -u "$(id -u)" -o pidns=,netns=,pid=,ppid=,args= | awk -v "here=$(ps -o pidns=,netns= -p $$)" '
         BEGIN {
             split(here, ours)
             two = "[0-9a-f][0-9a-f]"
@@ -193,7 +198,7 @@ start() {
         [ "$word" != -N ] || count=-N
     done
 
-    mkdir -p "$state/leases" && exec 9>>"$state/lock" && flock 9 || exit 1
+    make_state && exec 9>>"$state/lock" && flock 9 || exit 1
     former=$(daemon)
     [ -z "$former" ] || mv "$state/$name.pool" "$state/$name.former" || exit 1
     cp "$configuration/$name.pool" "$state/$name.pool" || exit 1
@@ -248,7 +253,7 @@ hangup() {
     [ -n "$daemon" ] || exit 0
     options=$configuration/$name.options
     [ "$daemon" = - ] || kill -TERM "$daemon" 2>/dev/null
-    mkdir -p "$state"
+    make_state || exit 1
     sessions | awk -v "options=$options" '$5 == options' >"$state/$name.living"
     # Again for those that were on their way when the daemon ended.
     for tries in 25 25; do

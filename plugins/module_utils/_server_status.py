@@ -132,7 +132,10 @@ def after(argv: t.Sequence[str], option: str) -> str | None:
 
 
 def _processes() -> dict[int, list[str]]:
-    """The commands of this host's processes; those in containers and other network namespaces are another's."""
+    """The commands of this host's processes; those in containers and other network namespaces are another's.
+
+    Those of other users are not looked at either: they can give theirs any command line.
+    """
     found = {}
     here = [os.readlink(f"/proc/self/ns/{kind}") for kind in ("pid", "net")]
     for entry in os.listdir("/proc"):
@@ -141,7 +144,8 @@ def _processes() -> dict[int, list[str]]:
         words = _text(f"/proc/{entry}/cmdline").rstrip("\0").split("\0")
         if os.path.basename(words[0]) in ("pppd", "pppoe-server"):
             try:
-                if [os.readlink(f"/proc/{entry}/ns/{kind}") for kind in ("pid", "net")] == here:
+                spaces = [os.readlink(f"/proc/{entry}/ns/{kind}") for kind in ("pid", "net")]
+                if spaces == here and os.stat(f"/proc/{entry}").st_uid == os.geteuid():
                     found[int(entry)] = words
             except OSError:
                 continue

@@ -53,7 +53,7 @@ def put_down(module: AnsibleModule, instance: str) -> None:
             lines.append(line(session, started))
     if not lines:
         return
-    os.makedirs(_server_scripts.STATE, exist_ok=True)
+    os.makedirs(_server_scripts.STATE, mode=0o700, exist_ok=True)
     descriptor = os.open(_server_scripts.STATE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         # The script waits for this lock too, and holds it for a moment only.

@@ -95,7 +95,7 @@ others() {
 take_turn() {
     [ -d "$state" ] || mkdir -p "$state"
     if ! exec 9<"$state" || ! flock -w 15 9; then
-        say "$1: no lock on $state, so it could not be seen whether there is another session of $PEERNAME"
+        say "$1: no lock on $state, so it could not be seen whether its account has another session"
         return
     fi
     found=$(others "$1")

@@ -73,6 +73,7 @@ ACCEPTED = [
     ({"dns": ["114.114.114.114", "8.8.8.8"]}, {"dns": ("114.114.114.114", "8.8.8.8")}),
     ({"dns": "114.114.114.114, 8.8.8.8"}, {"dns": ("114.114.114.114", "8.8.8.8")}),
     ({"dns": ["2001:db8::1"]}, {"dns": ("2001:db8::1",)}),
+    ({"dns": ["fe80::1%eth0"]}, {"dns": ("fe80::1%eth0",)}),
     ({"lcp_echo_interval": 0, "lcp_echo_failure": 0}, {"lcp_echo_interval": 0, "lcp_echo_failure": 0}),
 ]
 
@@ -126,6 +127,14 @@ REFUSED = [
     ({"dns": ["8.8.8"]}, "dns: '8.8.8' is no address"),
     ({"dns": "8.8.8.8; reboot"}, "dns: "),
     ({"dns": {"a": 1}}, "dns: "),
+    ({"dns": "fe80::1%eth0;reboot"}, "dns: "),
+    ({"dns": "fe80::1%*"}, "dns: "),
+    ({"dns": "8.8.8.8%eth0"}, "dns: "),
+    ({"dns": "fe80::1%"}, "dns: "),
+    # The kernel lets an interface have such a name.
+    ({"interface": "a;reboot"}, "interface: 'a;reboot' has characters"),
+    ({"interface": "$(reboot)"}, "interface: '$(reboot)' has characters"),
+    ({"interface": "-h"}, "interface: '-h' has characters"),
     ({"lcp_echo_interval": -1}, "lcp_echo_interval: -1 is too small. Give 0 or more."),
     ({"timeout": 0}, "timeout: 0 is too small. Give 1 or more."),
 ]

@@ -118,6 +118,10 @@ def test_options_file(changes, lines):
         ({"service_names": ["a\nb"]}, "service_names[0]", "not safe"),
         ({"service_names": ["ok\n"]}, "service_names[0]", "not safe"),
         ({"options": ["noauth"]}, "options[0]", "without a password"),
+        # pppd reads words, not lines.
+        ({"options": ["idle 600 noauth"]}, "options[0]", "'noauth' follows 'idle'"),
+        ({"options": ["idle 600", "nobsdcomp 'no'auth"]}, "options[1]", "an entry of its own"),
+        ({"options": ["nodeflate :10.0.0.1"]}, "options[0]", "an entry of its own"),
         ({"options": ["idle 60", "'no''auth'"]}, "options[1]", "without a password"),
         ({"options": ["10.0.0.1:10.0.0.2"]}, "options[0]", "local_address and pool"),
         ({"options": ["idle 60\nnoauth"]}, "options[0]", "no pppd option"),

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_processes as processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_status
 
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 OPTIONS = "/etc/ppp/pppoe-server/default.options"
 
 
@@ -39,3 +44,14 @@ def test_an_instance_is_its_daemon_and_its_sessions():
 )
 def test_own_command(line, own):
     assert processes.own_command(line.split()) == own.split()
+
+
+@ROOT
+@pytest.mark.parametrize(("user", "counts"), [(0, True), (65534, False)])
+def test_what_another_user_calls_his_process_is_nothing_to_us(user, counts):
+    with subprocess.Popen(["pppoe-server", "60"], executable="/bin/sleep", user=user, cwd="/") as fake:
+        try:
+            assert (fake.pid in [process.pid for process in processes.every()]) is counts
+            assert (fake.pid in _server_status._processes()) is counts
+        finally:
+            fake.kill()

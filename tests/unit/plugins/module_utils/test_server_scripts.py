@@ -396,6 +396,25 @@ def test_a_daemon_takes_the_place_of_the_one_before_only_if_it_answers(place, st
     assert (folder / "run" / "default.pool").read_text().split() == ["10.0.0.8"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_what_another_user_calls_a_session_is_none(place):
+    """By the real ps: he would hold addresses of the pool with it."""
+    folder, program = place
+    options = folder / "etc" / "default.options"
+    program("pppoe", "exit 0\n")
+    words = ["rp_pppoe_sess", "5:02:00:00:00:00:01", "nic-eth1", "file", str(options), "10.0.0.1:10.0.0.2"]
+    for user, taken in ((65534, False), (0, True)):
+        waits = ["sh", "-c", "read _", *words]
+        with subprocess.Popen(waits, user=user, cwd="/", stdin=subprocess.PIPE) as fake:
+            try:
+                result = run(folder, "instance", "hangup", "default", "-")
+                assert result.returncode == 0, result.stderr
+                assert ended(fake.pid) is taken
+            finally:
+                fake.kill()
+    assert (folder / "run").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_daemon_that_died_takes_no_session_with_it(place):
     folder, program = place
     program("ps", f"touch {folder}/asked\n")
