@@ -21,12 +21,13 @@ PACKAGES = "ppp iperf3"
 #: Dials FIRST to LAST at once, and prints the seconds until each has its address. The sessions stay up.
 DIAL = """
 import json, subprocess, sys, time
-first, last, patience = map(int, sys.argv[1:])
+first, last, patience = map(int, sys.argv[1:4])
 began, seconds, processes, log, null = time.monotonic(), {}, {}, "/run/bench.{}".format, subprocess.DEVNULL
 numbers = range(first, last + 1)
 for number in numbers:
     open(log(number), "w").close()
-    words = "plugin pppoe.so nic-eth0 noauth noipdefault nodefaultroute lcp-restart 1 lcp-max-configure 30 maxfail 1"
+    words = "plugin pppoe.so nic-eth0 noauth noipdefault nodefaultroute maxfail 1"
+    words += " " + sys.argv[4]
     processes[number] = subprocess.Popen(
         ["pppd", *words.split(), "user", f"bench{number}", "logfile", log(number), "nodetach"],
         stdin=null, stdout=null, stderr=null, start_new_session=True,
@@ -68,9 +69,13 @@ class Network:
         """Run a shell command on a host; what it says."""
         return stage.on_host(NAME, host, command)
 
-    def dial(self, first: int, last: int, patience: int = 60) -> list[float]:
-        """Dial with these accounts at once; the seconds until each that came up had its address."""
-        said = self.on("client", f"python3 -c {shlex.quote(DIAL)} {first} {last} {patience}")
+    def dial(self, first: int, last: int, patience: int = 60, options: str = "lcp-restart 1") -> list[float]:
+        """Dial with these accounts at once; the seconds until each that came up had its address.
+
+        ``options``: more options of pppd.
+        """
+        words = f"{first} {last} {patience} {shlex.quote('lcp-max-configure 30 ' + options)}"
+        said = self.on("client", f"python3 -c {shlex.quote(DIAL)} {words}")
         return json.loads(said.strip().splitlines()[-1])
 
     def hang_up(self) -> None:
