@@ -10,7 +10,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_config, _words
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_options, _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
 
 _AUTHENTICATION = {
@@ -140,7 +140,7 @@ def _take_other(found: Options, words: list[str]) -> None:
         found.dropped.append((text, "Ansible would take it for a template."))
         return
     try:
-        _server_config.check_option(text)
+        _server_options.check_option(text)
     except Refused as error:
         found.dropped.append((text, error.mend))
         return

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _pool,
+    _server_options,
     _server_scripts,
     _session_scripts,
     _words,
@@ -25,31 +26,10 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 INTERFACE = re.compile(r"[A-Za-z0-9_.:@-]{1,15}\Z")
 # pppoe-server pastes these into a shell command (pppoe-server.c startPPPD), so only what no shell minds.
 DISCOVERY_NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,64}\Z")
-# How pppd is told the addresses of both ends.
-_ADDRESSES = re.compile(r"[0-9.]*:[0-9.]*\Z")
 AUTHENTICATION = ("chap", "pap", "mschap-v2")
 PLUGIN = "pppoe.so"
 #: How many addresses a warning names.
 MOST_NAMED = 20
-
-# Options that contradict what the server or a parameter does: the options, and what to do instead.
-_CONTRADICTIONS = (
-    ("noauth", "It would admit clients without a password."),
-    ("auth require-chap require-pap require-mschap require-mschap-v2 require-eap +chap +pap", "Use authentication."),
-    ("refuse-chap refuse-pap refuse-mschap refuse-mschap-v2 refuse-eap -chap -pap", "Use authentication."),
-    ("login", "Use system_login."),
-    ("detach nodetach updetach up_sdnotify", "pppoe-server waits for the end of each pppd."),
-    ("persist demand maxfail holdoff", "A server does not dial."),
-    ("file call plugin pty connect notty socket record unit ifname rp_pppoe_sess", "pppoe-server sets it itself."),
-    ("ms-dns dns-addr", "Use dns_servers."),
-    ("noipv6 +ipv6", "Use ipv6."),
-    ("mtu", "Use mtu."),
-    ("mru", "Use mru."),
-    ("lcp-echo-interval", "Use lcp_echo_interval."),
-    ("lcp-echo-failure", "Use lcp_echo_failure."),
-    ("ipcp-accept-remote ipcp-accept-local", "A client could take any address it likes."),
-)
-_INSTEAD = {option: mend for options, mend in _CONTRADICTIONS for option in options.split()}
 
 
 @dataclass(frozen=True)
@@ -144,7 +124,7 @@ def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
         # pppd's own limits (fsm MINMRU) below, RFC 4638 with an ordinary Ethernet MTU above.
         mtu=_number(parameters, "mtu", 128, 1500),
         mru=_number(parameters, "mru", 128, 1500),
-        options=_options(parameters),
+        options=_server_options.parsed(parameters),
         ac_name=None if parameters["ac_name"] is None else _discovery_name("ac_name", parameters["ac_name"]),
         service_names=tuple(
             _discovery_name(f"service_names[{index}]", name) for index, name in enumerate(parameters["service_names"])
@@ -242,43 +222,6 @@ def _discovery_name(parameter: str, name: str) -> str:
             "Use up to 64 of: letters, digits and . _ : @ = + / - (not at the beginning).",
         )
     return name
-
-
-def _options(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[bytes, ...], ...]:
-    options = tuple(_option(index, line) for index, line in enumerate(parameters["options"]))
-    for index, words in enumerate(options):
-        if words[0] == b"ip-up-script" and parameters["single_session"] != "allow":
-            raise Refused(
-                f"options[{index}]",
-                "single_session={} has a script there itself.".format(parameters["single_session"]),
-                "Put yours into /etc/ppp/ip-up, which that one goes on to.",
-            )
-    return options
-
-
-def check_option(line: str) -> None:
-    """``Refused`` for what may not stand in ``options``."""
-    _option(0, line)
-
-
-def _option(index: int, line: str) -> tuple[bytes, ...]:
-    parameter = f"options[{index}]"
-    try:
-        words = [] if re.search("[\0\r\n]", line) else _words.words(line.encode("utf-8"))
-    except _words.UnclosedQuote:
-        raise Refused(parameter, f"{line!r} opens a quotation that has no end.", "Close it.") from None
-    if not words:
-        raise Refused(parameter, f"{line!r} is no pppd option.", "Give one, such as 'idle 600'.")
-    first = words[0].decode("utf-8", "replace")
-    if _ADDRESSES.match(first):
-        raise Refused(parameter, f"'{first}' sets addresses.", "Use the parameters local_address and pool.")
-    if first in _INSTEAD:
-        raise Refused(parameter, f"'{first}' is not for this list.", _INSTEAD[first])
-    # To pppd a line's end is white space like any other: an option would hide behind another one.
-    for word in (word.decode("utf-8", "replace") for word in words[1:]):
-        if word in _INSTEAD or _ADDRESSES.match(word):
-            raise Refused(parameter, f"'{word}' follows '{first}' there.", "Give each option an entry of its own.")
-    return tuple(words)
 
 
 def options_file(instance: Instance) -> bytes:

@@ -25,6 +25,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils import (
     _server_config,
     _server_daemon,
     _server_decision,
+    _server_instance_script,
     _server_neighbours,
     _server_processes,
     _server_scripts,
@@ -150,7 +151,7 @@ def plan(
     command = _server_config.command(instance, can, how)
     unit = _server_config.unit_file(instance, command) if by_systemd else None
     files = [
-        _files.File(_server_scripts.INSTANCE, _server_scripts.instance_script(), 0o755),
+        _files.File(_server_scripts.INSTANCE, _server_instance_script.instance_script(), 0o755),
         _files.File(_server_scripts.PPPD, _server_scripts.pppd_script(can.pppd or "/usr/sbin/pppd"), 0o755),
         _files.File(_session_scripts.UP, _session_scripts.up_script(), 0o755),
         _files.File(instance.options_path, _server_config.options_file(instance)),

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_scripts
+from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_instance_script, _server_scripts
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def place(tmp_path, monkeypatch):
     program("logger", "exit 0\n")
     monkeypatch.setattr(_server_scripts, "CONFIGURATION", str(tmp_path / "etc"))
     monkeypatch.setattr(_server_scripts, "STATE", str(tmp_path / "run"))
-    (tmp_path / "instance").write_bytes(_server_scripts.instance_script())
+    (tmp_path / "instance").write_bytes(_server_instance_script.instance_script())
     (tmp_path / "pppd").write_bytes(_server_scripts.pppd_script(arguments))
     return tmp_path, program
 
