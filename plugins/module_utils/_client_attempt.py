@@ -26,7 +26,7 @@ _TEXT = r"""#!/bin/sh
 #       Waits after failures, LEAST seconds after the first and then twice as long each time, up to MOST; then sets up
 #       the Ethernet interface, and begins a new log.
 #   pppoe-client-attempt after NAME
-#       Counts a failure, run by systemd with EXIT_CODE and EXIT_STATUS. A link that has come up sets the count to 0.
+#       Counts a failure, run by systemd with SERVICE_RESULT and EXIT_*. A link that has come up sets the count to 0.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 umask 077
@@ -37,7 +37,8 @@ failures=$run/pppoe-client-$name.failures
 
 say() {
     echo "$*"
-    [ -z "${NOTIFY_SOCKET:-}" ] || systemd-notify --status="$*"
+    # A busy systemd may take longer than it is waited for.
+    [ -z "${NOTIFY_SOCKET:-}" ] || systemd-notify --status="$*" || :
 }
 
 # Sets count and status, pppd's last exit status.
@@ -61,6 +62,7 @@ pause() {
         19) seconds=$((seconds * @FACTOR@)); why='the server refuses the account' ;;
         15) why='the server fell silent' ;;
         16) why='no session, or the server hung up' ;;
+        -) why='it could not be prepared' ;;
         *) why="pppd ended with status $status" ;;
     esac
     say "Attempts that failed: $count. The last: $why. The next in $seconds seconds."
@@ -102,10 +104,15 @@ before() {
 }
 
 after() {
-    # A pppd that was asked to end exits with 5.
-    if [ "${EXIT_CODE:-}" = exited ] && [ "${EXIT_STATUS:-}" != 5 ]; then
+    case ${SERVICE_RESULT:-}/${EXIT_CODE:-}/${EXIT_STATUS:-} in
+        */exited/5) failed= ;; # a pppd that was asked to end
+        */exited/*) failed=$EXIT_STATUS ;;
+        exit-code//) failed=- ;; # there was no pppd: what has to be done before has failed
+        *) failed= ;;
+    esac
+    if [ -n "$failed" ]; then
         read_failures
-        echo "$((count + 1)) $EXIT_STATUS" >"$failures"
+        echo "$((count + 1)) $failed" >"$failures"
     else
         rm -f "$failures"
     fi

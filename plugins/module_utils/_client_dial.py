@@ -154,7 +154,7 @@ def has_failed(wanted: Connection) -> bool:
 
 def _verdict(wanted: Connection) -> _client_words.Verdict | None:
     asked = _client_words.asked(wanted.ac_name, wanted.service_name)
-    return _client_words.verdict(_log(wanted), wanted.username, wanted.interface, asked)
+    return _client_words.verdict(_log(wanted), wanted.username, wanted.nic, asked)
 
 
 def _log(wanted: Connection) -> str:
@@ -176,7 +176,7 @@ def _timed_out(
             f"'journalctl -u {_client_config.unit_name(wanted.name)}' where systemd starts it.",
         )
     if _client_words.SESSION not in _log(wanted):
-        return DialFailed("no_answer", waited + f"No access concentrator has given a session on {wanted.interface}.")
+        return DialFailed("no_answer", waited + f"No access concentrator has given a session on {wanted.nic}.")
     return DialFailed("timeout", waited + "There is a session, but its PPP is not ready yet: it may need more time.")
 
 

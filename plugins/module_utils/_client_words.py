@@ -5,7 +5,7 @@
 """Why a dial failed, from the words in pppd's log. Private to this collection.
 
 The words are those of ppp 2.4.9 to 2.5.3: plugins/pppoe/discovery.c and plugin.c, chap.c, upap.c, eap.c, auth.c,
-fsm.c, lcp.c, ipcp.c.
+fsm.c, lcp.c, ipcp.c, sys-linux.c.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ _RULES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
-        r"(?:LCP terminated by peer \((?P<said>.*remote IP address.*)\)|Could not determine local IP address|"
+        r"(?:(?:LCP|IPCP) terminated by peer \((?P<said>.*remote IP address.*)\)|Could not determine local IP address|"
         r"IPCP: timeout sending Config-Requests|IPCP terminated by peer)",
         "no_address",
         "The server took the account {username!r}, but gave no address{said}.",
@@ -112,7 +112,13 @@ _RULES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (r"No response to PAP authenticate-requests", "silent", "The server does not answer to the account (PAP).", False),
-    (r"Modem hangup", "hung_up", "The server hung up (PADT): its own log may say why.", False),
+    (
+        # The session is gone before pppd has taken it up (sys-linux.c generic_establish_ppp).
+        r"(?:Modem hangup|Couldn't get channel number|Couldn't attach to channel \d+)",
+        "hung_up",
+        "The server hung up (PADT): its own log may say why.",
+        False,
+    ),
 )
 _COMPILED = [(re.compile(rule[0], re.MULTILINE), *rule[1:]) for rule in _RULES]
 

@@ -302,6 +302,11 @@ def test_a_dial_that_fails_says_why(host, client, behaviour, reason, sentence):
     assert client()["applied"] == "dialled"
 
 
+def test_a_dial_that_fails_names_the_vlan(host, client):
+    host.behave("Timeout waiting for PADO packets\nUnable to complete PPPoE Discovery\n")
+    assert "No access concentrator answers on eth9.7 (no PADO" in client(timeout=1, vlan=7)["msg"]
+
+
 def test_a_link_that_does_not_become_the_default_route(host, client):
     routes = '[{"dst": "default", "gateway": "192.0.2.254", "dev": "eth0"}]'
     host.program("ip", FAKE_IP.replace('[{"dst": "default", "dev": "ppp0"}]', routes))
@@ -421,6 +426,14 @@ def test_a_bare_host_in_check_mode_predicts(host, client, monkeypatch):
     assert (predicted["changed"], predicted["applied"]) == (True, "dialled")
     result = client()
     assert result["msg"] == "state: pppd is not installed on this host. Install the package ppp."
+    assert host.files() == {}
+
+
+def test_a_pppd_without_the_plugin(host, client, monkeypatch):
+    monkeypatch.setattr(_pppd, "plugin_path", lambda: None)
+    result = client()
+    assert result["msg"].startswith("state: pppd has no PPPoE plugin here (pppoe.so or rp-pppoe.so below")
+    assert result["msg"].endswith("Install the package that has it: ppp, or ppp-pppoe.")
     assert host.files() == {}
 
 

@@ -75,6 +75,21 @@ def test_hung_up_on_purpose_is_no_failure(run, tmp_path, end):
     assert not (tmp_path / "pppoe-client-dsl.failures").exists()
 
 
+def test_what_could_not_be_prepared_is_a_failure(run):
+    for _attempt in range(2):
+        run("after", "dsl", SERVICE_RESULT="exit-code")
+    said, asked = run("before", "dsl", "5", "60", "eth0")
+    assert "Attempts that failed: 2. The last: it could not be prepared. The next in 10 seconds." in said
+    assert asked[0] == "sleep 10"
+
+
+def test_a_busy_systemd_is_no_hindrance(run, tmp_path):
+    notify = tmp_path / "systemd-notify"
+    notify.write_text("#!/bin/sh\nexit 1\n")
+    notify.chmod(0o755)
+    assert "ip link set dev eth0 up" in run("before", "dsl", "5", "60", "eth0", NOTIFY_SOCKET="/nonexistent")[1]
+
+
 def test_no_pauses_where_none_are_wanted(run):
     run("after", "dsl", EXIT_CODE="exited", EXIT_STATUS="10")
     assert not [line for line in run("before", "dsl", "0", "0", "eth0")[1] if line.startswith("sleep")]
