@@ -25,7 +25,21 @@ QUIET = 10.0
 WORKERS = 1 + max(2, os.cpu_count() or 2)
 #: What an interrupted part may take to end by itself, seconds.
 PATIENCE = 20.0
-LONGEST = ("live", "dial", "client", "matrix")
+#: The parts that take longest, in that order: they begin first, so that none of them is left alone in the end.
+LONGEST = (
+    "live",
+    "dial",
+    "client",
+    "matrix",
+    "nat",
+    "adopt",
+    "installed",
+    "integration",
+    "pythons",
+    "default",
+    "sanity",
+)
+OTHERS = ("installed", "sanity", "lint", "integration", "pythons", "galaxy", "unit")
 #: A test that has passed or failed, as the programs of the parts count them.
 COUNTED = re.compile(r"\b(\d+) (passed|failed|skipped|errors?)\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -66,12 +80,13 @@ class Part:
 def parts() -> list[Part]:
     """All of them, those that take longest first."""
     scenarios = sorted(path.parent.name for path in REPOSITORY.glob("molecule/*/molecule.yml"))
-    # These boot most hosts and take longest of all.
-    scenarios.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
-    molecule = [Part(f"molecule {name}", ["make", "molecule", f"SCENARIO={name}"]) for name in scenarios]
-    names = ("installed", "sanity", "lint", "integration", "pythons", "galaxy", "unit")
-    others = [Part(name, ["make", name]) for name in names]
-    return [*molecule[:2], *others, *molecule[2:]]
+    everything = [
+        *(Part(f"molecule {name}", ["make", "molecule", f"SCENARIO={name}"]) for name in scenarios),
+        *(Part(name, ["make", name]) for name in OTHERS),
+    ]
+    names = [part.name.removeprefix("molecule ") for part in everything]
+    order = [LONGEST.index(name) if name in LONGEST else len(LONGEST) for name in names]
+    return [part for _place, part in sorted(zip(order, everything, strict=True), key=lambda pair: pair[0])]
 
 
 class Show:
