@@ -186,7 +186,7 @@ start() {
         if [ "$tries" -le 0 ] || ! [ -d "/proc/$pid" ]; then
             kill "$pid" 2>/dev/null
             [ -z "$former" ] || mv "$state/$name.former" "$state/$name.pool"
-            say "it does not answer: $(timeout 2 "$@" 2>&1 </dev/null)"
+            say "it does not answer: $(timeout 10 "$@" 2>&1 </dev/null)"
             exit 1
         fi
         sleep 0.05
