@@ -372,6 +372,17 @@ def test_a_gap_of_ids(place, busy, count, after, found):
     assert result.stdout.strip() == found
 
 
+def test_a_daemon_waits_for_its_interface(place):
+    folder, program = place
+    program("sleep", f'echo "$1" >>{folder}/slept\n')
+    program("pppoe-server", f"touch {folder}/asked\n")
+    result = run(folder, "instance", "start", "default", "lo", "late0.20", "--", "pppoe-server", "-N", "4")
+    assert result.returncode == 1
+    assert "the interface late0.20 has not appeared in 60 seconds" in result.stderr
+    assert sum(map(float, (folder / "slept").read_text().split())) == pytest.approx(60, abs=1)
+    assert not (folder / "asked").exists()
+
+
 def test_a_daemon_takes_the_place_of_the_one_before_only_if_it_answers(place, start):
     folder, program = place
     pool(folder, *FOUR)
