@@ -120,7 +120,9 @@ def _run_script(module: AnsibleModule, words: list[str]) -> None:
 
 def _journal(module: AnsibleModule, unit: str) -> str:
     _rc, out, _err = module.run_command(["journalctl", "--unit", unit, "--lines", "5", "--output", "cat", "--no-pager"])
-    said = " / ".join(line for line in out.splitlines() if line.strip())
+    # A stranger's words can be among them (pppoe-server.c processPADR).
+    lines = ("".join(character if character.isprintable() else "?" for character in line) for line in out.splitlines())
+    said = " / ".join(line for line in lines if line.strip())
     return f"{unit} does not start. It said: {said or 'nothing'}"
 
 

@@ -38,6 +38,9 @@ REFUSALS = {
         r"living sessions hold every address of the pool|not authorized to use (?:remote )?address"
     ),
 }
+# Before what a stranger has put on the wire, which pppoe-server logs as it is (pppoe-server.c processPADR, common.c
+# pktLogErrs).
+HEARD = re.compile(r"Received |PAD[A-Z]: ")
 
 
 @dataclass(frozen=True)
@@ -188,10 +191,11 @@ def _text(path: str) -> str:
         return ""
 
 
-def counted(before: Totals, sessions: t.Iterable[Session], journal: str) -> Totals:
-    """The totals, with what has come since: the growth of each session, and the refusals in the journal's new lines.
+def counted(before: Totals, sessions: t.Iterable[Session], messages: t.Iterable[str]) -> Totals:
+    """The totals, with what has come since: the growth of each session, and the refusals among new log messages.
 
-    A counter that has gone back is another session on an interface of the same name.
+    A counter that has gone back is another session on an interface of the same name. A message counts once, however
+    many lines a stranger has got into it.
     """
     after_this = Totals(before.bytes_in, before.bytes_out, dict(before.refused))
     for session in sessions:
@@ -200,9 +204,11 @@ def counted(before: Totals, sessions: t.Iterable[Session], journal: str) -> Tota
         after_this.bytes_in += session.bytes_in - (last_in if again else 0)
         after_this.bytes_out += session.bytes_out - (last_out if again else 0)
         after_this.seen[session.interface] = [session.bytes_in, session.bytes_out]
-    for line in journal.splitlines():
+    for message in messages:
+        if HEARD.match(message):
+            continue
         for reason, pattern in REFUSALS.items():
-            if pattern.search(line):
+            if pattern.search(message):
                 after_this.refused[reason] = after_this.refused.get(reason, 0) + 1
                 break
     return after_this
@@ -244,18 +250,36 @@ def exposition(found: Status, totals: Totals) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _journal(name: str) -> str:
-    """What the instance's daemon and its pppd have written since the last call."""
+def _journal(name: str) -> list[str]:
+    """What the instance's daemon and its pppd have written since the last call, a message each."""
     unit = f"_SYSTEMD_UNIT=pppoe-server@{name}.service"
-    words = ["journalctl", "--quiet", "--output=cat", f"--cursor-file={STATE}/{name}.cursor", unit]
+    words = [
+        "journalctl",
+        "--quiet",
+        "--output=json",
+        "--output-fields=MESSAGE",
+        f"--cursor-file={STATE}/{name}.cursor",
+    ]
     try:
         # No module is there when the timer runs this.
         done = subprocess.run(  # pylint: disable=ansible-bad-function
-            words, stdout=subprocess.PIPE, check=False, timeout=60, errors="replace"
+            [*words, unit], stdout=subprocess.PIPE, check=False, timeout=60, errors="replace"
         )
-        return done.stdout
+        return messages(done.stdout)
     except (OSError, subprocess.TimeoutExpired):
-        return ""
+        return []
+
+
+def messages(journal: str) -> list[str]:
+    """The messages of journalctl's JSON, which has numbers in the place of a text that a terminal would act on."""
+    found = []
+    for line in journal.splitlines():
+        try:
+            text = json.loads(line).get("MESSAGE")
+            found.append(text if isinstance(text, str) else bytes(text).decode("utf-8", "replace"))
+        except (ValueError, TypeError, AttributeError):
+            continue  # too long a message is null
+    return found
 
 
 def _write(path: str, text: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 
@@ -44,24 +45,42 @@ def session(interface: str, address: str, bytes_in: int = 0, bytes_out: int = 0)
 
 
 @pytest.mark.parametrize(
-    ("before", "sessions", "journal", "after"),
+    ("before", "sessions", "messages", "after"),
     [
-        (Totals(), [session("ppp0", "a", 5, 7)], "", Totals(5, 7, {}, {"ppp0": [5, 7]})),
-        (Totals(5, 7, {}, {"ppp0": [5, 7]}), [session("ppp0", "a", 9, 7)], "", Totals(9, 7, {}, {"ppp0": [9, 7]})),
+        (Totals(), [session("ppp0", "a", 5, 7)], [], Totals(5, 7, {}, {"ppp0": [5, 7]})),
+        (Totals(5, 7, {}, {"ppp0": [5, 7]}), [session("ppp0", "a", 9, 7)], [], Totals(9, 7, {}, {"ppp0": [9, 7]})),
         # Another session on an interface of the same name begins at nothing.
-        (Totals(5, 7, {}, {"ppp0": [5, 7]}), [session("ppp0", "b", 4, 8)], "", Totals(9, 15, {}, {"ppp0": [4, 8]})),
+        (Totals(5, 7, {}, {"ppp0": [5, 7]}), [session("ppp0", "b", 4, 8)], [], Totals(9, 15, {}, {"ppp0": [4, 8]})),
         # What has ended stays counted.
-        (Totals(5, 7, {}, {"ppp0": [5, 7]}), [], "", Totals(5, 7, {}, {})),
+        (Totals(5, 7, {}, {"ppp0": [5, 7]}), [], [], Totals(5, 7, {}, {})),
         (
             Totals(0, 0, {"authentication": 2}),
             [],
-            "Peer cmz failed CHAP authentication\nhello\nNo client slots available\n",
+            ["Peer cmz failed CHAP authentication", "hello", "No client slots available"],
             Totals(0, 0, {"authentication": 3, "no_slot": 1}),
+        ),
+        # What a stranger sends is no refusal, and nobody is refused twice in one message.
+        (
+            Totals(),
+            [],
+            ["Received PADR packet asking for unsupported service x\nlogin failure", "login failure\nlogin failure"],
+            Totals(0, 0, {"authentication": 1}),
         ),
     ],
 )
-def test_counted(before, sessions, journal, after):
-    assert _server_status.counted(before, sessions, journal) == after
+def test_counted(before, sessions, messages, after):
+    assert _server_status.counted(before, sessions, messages) == after
+
+
+def test_messages():
+    journal = [
+        {"MESSAGE": "a\nb", "__CURSOR": "s=1"},
+        {"MESSAGE": list(b"\x1b[2J\xe9")},
+        {"MESSAGE": None},
+        {"MESSAGE": [[]]},
+    ]
+    text = "\n".join([*map(json.dumps, journal), "no JSON", "[]"])
+    assert _server_status.messages(text) == ["a\nb", "\x1b[2J\ufffd"]
 
 
 STATUS = Status("default", 615, DAEMON, POOL, (session("ppp0", "10.0.0.2", 5, 7), session("ppp1", "10.0.0.99")))
