@@ -191,12 +191,12 @@ def plan(module: AnsibleModule, wanted: Connection, to_systemd: bool, boot: bool
 
 
 def _hook(name: str, action: str, text: str | None) -> _files.File:
-    """A hook as a script that only root may read: it may have secrets of its own."""
+    """A hook as a script that only root may read, and that no diff shows: it may have secrets of its own."""
     if not text:
-        return _files.File(_client_config.hook_path(name, action), None)
+        return _files.File(_client_config.hook_path(name, action), None, secret=True)
     content = text if text.startswith("#!") else "#!/bin/sh\n" + text
     content += "" if content.endswith("\n") else "\n"
-    return _files.File(_client_config.hook_path(name, action), content.encode(), 0o700)
+    return _files.File(_client_config.hook_path(name, action), content.encode(), 0o700, secret=True)
 
 
 def plan_absent(module: AnsibleModule, name: str) -> Plan:
@@ -204,10 +204,10 @@ def plan_absent(module: AnsibleModule, name: str) -> Plan:
     key = _client_config.label(name)
     edits = _client_accounts.edits(key, None, None)
     paths = [_client_config.peers_path(name), _client_config.unit_path(name), _client_config.rule_path(name)]
-    paths += [_client_config.hook_path(name, action) for action in ("up", "down")]
     last = not _client_others.except_for(name)
     files = [edit.file for edit in edits] + _client_accounts.secret_file(key, None, None)
     files += [_files.File(path, None) for path in [*paths, *(shared() if last else [])]]
+    files += [_files.File(_client_config.hook_path(name, action), None, secret=True) for action in ("up", "down")]
     # What is in them is no configuration, and of no interest in a diff.
     passing = [_client_config.log_path(name), _client_config.servers_path(name), _client_config.failures_path(name)]
     if last:

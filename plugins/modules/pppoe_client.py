@@ -171,6 +171,8 @@ options:
       - A shell script to run as root each time when the link has come up; its output goes to the system log. Its
         arguments and variables are those of C(/etc/ppp/ip-up), see pppd(8).
       - A change of it needs no redial.
+      - It may have a secret in it. Only root can read it on the host, and neither a result nor a diff nor the log shows
+        it.
     type: str
   on_down:
     description:
@@ -370,8 +372,9 @@ ARGUMENTS = {
     "lcp_echo_failure": {"type": "int", "default": 3},
     "redial_pause": {"type": "int", "default": 5},
     "redial_pause_max": {"type": "int", "default": 60},
-    "on_up": {"type": "str"},
-    "on_down": {"type": "str"},
+    # They may have secrets in them.
+    "on_up": {"type": "str", "no_log": True},
+    "on_down": {"type": "str", "no_log": True},
     "user_control": {"type": "bool", "default": False},
     "user_control_group": {"type": "str"},
     "configured_together": {"type": "list", "elements": "str"},
