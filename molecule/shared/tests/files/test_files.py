@@ -37,7 +37,7 @@ NOT_OURS = re.compile(
     r"|/usr/(?!local/).*|/var/(cache|log|tmp|spool|mail)/.*|/var/lib/(?!dialtone).*"
     r"|/etc/(\.pwd\.lock|alternatives.*|apt/.*|chatscripts/.*|hosts|ld\.so\.cache|machine-id|networks|hostname|ssh/.*"
     r"|(passwd|group|shadow|gshadow|subuid|subgid)-?|mtab|ppp/peers/provider|systemd/system/(?![^/]*\.wants/.*pppoe).*\.wants.*"
-    r"|systemd/system/[^/]*dbus.*)"
+    r"|ppp/ip-up\.d/zz-names|systemd/system/[^/]*dbus.*)"
     r"|/run/(?!ppp|dialtone|node-exporter/).*"
 )
 
