@@ -55,7 +55,7 @@ class HangUpFailed(Exception):
 def hang_up(module: AnsibleModule, name: str) -> None:
     """End the connection, whoever started it, and return once it has ended."""
     unit = _client_config.unit_name(name)
-    if _systemd.running() and _systemd.is_active(module, unit):
+    if _systemd.running() and _systemd.goes_on(module, unit):
         _systemd.stop(module, unit)
         # If its file is gone (startup=rc_local), so is the line that makes hanging up a success.
         _systemd.forget_failure(module, unit)

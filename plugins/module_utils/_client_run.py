@@ -153,7 +153,7 @@ def end(module: DiscreetModule) -> dict[str, t.Any]:
 
 
 def _unit_is_active(module: DiscreetModule, name: str) -> bool:
-    return _systemd.running() and _systemd.is_active(module, _client_config.unit_name(name))
+    return _systemd.running() and _systemd.goes_on(module, _client_config.unit_name(name))
 
 
 def _report(

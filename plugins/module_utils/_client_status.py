@@ -39,7 +39,7 @@ def _status(
     unit = _client_config.unit_name(connection.name)
     link = _client_link.current(module, connection.name)
     by_systemd = _systemd.running()
-    waiting = by_systemd and link is None and _systemd.is_active(module, unit)
+    waiting = by_systemd and link is None and _systemd.goes_on(module, unit)
     state = state_of(link, waiting)
     session = session if session is not None and state == "connected" else None
     return {

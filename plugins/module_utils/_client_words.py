@@ -27,8 +27,12 @@ class Verdict:
 # What the plugin says once it has a session (discovery.c waitForPADS).
 SESSION = "PPP session is "
 
-# An attempt ends with one of these; without persist, a log holds one attempt.
-_END = re.compile(r"^(?:Connection terminated\.|Unable to complete PPPoE Discovery.*)$", re.MULTILINE)
+# An attempt ends with one of these; without persist, a log holds one attempt. A PADT may arrive when it has ended.
+_END = re.compile(
+    r"^(?:Connection terminated\.|Unable to complete PPPoE Discovery.*)$"
+    r"(?:\n(?:Connection terminated\.|Modem hangup)$)*",
+    re.MULTILINE,
+)
 
 # The first that an attempt has counts: what comes further down is said in addition to what stands above.
 _RULES: tuple[tuple[str, str, str, bool], ...] = (

@@ -50,7 +50,7 @@ def _unit(module: AnsibleModule, session: Session) -> str | None:
     if session["role"] != "client" or not session["instance"] or not _systemd.running():
         return None
     unit = _client_config.unit_name(session["instance"])
-    return unit if _systemd.is_active(module, unit) else None
+    return unit if _systemd.goes_on(module, unit) else None
 
 
 def started(pid: int) -> int | None:

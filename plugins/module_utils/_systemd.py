@@ -47,6 +47,11 @@ def is_active(module: AnsibleModule, unit: str) -> bool:
     return _answer(module, "is-active", unit) in ("active", "activating", "reloading")
 
 
+def goes_on(module: AnsibleModule, unit: str) -> bool:
+    """Whether a unit that is always started again (``Restart=``) runs or will: after a failure it ends first."""
+    return _answer(module, "is-active", unit) in ("active", "activating", "reloading", "deactivating")
+
+
 def main_pid(module: AnsibleModule, unit: str) -> int:
     """The process id of the unit's main process, 0 if it has none."""
     _rc, out, _err = _run(module, "show", "--property=MainPID", unit)

@@ -464,6 +464,14 @@ def test_a_unit_is_written_and_enabled(with_systemd, client):
     assert host.told_systemd()[2:] == ["disable pppoe-client@t3st.service"]
 
 
+def test_one_that_ends_in_order_to_dial_again_is_hung_up(with_systemd, client):
+    client(state="present")
+    (with_systemd.path / "is-active").write_text("deactivating\n")
+    assert client(check=True, state="disconnected")["applied"] == "hung_up"
+    client(state="disconnected")
+    assert "stop pppoe-client@t3st.service" in with_systemd.told_systemd()
+
+
 def test_from_systemd_to_rc_local_and_away(with_systemd, client):
     host = with_systemd
     client(state="present")

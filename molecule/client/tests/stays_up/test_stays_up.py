@@ -1,9 +1,15 @@
-"""What a link does when the modem is unplugged, the server rebooted, and the account refused for a while."""
+"""What a link does when the modem is unplugged, the server rebooted, the account refused for a while; and its end."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 testinfra_hosts = ["ansible://client-bookworm"]
 CLIENTS = ["client-bookworm", "client-trixie"]
+LAB = Path(__file__).resolve().parents[4] / "tests" / "lab" / "lab"
 
 
 @pytest.fixture
@@ -64,6 +70,41 @@ def test_the_account_is_refused_and_then_right(host, clients, until):
     finally:
         server.check_output("mv /etc/ppp/chap-secrets.kept /etc/ppp/chap-secrets")
     assert until(lambda: every_link_of(clients, "one"))
+
+
+# Prints the Ethernet addresses of each PADT that it sees (RFC 2516: type 0x8863, code 0xa7).
+PADTS = """
+import socket, struct
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x8863))
+wire.bind(("br-two", 0x8863))
+# SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC: what is for others, too.
+wire.setsockopt(263, 1, struct.pack("iHH8s", socket.if_nametoindex("br-two"), 1, 0, b""))
+print("listens", flush=True)
+while True:
+    frame = wire.recv(2000)
+    if frame[15] == 0xA7:
+        print(*(part.hex(":") for part in (frame[:6], frame[6:12])), flush=True)
+"""
+
+
+def test_hanging_up_ends_the_session_on_the_wire(request, clients):
+    lab = Path(request.config.getoption("--ansible-inventory")).parent.name
+    words = [str(LAB), "exec", lab, "--", sys.executable, "-c", PADTS]
+    macs = [client.check_output("cat /sys/class/net/eth1/address") for client in clients]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as listener:
+        assert listener.stdout.readline() == "listens\n"
+        for client in clients:
+            client.check_output("systemctl stop pppoe-client@two")
+            assert client.run("systemctl is-active pppoe-client@two").stdout == "inactive\n"
+            assert client.run("ip link show dev ppp7").failed
+        time.sleep(1)
+        listener.terminate()
+        seen = listener.stdout.read().split()
+    for client in clients:
+        client.check_output("systemctl start pppoe-client@two")
+    # Either end may send it, and both do with some versions.
+    assert set(macs) <= set(seen)
+    assert every_link_of(clients, "two")
 
 
 def state(client):

@@ -63,6 +63,11 @@ def test_answers(word, active, enabled):
     assert _systemd.is_enabled(module, "u") is enabled
 
 
+@pytest.mark.parametrize(("word", "expected"), [("deactivating", True), ("activating", True), ("failed", False)])
+def test_what_is_started_again(word, expected):
+    assert _systemd.goes_on(Module(rc=3, out=word + "\n"), "u") is expected
+
+
 def test_a_refusal_has_the_words_of_systemctl():
     module = Module(rc=5, err="Failed to start u.service: Unit u.service not found.\n")
     with pytest.raises(_systemd.SystemdError, match=r"^systemctl start u failed: .*Unit u\.service not found\.$"):
