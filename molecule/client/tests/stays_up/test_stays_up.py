@@ -1,5 +1,7 @@
 """What a link does when the modem is unplugged, the server rebooted, the account refused for a while; and its end."""
 
+import json
+import re
 import subprocess
 import sys
 import time
@@ -56,7 +58,7 @@ def test_the_server_is_rebooted(clients, lab, until):
         assert pppds(client) == 2
 
 
-def test_the_account_is_refused_and_then_right(host, clients, until):
+def test_the_account_is_refused_and_then_right(host, clients, playbook, until):
     server = host.get_host("ansible://ac-one", ansible_inventory=host.backend.ansible_inventory)
     server.check_output("sed -i.kept 's/^cmz /other /' /etc/ppp/chap-secrets")
     try:
@@ -64,6 +66,15 @@ def test_the_account_is_refused_and_then_right(host, clients, until):
             client.check_output("systemctl restart --no-block pppoe-client@one")
         said = "the server refuses the account. The next in "
         assert until(lambda: all(said in status(client) for client in clients))
+        # For all to see, as data too.
+        shown = playbook("status", "--tags=clients", "--extra-vars=format=json").stdout
+        rows = {(row["host"], row["name"]): row for row in json.loads(re.search(r"^\[$.*?^\]$", shown, re.M | re.S)[0])}
+        assert sorted(rows) == [(client, name) for client in CLIENTS for name in ("one", "two")]
+        for client in CLIENTS:
+            refused, other = rows[client, "one"], rows[client, "two"]
+            assert (refused["state"], refused["reason"], refused["address"]) == ("dialling", "account_refused", None)
+            assert refused["last_error"].startswith("The server refused the account 'cmz'")
+            assert (other["state"], other["last_error"]) == ("connected", None)
         # Gently: the pauses are five times as long.
         assert all("The next in 10 seconds" in journal(client) for client in clients)
         assert all(pppds(client) <= 2 for client in clients)
