@@ -12,7 +12,7 @@ from .machine import Progress
 from .names import Names
 from .topology import Host
 
-BOOT_SECONDS = 240
+BOOT_SECONDS = 480
 # The lab's own short connections leave no master behind that could outlive a reboot.
 ALONE = ["-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "BatchMode=yes", "-o", "ConnectTimeout=3"]
 
