@@ -84,9 +84,12 @@ def parts() -> list[Part]:
         *(Part(f"molecule {name}", ["make", "molecule", f"SCENARIO={name}"]) for name in scenarios),
         *(Part(name, ["make", name]) for name in OTHERS),
     ]
-    names = [part.name.removeprefix("molecule ") for part in everything]
-    order = [LONGEST.index(name) if name in LONGEST else len(LONGEST) for name in names]
-    return [part for _place, part in sorted(zip(order, everything, strict=True), key=lambda pair: pair[0])]
+
+    def place(part: Part) -> int:
+        name = part.name.removeprefix("molecule ")
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    return sorted(everything, key=place)
 
 
 class Show:

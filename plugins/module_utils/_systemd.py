@@ -42,14 +42,18 @@ def is_enabled(module: AnsibleModule, unit: str) -> bool:
     return _answer(module, "is-enabled", unit) in ("enabled", "enabled-runtime")
 
 
+# What systemctl(1) is-active answers of a unit that runs, or is on its way there.
+_RUNS = ("active", "activating", "reloading")
+
+
 def is_active(module: AnsibleModule, unit: str) -> bool:
     """Whether the unit runs, or is on its way there (a client that still dials)."""
-    return _answer(module, "is-active", unit) in ("active", "activating", "reloading")
+    return _answer(module, "is-active", unit) in _RUNS
 
 
 def goes_on(module: AnsibleModule, unit: str) -> bool:
     """Whether a unit that is always started again (``Restart=``) runs or will: after a failure it ends first."""
-    return _answer(module, "is-active", unit) in ("active", "activating", "reloading", "deactivating")
+    return _answer(module, "is-active", unit) in (*_RUNS, "deactivating")
 
 
 def main_pid(module: AnsibleModule, unit: str) -> int:
