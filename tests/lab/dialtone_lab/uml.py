@@ -1,5 +1,6 @@
 """Hosts that are User Mode Linux guests: a kernel of their own, as an ordinary process."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,7 +20,10 @@ def start(lab: Names, host: Host, image: Path) -> None:
     shutil.rmtree(lab.run / "uml" / host.name, ignore_errors=True)
     (lab.run / "uml").mkdir(parents=True, exist_ok=True)
     public_key = lab.key.with_suffix(".pub").read_text().split()[1]
-    command = machine.in_namespace(lab.namespace, *render.uml_command(lab, host, image, public_key))
+    command = [
+        *render.on_processor(lab, host, sorted(os.sched_getaffinity(0))),
+        *machine.in_namespace(lab.namespace, *render.uml_command(lab, host, image, public_key)),
+    ]
     with lab.console(host.name).open("ab") as console:
         subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True

@@ -46,6 +46,13 @@ def test_uml_command():
     ]
 
 
+def test_hosts_of_a_lab_take_the_processors_in_turn():
+    used = [render.on_processor(LAB, host, [2, 5]) for host in TOPOLOGY.hosts]
+    assert sorted(used) == [["taskset", "--cpu-list", "2"], ["taskset", "--cpu-list", "5"]]
+    assert used == [render.on_processor(LAB, host, [2, 5]) for host in TOPOLOGY.hosts]
+    assert render.on_processor(LAB, SERVER, [7]) == ["taskset", "--cpu-list", "7"]
+
+
 def test_a_uml_host_reboots_through_our_own_program():
     program = Path(render.uml_command(LAB, SERVER, IMAGE, "AAAAkey")[0])
     assert program.is_absolute()
