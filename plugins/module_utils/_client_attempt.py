@@ -99,7 +99,10 @@ before() {
     modprobe -q pppoe
     set_up "$@"
     rm -f "$run/pppoe-client-$name.dns"
-    : >"$run/pppoe-client-$name.log"
+    log=$run/pppoe-client-$name.log
+    # Until this attempt has said something, what the last one has said is of interest.
+    [ ! -e "$log" ] || mv -f "$log" "$log.before"
+    : >"$log"
     say "Dials."
 }
 

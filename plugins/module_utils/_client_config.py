@@ -74,6 +74,11 @@ def log_path(name: str) -> str:
     return f"{RUN}/{label(name)}.log"
 
 
+def log_before_path(name: str) -> str:
+    """The log of the attempt before, while another is under way; there is no such file once the link is up."""
+    return f"{log_path(name)}.before"
+
+
 def servers_path(name: str) -> str:
     """Where our scripts note the name servers that are in force; there is no such file unless the link is up."""
     return f"{RUN}/{label(name)}.dns"

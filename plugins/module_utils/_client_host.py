@@ -209,7 +209,8 @@ def plan_absent(module: AnsibleModule, name: str) -> Plan:
     files += [_files.File(path, None) for path in [*paths, *(shared() if last else [])]]
     files += [_files.File(_client_config.hook_path(name, action), None, secret=True) for action in ("up", "down")]
     # What is in them is no configuration, and of no interest in a diff.
-    passing = [_client_config.log_path(name), _client_config.servers_path(name), _client_config.failures_path(name)]
+    passing = [_client_config.log_path(name), _client_config.log_before_path(name)]
+    passing += [_client_config.servers_path(name), _client_config.failures_path(name)]
     if last:
         passing.append(f"{_client_config.RUN}/{_client_scripts.LOCK}")
     files += [_files.File(path, None, secret=True) for path in passing]

@@ -105,7 +105,7 @@ up() {
     # Another route with this metric stays; the one of a link on demand is there already.
     [ -z "${DIALTONE_METRIC:-}" ] || ip -4 route add default dev "$interface" metric "$DIALTONE_METRIC" 2>/dev/null
     [ -z "$(servers)" ] || set_servers
-    rm -f "$run/pppoe-client-$connection.failures"
+    rm -f "$run/pppoe-client-$connection.failures" "$run/pppoe-client-$connection.log.before"
     # One that dials on demand has a log for ever: what was said before is history.
     ! grep -q '^demand$' "/etc/ppp/peers/$connection" 2>/dev/null || : >"$run/pppoe-client-$connection.log"
     # The file with the name servers that are in force is there once they are.

@@ -67,13 +67,14 @@ def state_of(link: _client_link.Link | None, waiting: bool) -> str:
 def _last_error(connection: _client_others.Other, state: str) -> dict[str, str | None]:
     """Why the last attempt has failed, and when it said so; nothing of attempts before a link that is up."""
     nothing: dict[str, str | None] = {"reason": None, "last_error": None, "last_error_at": None}
-    path = _client_config.log_path(connection.name)
-    if state == "connected" or not os.path.exists(path):
-        return nothing
-    log = (_files.read(path) or b"").decode("utf-8", "replace")
+    paths = [_client_config.log_path(connection.name)] if state != "connected" else []
+    # While an attempt is under way, it has nothing to tell yet.
+    paths += [_client_config.log_before_path(connection.name)] if state == "dialling" else []
     asked = _client_words.asked(connection.ac_name, connection.service_name)
-    verdict = _client_words.verdict(log, connection.username or "", connection.nic or "", asked)
-    if verdict is None:
-        return nothing
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(os.stat(path).st_mtime))
-    return {"reason": verdict.reason, "last_error": verdict.sentence, "last_error_at": at}
+    for path in filter(os.path.exists, paths):
+        log = (_files.read(path) or b"").decode("utf-8", "replace")
+        verdict = _client_words.verdict(log, connection.username or "", connection.nic or "", asked)
+        if verdict is not None:
+            at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(os.stat(path).st_mtime))
+            return {"reason": verdict.reason, "last_error": verdict.sentence, "last_error_at": at}
+    return nothing

@@ -88,6 +88,17 @@ def test_connections_that_are_not_up(folder, run_module, check):
     assert (found["other"]["device"], found["other"]["address"], found["broken"]["username"]) == ("eth9", None, None)
 
 
+def test_while_an_attempt_is_under_way_the_one_before_is_told_of(folder, run_module, pppd):
+    (folder / "pppoe-client-t3st.log").write_text("Send PPPOE Discovery V1T1 PADI session 0x0 length 4\n")
+    (folder / "pppoe-client-t3st.log.before").write_text(REFUSED)
+    found = by_name(run_module("pppoe_client_info", {}))["t3st"]
+    assert (found["state"], found["reason"]) == ("dialling", "account_refused")
+    pppd.kill()
+    pppd.wait()
+    found = by_name(run_module("pppoe_client_info", {}))["t3st"]
+    assert (found["state"], found["reason"]) == ("disconnected", None)
+
+
 def test_a_connection_that_is_up(folder, run_module, pppd):
     (folder / "ppp7.pid").write_text(f"{pppd.pid}\n")
     (folder / "ppp-pppoe-client-t3st.pid").write_text(f"{pppd.pid}\nppp7\n")

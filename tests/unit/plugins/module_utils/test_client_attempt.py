@@ -67,6 +67,16 @@ def test_pauses_grow(run, failures, seconds):
     assert ("the server refuses the account" in said) is (failures[-1:] == [19])
 
 
+def test_an_attempt_keeps_the_log_of_the_one_before(run, tmp_path):
+    log, before = tmp_path / "pppoe-client-dsl.log", tmp_path / "pppoe-client-dsl.log.before"
+    run("before", "dsl", "5", "60", "eth0")
+    assert (log.read_text(), before.exists()) == ("", False)
+    log.write_text("said\n")
+    run("before", "dsl", "5", "60", "eth0")
+    assert (log.read_text(), before.read_text()) == ("", "said\n")
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize("end", [{"EXIT_CODE": "exited", "EXIT_STATUS": "5"}, {"EXIT_CODE": "killed"}, {}])
 def test_hung_up_on_purpose_is_no_failure(run, tmp_path, end):
     run("after", "dsl", EXIT_CODE="exited", EXIT_STATUS="10")
