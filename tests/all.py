@@ -21,8 +21,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOGS = REPOSITORY / ".build" / "test"
 #: A person who watches is told what is running when nothing has been said for so many seconds.
 QUIET = 10.0
-#: Scenarios wait for hosts more than they compute, so there is one part more than processors.
-WORKERS = 1 + max(2, os.cpu_count() or 2)
+#: Scenarios compute more than they wait: one part more than processors takes as long, and hosts answer late.
+WORKERS = max(2, os.cpu_count() or 2)
 #: What an interrupted part may take to end by itself, seconds.
 PATIENCE = 20.0
 #: The parts that take longest, in that order: they begin first, so that none of them is left alone in the end.
