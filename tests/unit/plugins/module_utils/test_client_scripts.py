@@ -62,6 +62,16 @@ class Host:
         return path.read_text() if path.exists() else None
 
 
+def test_a_link_that_is_up_forgets_the_failures_before_it(host):
+    kept = host.path / "pppoe-client-dsl.log"
+    forgotten = [host.path / f"pppoe-client-dsl.{name}" for name in ("failures", "log.before")]
+    other = host.path / "pppoe-client-other.log.before"
+    for path in (kept, other, *forgotten):
+        path.write_text("said\n")
+    host.run("up")
+    assert [path.exists() for path in (kept, other, *forgotten)] == [True, True, False, False]
+
+
 @pytest.mark.parametrize("before", [BEFORE, "", "nameserver 192.0.2.53", "# BEGIN of mine\n"])
 def test_what_was_there_comes_back(host, before):
     host.file.write_text(before)
