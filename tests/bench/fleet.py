@@ -93,15 +93,15 @@ def main() -> None:
                 last = bench.measure(size)
         finally:
             bench.fleet.close()
-    with hosts.short_folder() as folder:
-        sizes = [size for size in SIZES if size <= MOST_PLAIN]
-        plain = Bench(Path(folder), max(sizes, default=0))
-        plain.rows = bench.rows
-        try:
-            for size in sizes:
-                plain.measure_plain(size)
-        finally:
-            plain.fleet.close()
+    if sizes := [size for size in SIZES if size <= MOST_PLAIN]:
+        with hosts.short_folder() as folder:
+            plain = Bench(Path(folder), max(sizes))
+            plain.rows = bench.rows
+            try:
+                for size in sizes:
+                    plain.measure_plain(size)
+            finally:
+                plain.fleet.close()
     say(f"\nplaybooks over a fleet on {os.cpu_count()} processors, {FORKS} hosts at a time, ssh with pipelining")
     say("to empty: against a play that does nothing, for each module run")
     say(table(bench.rows))
