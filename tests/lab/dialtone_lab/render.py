@@ -167,7 +167,7 @@ def connections(lab: Names, topology: Topology) -> dict:
     }
 
 
-def mmdebstrap_command(suite: str, mirror: str, packages: list[str], customize: Path, tree: Path) -> list[str]:
+def mmdebstrap_command(suite: str, mirror: str, tree: Path, options: list[str]) -> list[str]:
     """The command that makes a root file system in `tree`.
 
     Namespaces of its own, so that its mounts and processes end with it, and it ends with us.
@@ -183,13 +183,9 @@ def mmdebstrap_command(suite: str, mirror: str, packages: list[str], customize: 
         "--kill-child",
         "mmdebstrap",
         "--mode=root",
-        "--variant=minbase",
-        "--components=main",
-        "--skip=cleanup/apt/lists",
-        f"--include={','.join(packages)}",
-        f"--customize-hook={customize}",
-        # A mirror that is frozen at some day has a sid whose index has expired, unlike those of releases.
-        *(["--aptopt=Acquire::Check-Valid-Until false"] if suite == "sid" else []),
+        *options,
+        # A mirror that is frozen at some day has indices of these that have expired, unlike those of releases.
+        *(["--aptopt=Acquire::Check-Valid-Until false"] if suite in ("forky", "sid") else []),
         suite,
         str(tree),
         mirror,

@@ -14,6 +14,7 @@ FOR_IMAGES = {
     "mke2fs": "e2fsprogs",
     "depmod": "kmod",
     "unshare": "util-linux",
+    "patchelf": "patchelf",
     "setpriv": "util-linux",
 }
 FOR_ANY = {
@@ -25,7 +26,7 @@ FOR_ANY = {
     "sysctl": "procps",
 }
 FOR_KIND = {
-    "uml": {"linux.uml": "user-mode-linux"},
+    "uml": {"taskset": "util-linux"},
     "container": {"podman": "podman", "runc": "runc", "conmon": "conmon"},
 }
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from . import machine, render
+from . import kernel, machine, render
 from .errors import LabError
 from .names import Names
 from .topology import Host
@@ -26,7 +26,12 @@ def start(lab: Names, host: Host, image: Path) -> None:
     ]
     with lab.console(host.name).open("ab") as console:
         subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "LAB_KERNEL": str(kernel.locate(image.parent) / "linux.uml")},
+            start_new_session=True,
         )
 
 

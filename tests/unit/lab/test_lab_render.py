@@ -169,7 +169,7 @@ def test_folders_that_uml_cannot_be_told(path):
 
 
 def test_mmdebstrap_ends_with_us_and_with_all_its_mounts():
-    command = render.mmdebstrap_command("sid", "http://mirror/debian", ["systemd", "udev"], Path("/c"), Path("/t"))
+    command = render.mmdebstrap_command("trixie", "http://mirror/debian", Path("/t"), ["--include=systemd,udev"])
     assert command[: command.index("mmdebstrap")] == [
         "setpriv",
         "--pdeathsig",
@@ -180,5 +180,10 @@ def test_mmdebstrap_ends_with_us_and_with_all_its_mounts():
         "--fork",
         "--kill-child",
     ]
-    assert command[-3:] == ["sid", "/t", "http://mirror/debian"]
-    assert "--include=systemd,udev" in command
+    assert command[-5:] == ["--mode=root", "--include=systemd,udev", "trixie", "/t", "http://mirror/debian"]
+
+
+@pytest.mark.parametrize("suite", ["forky", "sid"])
+def test_an_index_that_a_frozen_mirror_has_expired_is_taken(suite):
+    command = render.mmdebstrap_command(suite, "http://mirror/debian", Path("/t"), [])
+    assert "--aptopt=Acquire::Check-Valid-Until false" in command

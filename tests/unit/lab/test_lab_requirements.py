@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from dialtone_lab import images, requirements
+from dialtone_lab import images, kernel, requirements
 from dialtone_lab.errors import RequirementError
 
 HERE = {
@@ -25,7 +25,7 @@ def lacking(*programs):
         (BOTH, {"euid": lambda: 1000}, "must be run as root"),
         (BOTH, {"machine": lambda: "aarch64"}, "User Mode Linux exists only for x86, and this machine is aarch64"),
         (BOTH, {"tun": Path("/nowhere/tun")}, "/nowhere/tun is missing"),
-        (BOTH, {"which": lacking("linux.uml")}, "missing linux.uml; install: apt-get install user-mode-linux"),
+        (BOTH, {"which": lacking("patchelf")}, "missing patchelf; install: apt-get install patchelf"),
         (
             BOTH,
             {"which": lacking("nc", "podman", "runc", "mke2fs")},
@@ -45,7 +45,7 @@ def test_a_missing_requirement_is_one_line(kinds, change, message):
     ("kinds", "change"),
     [
         (BOTH, {}),
-        ({"container"}, {"machine": lambda: "aarch64", "which": lacking("linux.uml")}),
+        ({"container"}, {"machine": lambda: "aarch64", "which": lacking("taskset")}),
         ({"container"}, {"tun": Path("/nowhere/tun")}),
         ({"uml"}, {"which": lacking("podman", "runc", "conmon")}),
     ],
@@ -77,3 +77,16 @@ def test_an_image_is_named_after_all_that_makes_it(tmp_path):
     assert recipe(tmp_path / "d", mode=0o644) != first
     assert images.recipe_hash("trixie", tmp_path / "a", "6.1") != first
     assert images.recipe_hash("sid", tmp_path / "a", "6.2") != first
+
+
+def test_no_kernel_is_fetched_where_there_is_none(tmp_path):
+    kernel.ensure(tmp_path, None, machine=lambda: "aarch64")
+    assert not list(tmp_path.iterdir())
+    assert kernel.version(tmp_path) == "none"
+
+
+def test_an_image_has_the_modules_of_the_kernel_that_is_there(tmp_path):
+    without = images.locate("sid", tmp_path)
+    (kernel.locate(tmp_path) / "modules" / "7.2.7").mkdir(parents=True)
+    assert kernel.version(tmp_path) == "7.2.7"
+    assert images.locate("sid", tmp_path) != without
