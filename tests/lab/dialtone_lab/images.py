@@ -83,6 +83,6 @@ def _build(suite: str, folder: Path, cache: Path, stop: threading.Event, progres
         LAB_MODULES=str(modules) if modules.is_dir() else "",
     )
     progress.say(f"image {suite}: making the file system")
-    # The kernel of a `lab` and this machine's mke2fs may disagree on the newest features; these two they agree on.
-    features = "^orphan_file,^metadata_csum_seed"
-    run("mke2fs", "-q", "-t", "ext4", "-O", features, "-L", suite, "-d", folder / "tree", folder / "root.ext4", DISK_SIZE)
+    # The kernel of `uml` hosts and this machine's mke2fs may disagree on the newest features; these two they agree on.
+    options = ["-q", "-t", "ext4", "-L", suite, "-O", "^orphan_file,^metadata_csum_seed"]
+    run("mke2fs", *options, "-d", folder / "tree", folder / "root.ext4", DISK_SIZE)
