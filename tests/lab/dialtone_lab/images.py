@@ -9,12 +9,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from . import debian, kernel
+from . import debian
 from .machine import Progress, run
 
 RECIPE = Path(__file__).resolve().parent.parent / "image"
 # Raised when this file or render.mmdebstrap_command changes what is in an image.
-VERSION = 1
+VERSION = 2
 DISK_SIZE = "2G"
 
 
@@ -23,9 +23,9 @@ def read_packages(path: Path) -> list[str]:
     return " ".join(line.partition("#")[0] for line in path.read_text().splitlines()).split()
 
 
-def recipe_hash(suite: str, recipe: Path, uml_version: str) -> str:
+def recipe_hash(suite: str, recipe: Path) -> str:
     """A short name for all that determines an image, but for the state of Debian's archive."""
-    digest = hashlib.sha256(f"{VERSION} {suite} {uml_version}\n".encode())
+    digest = hashlib.sha256(f"{VERSION} {suite}\n".encode())
     for path in sorted(p for p in recipe.rglob("*") if p.is_file()):
         digest.update(f"{path.relative_to(recipe)} {path.stat().st_mode & 0o111}\n".encode())
         digest.update(path.read_bytes())
@@ -33,13 +33,12 @@ def recipe_hash(suite: str, recipe: Path, uml_version: str) -> str:
 
 
 def locate(suite: str, cache: Path) -> Path:
-    """The folder that the image of this suite has, or will have once it is built, with the kernel that is there."""
-    return cache / f"{suite}-{recipe_hash(suite, RECIPE, kernel.version(cache))}"
+    """The folder that the image of this suite has, or will have once it is built."""
+    return cache / f"{suite}-{recipe_hash(suite, RECIPE)}"
 
 
 def ensure(suites: tuple[str, ...], cache: Path, progress: Progress) -> dict[str, Path]:
-    """The kernel, and the images of these suites, built side by side where the cache has them not."""
-    kernel.ensure(cache, progress)
+    """The images of these suites, built side by side where the cache has them not."""
     images = {suite: locate(suite, cache) for suite in suites}
     stop = threading.Event()
     with ThreadPoolExecutor() as pool:
@@ -63,7 +62,6 @@ def _ensure_one(suite: str, image: Path, stop: threading.Event, progress: Progre
 
 
 def _build(suite: str, folder: Path, cache: Path, stop: threading.Event, progress: Progress) -> None:
-    modules = kernel.locate(cache) / "modules"
     options = [
         "--variant=minbase",
         "--components=main",
@@ -80,7 +78,6 @@ def _build(suite: str, folder: Path, cache: Path, stop: threading.Event, progres
         stop,
         progress,
         LAB_IMAGE=str(RECIPE),
-        LAB_MODULES=str(modules) if modules.is_dir() else "",
     )
     progress.say(f"image {suite}: making the file system")
     # The kernel of `uml` hosts and this machine's mke2fs may disagree on the newest features; these two they agree on.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from . import containers, images, names, network, reach, render, topology, uml
+from . import containers, images, kernel, names, network, reach, render, topology, uml
 from .errors import LabError
 from .machine import Progress, end, run
 from .names import Names
@@ -77,6 +77,7 @@ def up(lab: Names, wanted: Topology, cache: Path, progress: Progress) -> None:
 
 
 def _make(lab: Names, wanted: Topology, cache: Path, progress: Progress) -> None:
+    kernel.ensure(wanted.kernels, cache, progress)
     built = images.ensure(wanted.suites, cache, progress)
     made = Lab(lab, wanted, built)
     progress.say(f"network: namespace {lab.namespace}, {len(wanted.segments)} segments")

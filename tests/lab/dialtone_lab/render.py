@@ -10,10 +10,11 @@ from .topology import MANAGEMENT_NIC, Host, Topology
 UML_BOOT = Path(__file__).with_name("uml-boot")
 
 
-def uml_command(lab: Names, host: Host, image: Path, public_key: str) -> list[str]:
+def uml_command(lab: Names, host: Host, image: Path, kernel: Path, public_key: str) -> list[str]:
     """The command that boots a UML host, to be run in the lab's network namespace.
 
-    `image` is the folder of its image, `public_key` the base64 word of the lab's ed25519 key.
+    `image` is the folder of its image, `kernel` that of its kernel; `public_key` is the base64 word of the lab's
+    ed25519 key.
     """
     devices = list(enumerate(host.all_interfaces))
     return [
@@ -24,6 +25,8 @@ def uml_command(lab: Names, host: Host, image: Path, public_key: str) -> list[st
         f"ubd0={lab.disk(host.name)},{image / 'root.ext4'}",
         "root=/dev/ubda",
         "rw",
+        # Without ptrace, if the kernel can.
+        "seccomp=auto",
         "con=null",
         "con0=null,fd:1",
         "pty.legacy_count=0",
@@ -37,6 +40,7 @@ def uml_command(lab: Names, host: Host, image: Path, public_key: str) -> list[st
             f"lab.nic=vec{number},{nic.name},{nic.address or ''},{nic.gateway or ''}".rstrip(",")
             for number, nic in devices
         ),
+        f"lab.modules={kernel / 'lib/modules'}",
         f"lab.key={public_key}",
     ]
 

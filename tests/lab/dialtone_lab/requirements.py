@@ -12,7 +12,6 @@ FOR_IMAGES = {
     "mmdebstrap": "mmdebstrap",
     "apt-ftparchive": "apt-utils",
     "mke2fs": "e2fsprogs",
-    "depmod": "kmod",
     "unshare": "util-linux",
     "patchelf": "patchelf",
     "setpriv": "util-linux",

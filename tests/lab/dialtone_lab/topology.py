@@ -12,6 +12,8 @@ import yaml
 from .errors import TopologyError
 
 KINDS = ("uml", "container")
+# The Debian releases whose user-mode-linux a host may have for its kernel.
+KERNELS = ("trixie", "forky")
 SUITES = ("bullseye", "bookworm", "trixie", "forky", "sid")
 MANAGEMENT_NETWORK = ipaddress.ip_network("172.31.99.0/24")
 MANAGEMENT_NIC = "mgmt0"
@@ -43,6 +45,7 @@ class Host:
     index: int
     kind: str
     image: str
+    kernel: str
     memory: int
     interfaces: tuple[Interface, ...]
 
@@ -93,6 +96,11 @@ class Topology:
     def suites(self) -> tuple[str, ...]:
         """The images it needs, each once."""
         return tuple(dict.fromkeys(host.image for host in self.hosts))
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The kernels it needs, each once."""
+        return tuple(dict.fromkeys(host.kernel for host in self.hosts if host.kind == "uml"))
 
 
 def mac_address(host_index: int, nic_index: int) -> str:
@@ -147,6 +155,7 @@ def dump(topology: Topology) -> dict:
             h.name: {
                 "kind": h.kind,
                 "image": h.image,
+                "kernel": h.kernel,
                 "memory": h.memory,
                 "interfaces": {
                     i.name: {
@@ -206,9 +215,10 @@ def _segment(name: str, value: object) -> Segment:
 
 def _host(index: int, name: str, value: object, defaults: dict, segments: set[str]) -> Host:
     where = f"hosts.{name}"
-    keys = {**defaults, **_mapping(where, value, {"kind", "image", "memory", "interfaces"})}
+    keys = {**defaults, **_mapping(where, value, {"kind", "image", "kernel", "memory", "interfaces"})}
     kind = _choice(f"{where}.kind", keys.get("kind", "uml"), KINDS)
     image = _choice(f"{where}.image", keys.get("image", "bookworm"), SUITES)
+    kernel = _choice(f"{where}.kernel", keys.get("kernel", "trixie"), KERNELS)
     memory = keys.get("memory", 256)
     if not isinstance(memory, int) or isinstance(memory, bool) or not 128 <= memory <= 8192:
         raise fail(f"{where}.memory", memory, "must be a number of MiB from 128 to 8192")
@@ -219,7 +229,7 @@ def _host(index: int, name: str, value: object, defaults: dict, segments: set[st
     )
     if sum(1 for interface in interfaces if interface.gateway) > 1:
         raise fail(where, [i.name for i in interfaces if i.gateway], "each have a gateway; a host has one at most")
-    return Host(name, index, kind, image, memory, interfaces)
+    return Host(name, index, kind, image, kernel, memory, interfaces)
 
 
 def _interface(where: str, name: str, mac: str, value: object, segments: set[str]) -> Interface:

@@ -19,10 +19,11 @@ def start(lab: Names, host: Host, image: Path) -> None:
     # The remains of a killed life: linux.uml takes a reused pid in there for a twin and changes its name.
     shutil.rmtree(lab.run / "uml" / host.name, ignore_errors=True)
     (lab.run / "uml").mkdir(parents=True, exist_ok=True)
+    own_kernel = kernel.locate(host.kernel, image.parent)
     public_key = lab.key.with_suffix(".pub").read_text().split()[1]
     command = [
         *render.on_processor(lab, host, sorted(os.sched_getaffinity(0))),
-        *machine.in_namespace(lab.namespace, *render.uml_command(lab, host, image, public_key)),
+        *machine.in_namespace(lab.namespace, *render.uml_command(lab, host, image, own_kernel, public_key)),
     ]
     with lab.console(host.name).open("ab") as console:
         subprocess.Popen(
@@ -30,7 +31,7 @@ def start(lab: Names, host: Host, image: Path) -> None:
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "LAB_KERNEL": str(kernel.locate(image.parent) / "linux.uml")},
+            env={**os.environ, "LAB_KERNEL": str(own_kernel / "linux.uml")},
             start_new_session=True,
         )
 

@@ -24,13 +24,14 @@ SERVER, CLIENT = TOPOLOGY.hosts
 
 
 def test_uml_command():
-    assert render.uml_command(LAB, SERVER, IMAGE, "AAAAkey")[1:] == [
+    assert render.uml_command(LAB, SERVER, IMAGE, Path("/cache/kernel"), "AAAAkey")[1:] == [
         "umid=server",
         "uml_dir=/run/dialtone-lab/night-602784/uml",
         "mem=256M",
         "ubd0=/srv/checkout/.lab/night/hosts/server/disk.cow,/cache/bookworm-0123456789ab/root.ext4",
         "root=/dev/ubda",
         "rw",
+        "seccomp=auto",
         "con=null",
         "con0=null,fd:1",
         "pty.legacy_count=0",
@@ -42,6 +43,7 @@ def test_uml_command():
         "lab.nic=vec0,mgmt0,172.31.99.11/24",
         "lab.nic=vec1,eth0,192.168.5.109/24,192.168.5.1",
         "lab.nic=vec2,eth1",
+        "lab.modules=/cache/kernel/lib/modules",
         "lab.key=AAAAkey",
     ]
 
@@ -54,14 +56,16 @@ def test_hosts_of_a_lab_take_the_processors_in_turn():
 
 
 def test_a_uml_host_reboots_through_our_own_program():
-    program = Path(render.uml_command(LAB, SERVER, IMAGE, "AAAAkey")[0])
+    program = Path(render.uml_command(LAB, SERVER, IMAGE, Path("/cache/kernel"), "AAAAkey")[0])
     assert program.is_absolute()
     assert program.name == "uml-boot"
     assert program.stat().st_mode & 0o111
 
 
 def test_the_command_line_of_uml_has_no_blanks_to_be_torn_at():
-    assert all(word.split() == [word] for word in render.uml_command(LAB, SERVER, IMAGE, "AAAAkey"))
+    assert all(
+        word.split() == [word] for word in render.uml_command(LAB, SERVER, IMAGE, Path("/cache/kernel"), "AAAAkey")
+    )
 
 
 def test_a_container_is_not_privileged_and_has_the_lab_s_network_only():
