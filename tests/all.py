@@ -21,8 +21,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOGS = REPOSITORY / ".build" / "test"
 #: A person who watches is told what is running when nothing has been said for so many seconds.
 QUIET = 10.0
-#: Scenarios compute more than they wait: one part more than processors takes as long, and hosts answer late.
-WORKERS = max(2, os.cpu_count() or 2)
+#: Parts wait a tenth of their time: one more than processors keeps them busy.
+WORKERS = 1 + (os.cpu_count() or 1)
 #: What an interrupted part may take to end by itself, seconds.
 PATIENCE = 20.0
 #: The parts that take longest, in that order: they begin first, so that none of them is left alone in the end.
