@@ -133,7 +133,7 @@ def load(text: str, image: str | None = None) -> Topology:
     except yaml.YAMLError as error:
         raise TopologyError(f"not YAML: {' '.join(str(error).split())}") from error
     top = _mapping("topology", data, {"defaults", "segments", "hosts"})
-    defaults = _mapping("defaults", top.get("defaults") or {}, {"kind", "image", "memory"})
+    defaults = _mapping("defaults", top.get("defaults") or {}, {"kind", "image", "kernel", "memory"})
     if image is not None:
         defaults = {**defaults, "image": image}
     segments = tuple(_segment(name, value) for name, value in _named("segments", top.get("segments"), SEGMENT_NAME))

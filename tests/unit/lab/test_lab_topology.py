@@ -41,6 +41,7 @@ MISTAKES = [
     ("{gateway: 192.168.5.1/24}", "{gateway: {a: b}}", "segments.wan.gateway: {'a': 'b'} must be an address or a list"),
     ("kind: container", "kind: qemu", "hosts.client.kind: 'qemu' is not known; use one of uml, container"),
     ("image: trixie", "image: jessie", "hosts.client.image: 'jessie' is not known; use one of bullseye"),
+    ("image: trixie", "kernel: sid", "hosts.client.kernel: 'sid' is not known; use one of trixie, forky"),
     ("memory: 512", "memory: 512M", "hosts.client.memory: '512M' must be a number of MiB from 128 to 8192"),
     ("memory: 512", "memory: true", "hosts.client.memory: True must be a number"),
     ("memory: 512", "memory: 64", "hosts.client.memory: 64 must be a number of MiB from 128 to 8192"),
@@ -113,6 +114,19 @@ def test_defaults_are_filled_in():
 
 
 @pytest.mark.parametrize(
+    ("text", "kernels"),
+    [
+        (SMALL, ("trixie",)),
+        (SMALL + "defaults: {kernel: forky}", ("forky",)),
+        (SMALL.replace("    kind: container\n", "    kernel: forky\n"), ("trixie", "forky")),
+        (SMALL + "defaults: {kind: container}", ()),
+    ],
+)
+def test_the_kernels_of_a_lab_are_those_of_its_uml_hosts(text, kernels):
+    assert topology.load(text).kernels == kernels
+
+
+@pytest.mark.parametrize(
     ("defaults", "image", "expected"),
     [
         ("", None, ["bookworm", "trixie"]),
@@ -133,7 +147,7 @@ def test_defaults_are_checked_too():
 def test_what_is_written_down_is_read_back():
     import json
 
-    loaded = topology.load(SMALL)
+    loaded = topology.load(SMALL + "defaults: {kernel: forky}")
     assert topology.load(json.dumps(topology.dump(loaded))) == loaded
 
 
