@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import images, kernel, labs, names, network, reach, render, requirements, topology
+from . import labs, names, network, reach, render, requirements, topology
 from .errors import LabError, TopologyError
 from .machine import Progress, in_namespace
 from .names import Names
@@ -104,9 +104,7 @@ def up(options) -> None:
 def build_images(options) -> None:
     wanted = _topology(options)
     requirements.check({host.kind for host in wanted.hosts})
-    progress = Progress()
-    kernel.ensure(wanted.kernels, cache_root(), progress)
-    images.ensure(wanted.suites, cache_root(), progress)
+    labs.prepare(wanted, cache_root(), Progress())
 
 
 def down(options) -> None:

@@ -76,10 +76,14 @@ def up(lab: Names, wanted: Topology, cache: Path, progress: Progress) -> None:
         raise
 
 
-def _make(lab: Names, wanted: Topology, cache: Path, progress: Progress) -> None:
+def prepare(wanted: Topology, cache: Path, progress: Progress) -> dict[str, Path]:
+    """Have all that its hosts start from in the cache; the images by their suites."""
     kernel.ensure(wanted.kernels, cache, progress)
-    built = images.ensure(wanted.suites, cache, progress)
-    made = Lab(lab, wanted, built)
+    return images.ensure(wanted.suites, cache, progress)
+
+
+def _make(lab: Names, wanted: Topology, cache: Path, progress: Progress) -> None:
+    made = Lab(lab, wanted, prepare(wanted, cache, progress))
     progress.say(f"network: namespace {lab.namespace}, {len(wanted.segments)} segments")
     _write_files(made)
     network.create(lab, wanted)

@@ -46,11 +46,12 @@ def test_refused_before_anything_changes(host, site, variables, message):
 
 @pytest.fixture
 def unknown_distribution(host):
-    host.check_output("cp -a /etc/os-release /root/os-release.kept && mv /etc/debian_version /root/debian_version.kept")
+    host.check_output("cp -a /etc/os-release /var/tmp/os-release.kept")
+    host.check_output("mv /etc/debian_version /var/tmp/debian_version.kept")
     host.check_output("rm /etc/os-release && printf 'ID=nobody\\nNAME=\"Nobody Linux\"\\n' >/etc/os-release")
     yield
-    host.check_output("rm /etc/os-release && mv /root/os-release.kept /etc/os-release")
-    host.check_output("mv /root/debian_version.kept /etc/debian_version")
+    host.check_output("rm /etc/os-release && mv /var/tmp/os-release.kept /etc/os-release")
+    host.check_output("mv /var/tmp/debian_version.kept /etc/debian_version")
 
 
 @pytest.mark.usefixtures("unknown_distribution")

@@ -58,7 +58,7 @@ def test_what_brings_them_back(host, backend):
 def test_rules_of_others(host, name):
     if name in ("ipt", "gate"):
         program = "iptables-nft" if name == "ipt" else "iptables-legacy"
-        before, now = saved(host.file("/root/firewall").content_string), saved(host.check_output(f"{program}-save"))
+        before, now = saved(host.file("/var/tmp/firewall").content_string), saved(host.check_output(f"{program}-save"))
         assert {chain: now[chain] for chain in before} == before
     elif name == "nft":
         chain = host.check_output("nft list chain inet filter forward").splitlines()
