@@ -1,4 +1,4 @@
-# Everything here runs as root on Debian, and installs by itself what it needs (tests/setup).
+# Everything here runs as root on Debian, and installs by itself what it needs (tools/setup).
 MAKEFLAGS += --no-print-directory
 # Programs of the environment find each other by PATH.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -30,13 +30,13 @@ lab-ssh: ## log in to one of them [HOST=server]
 	@tests/lab/lab ssh $(LAB) $(HOST)
 
 test: root setup-test ## all tests: lint, sanity, unit, integration, installed and each Molecule scenario
-	@python tests/all.py
+	@python tools/all.py
 
 lint: setup-test ## linters, types, documentation
-	@tests/lint
+	@tools/lint
 
 sanity: setup-test ## ansible-test sanity
-	@tests/sanity
+	@tools/sanity
 
 unit: setup-test ## unit tests
 	@python -m pytest tests/unit
@@ -48,20 +48,20 @@ molecule: root setup-test ## one Molecule scenario [SCENARIO=default]
 	@molecule test -s $(SCENARIO)
 
 installed: root setup-test ## build, install and use the collection as a user does
-	@tests/installed
+	@tools/installed
 
 pythons: setup-test ## unit tests of the modules on each Python that this machine has
-	@tests/pythons
+	@tools/pythons
 
 galaxy: setup-test ## what Galaxy's importer says to the collection
-	@tests/galaxy
+	@tools/galaxy
 
 bench: root setup-run ## figures and ratios, which no test asserts [PART=accounts]
 	@python tests/bench $(PART)
 
 docs: setup-test ## write README.md of each role, and build the documentation as a site in .build/site
-	@python tests/role_readme.py --write
-	@tests/site
+	@python tools/role_readme.py --write
+	@tools/site
 
 changelog: setup-test ## CHANGELOG.rst for the version in galaxy.yml: takes up fragments and new modules
 	@antsibull-changelog release --update-existing
@@ -78,7 +78,7 @@ root:
 	@[ "$$(id -u)" = 0 ] || { echo "make: this needs root: network namespaces and hosts are made" >&2; exit 2; }
 
 setup-run:
-	@tests/setup run
+	@tools/setup run
 
 setup-test:
-	@tests/setup test
+	@tools/setup test

@@ -11,8 +11,8 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _account_rows, _batch
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _batch
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 MODULE = "dialtone.pppoe.chap_user"
 #: Up to so many accounts go as parameters. A file is one more transfer, which only more of them make up for.
@@ -76,7 +76,7 @@ class ActionModule(ActionBase):
             mend = "Give each entry of users name and secret as text, and addresses as a list, and no name beside them."
             raise Refused("users", "cannot be put together with src.", mend)
 
-    def _rows(self, source: str, form: str | None) -> tuple[list[_account_rows.Entry], list[str]]:
+    def _rows(self, source: str, form: str | None) -> tuple[list[_account_file.Entry], list[str]]:
         extension = os.path.splitext(source)[1].lower().lstrip(".")
         form = form or extension
         if form not in ("csv", "json"):
@@ -91,7 +91,7 @@ class ActionModule(ActionBase):
         except (AnsibleError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the rights.") from None
-        return _account_rows.rows(text, os.path.basename(source), form)
+        return _account_file.rows(text, os.path.basename(source), form)
 
     def _send(self, batch: _batch.Batch) -> str:
         """The path of the accounts on the host, in the task's own folder, which is removed with it."""

@@ -50,15 +50,15 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _address_sets
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _sets
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 
 def nat_sources(given: list[str], pool: list[str], others: t.Sequence[str] = ()) -> list[str]:
     if list(given) == ["0.0.0.0/0"]:
         return []
     try:
-        return list(given) or _address_sets.merged([*pool, *others])
+        return list(given) or _sets.merged([*pool, *others])
     except Refused as error:
         raise AnsibleFilterError(str(error)) from error
 

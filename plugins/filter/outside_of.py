@@ -42,13 +42,13 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _address_sets
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _sets
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 
 def outside_of(addresses: t.Iterable[str], entries: list[str]) -> list[str]:
     try:
-        return _address_sets.outside_of(list(addresses), entries)
+        return _sets.outside_of(list(addresses), entries)
     except Refused as error:
         raise AnsibleFilterError(str(error)) from error
 

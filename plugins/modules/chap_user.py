@@ -287,19 +287,19 @@ import contextlib
 import os
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _accounts,
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
+    _account,
     _batch,
-    _files,
     _fixed_addresses,
-    _pool_files,
     _secrets,
     _secrets_batch,
     _secrets_diff,
     _secrets_file,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._discreet import DiscreetModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._discreet import DiscreetModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 MOST_NAMES = 100
 
@@ -359,13 +359,13 @@ def main() -> None:
     module.exit_json(**result)
 
 
-def accounts_of(params: dict[str, t.Any]) -> list[_accounts.Account]:
+def accounts_of(params: dict[str, t.Any]) -> list[_account.Account]:
     """The accounts asked for, each valid by itself and all of them together."""
     pap = os.path.basename(params["path"]) == "pap-secrets"
     if params["users"] is None:
         if params["exclusive"]:
             raise Refused("exclusive", "would remove every account but this one.", "Give all accounts in users.")
-        return [_accounts.of_server(params, "", pap)]
+        return [_account.of_server(params, "", pap)]
     if params["exclusive"] and not params["users"]:
         mend = "List the accounts; to empty the file, list one with state=absent."
         raise Refused("users", "is empty, and with exclusive every account would be removed.", mend)
@@ -373,8 +373,8 @@ def accounts_of(params: dict[str, t.Any]) -> list[_accounts.Account]:
     for index, user in enumerate(params["users"]):
         if user is None:
             raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or take the entry out.")
-        accounts.append(_accounts.of_server(user, f"users[{index}]", pap))
-    _accounts.check_together(accounts)
+        accounts.append(_account.of_server(user, f"users[{index}]", pap))
+    _account.check_together(accounts)
     return accounts
 
 
@@ -390,7 +390,7 @@ def batch_of(params: dict[str, t.Any]) -> _batch.Batch:
     return batch
 
 
-def carry_out(module: DiscreetModule, path: str, accounts: list[_accounts.Account] | _batch.Batch) -> dict[str, t.Any]:
+def carry_out(module: DiscreetModule, path: str, accounts: list[_account.Account] | _batch.Batch) -> dict[str, t.Any]:
     """Read, decide, write; what has been done, or would be in check mode."""
     before, before_mode = _secrets_file.read(path)
     update = module.params["update_secret"] == "always"  # noqa: S105

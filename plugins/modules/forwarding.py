@@ -95,8 +95,10 @@ import os
 import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _forwarding, _interfaces, _nat
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _forwarding as _firewall_forwarding
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 CONF = "/proc/sys/net/{}/conf/{}/{}"
 NUMBERED = re.compile(r"ppp[0-9]+")
@@ -125,13 +127,13 @@ def carried_out(module: AnsibleModule) -> dict[str, object]:
     """Plan, do it outside check mode, and tell."""
     asked = module.params
     uplink = asked["uplink"] if NUMBERED.fullmatch(asked["uplink"] or "") else ""
-    value = int(_files.read(_forwarding.KERNEL) or b"0")
-    if not _nat.NAME.fullmatch(asked["name"]):
+    value = int(_files.read(_firewall_forwarding.KERNEL) or b"0")
+    if not _firewall_request.NAME.fullmatch(asked["name"]):
         raise Refused("name", f"{asked['name']!r} is no name.", "Use 1 to 32 of the characters A-Z a-z 0-9 _ -.")
-    links = _forwarding.link_settings(asked["rp_filter"], asked["ipv6"])
-    content = _files.read(_forwarding.PATH)
-    wanted = _forwarding.plan(asked["state"], content, value, asked["name"], links, uplink)
-    changed = _files.changes([_files.File(_forwarding.PATH, wanted.content)])
+    links = _firewall_forwarding.link_settings(asked["rp_filter"], asked["ipv6"])
+    content = _files.read(_firewall_forwarding.PATH)
+    wanted = _firewall_forwarding.plan(asked["state"], content, value, asked["name"], links, uplink)
+    changed = _files.changes([_files.File(_firewall_forwarding.PATH, wanted.content)])
     kernel = {path: new for path, new in kernel_settings(wanted, uplink).items() if current(path) not in (None, new)}
     before = {path: current(path) for path in kernel}
     if not module.check_mode:
@@ -147,15 +149,15 @@ def carried_out(module: AnsibleModule) -> dict[str, object]:
     return {
         "changed": bool(changed or kernel),
         "diff": difference if module._diff else [],
-        "path": _forwarding.PATH,
+        "path": _firewall_forwarding.PATH,
         "value": wanted.value,
-        "links": sorted({path.split("/")[6] for path in kernel if path != _forwarding.KERNEL}),
+        "links": sorted({path.split("/")[6] for path in kernel if path != _firewall_forwarding.KERNEL}),
     }
 
 
-def kernel_settings(wanted: _forwarding.Wanted, uplink: str) -> dict[str, int]:
+def kernel_settings(wanted: _firewall_forwarding.Wanted, uplink: str) -> dict[str, int]:
     """The files of the kernel's settings with their wanted values."""
-    found = {_forwarding.KERNEL: wanted.value}
+    found = {_firewall_forwarding.KERNEL: wanted.value}
     for (family, key), number in wanted.links.items():
         value = current(CONF.format(family, "default", key)) if number is None else number
         for link in _interfaces.names():

@@ -266,16 +266,11 @@ import typing as t
 from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _files,
-    _interfaces,
-    _nat,
-    _nat_host,
-    _nat_startup,
-    _rc_local,
-    _systemd,
-)
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _rc_local, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 NUMBERED = re.compile(r"ppp\d+")
 PORT_FORWARD: dict[str, t.Any] = {
@@ -298,21 +293,21 @@ def startup_of(parameters: dict[str, t.Any]) -> str:
     return str(parameters["startup"])
 
 
-def request_of(parameters: dict[str, t.Any]) -> _nat.Request:
+def request_of(parameters: dict[str, t.Any]) -> _firewall_request.Request:
     """The checked request."""
     if parameters["state"] == "absent":
-        return _nat.request(parameters["name"], None, None, False)
+        return _firewall_request.request(parameters["name"], None, None, False)
     keys = ("name", "out_interface", "source", "clamp_mss", "random_fully", "port_forwards")
-    request = _nat.request(*(parameters[key] for key in keys))
+    request = _firewall_request.request(*(parameters[key] for key in keys))
     # A link that is dialled comes and goes; the rules need only its name.
     if not request.out_interface.startswith("ppp"):
         _interfaces.require("out_interface", request.out_interface, _interfaces.default_route_told())
     return request
 
 
-def persistence(wanted: _nat.Request, startup: str) -> str | None:
+def persistence(wanted: _firewall_request.Request, startup: str) -> str | None:
     """The file that a boot goes by."""
-    return {"systemd": _nat_startup.unit_path(wanted), "rc_local": _rc_local.path()}.get(startup)
+    return {"systemd": _firewall_boot.unit_path(wanted), "rc_local": _rc_local.path()}.get(startup)
 
 
 def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
@@ -323,14 +318,14 @@ def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
         raise Refused("persistent", "firewalld knows no policy for its runtime alone.", "Leave persistent on.")
     with ExitStack() as locks:
         if not module.check_mode:
-            for path in (os.path.join(_nat_startup.RULES_DIRECTORY, request.name), _rc_local.path()):
+            for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, request.name), _rc_local.path()):
                 locks.enter_context(_files.locked(path))
         if module.params["state"] == "absent":
-            plan = _nat_host.plan_absent(module, request)
+            plan = _firewall_apply.plan_absent(module, request)
         else:
-            plan = _nat_host.plan(module, request, module.params["backend"], startup)
+            plan = _firewall_apply.plan(module, request, module.params["backend"], startup)
         if plan.changed and not module.check_mode:
-            _nat_host.carry_out(module, request, plan)
+            _firewall_apply.carry_out(module, request, plan)
             verify(module, plan)
     if NUMBERED.fullmatch(request.out_interface):
         module.warn(
@@ -353,7 +348,7 @@ def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
     }
 
 
-def verify(module: AnsibleModule, plan: _nat_host.Plan) -> None:
+def verify(module: AnsibleModule, plan: _firewall_apply.Plan) -> None:
     """Warn where the next run would not recognise what this one made."""
     for part in plan.parts:
         present = part.holder.present()
@@ -385,11 +380,11 @@ def main() -> None:
         module.fail_json(msg="The rules of a host can only be read and changed by root. Use become.")
     try:
         result = carried_out(module)
-    except _nat_host.NoBackend as error:
+    except _firewall_apply.NoBackend as error:
         if not (module.check_mode and error.missing):
             module.fail_json(msg=str(error), tried=error.tried)
         result = predicted(module, str(error))
-    except (Refused, _nat.BackendError, _systemd.SystemdError, _files.LockTimeout, OSError) as error:
+    except (Refused, _firewall_request.BackendError, _systemd.SystemdError, _files.LockTimeout, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(name=module.params["name"], **result)
 

@@ -348,7 +348,9 @@ reason:
   sample: account_refused
 """
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_dial, _client_run, _discreet
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _run as _client_run
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _discreet
 
 ARGUMENTS = {
     "name": {"type": "str", "required": True},

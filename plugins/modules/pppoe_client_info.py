@@ -147,14 +147,15 @@ count:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _client_others, _client_status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _status as _client_status
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec={"name": {"type": "list", "elements": "str"}}, supports_check_mode=True)
     names = module.params["name"]
     try:
-        every = _client_others.every()
+        every = _client_connections.every()
         wanted = [connection for connection in every if names is None or connection.name in names]
         found = _client_status.status(module, wanted)
     except OSError as error:

@@ -214,8 +214,9 @@ import secrets
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _discovery, _discovery_host
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._discovery import _frames as _discovery_frames
+from ansible_collections.dialtone.pppoe.plugins.module_utils._discovery import _wire as _discovery_wire
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 ARGUMENTS = {
     "interfaces": {"type": "list", "elements": "str", "required": True, "aliases": ["interface"]},
@@ -234,15 +235,15 @@ ARGUMENTS = {
 
 def discover(module: AnsibleModule) -> dict[str, t.Any]:
     params = module.params
-    question = _discovery.Question(secrets.token_bytes(8), params["service_name"], params["max_payload"])
-    _discovery.check(question, params["timeout"], params["attempts"], params["stop_after"])
-    allowed = None if params["allowed"] is None else _discovery.known(params["allowed"])
+    question = _discovery_frames.Question(secrets.token_bytes(8), params["service_name"], params["max_payload"])
+    _discovery_frames.check(question, params["timeout"], params["attempts"], params["stop_after"])
+    allowed = None if params["allowed"] is None else _discovery_frames.known(params["allowed"])
     interfaces = list(dict.fromkeys(params["interfaces"]))
     if not interfaces:
         raise Refused("interfaces", "there is none to ask on.", "Name one or more.")
-    for warning in filter(None, map(_discovery_host.check, interfaces)):
+    for warning in filter(None, map(_discovery_wire.check, interfaces)):
         module.warn(warning)
-    wires = _discovery_host.ask(interfaces, question, params["timeout"], params["attempts"], params["stop_after"])
+    wires = _discovery_wire.ask(interfaces, question, params["timeout"], params["attempts"], params["stop_after"])
     for wire in wires:
         if wire.flooded():
             module.warn(f"{wire.interface}: after {wire.answers} answers nothing more was listened to.")
@@ -256,7 +257,7 @@ def discover(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def _described(
-    wire: _discovery_host.Wire, one: _discovery_host.Answered, allowed: list[_discovery.Known] | None
+    wire: _discovery_wire.Wire, one: _discovery_wire.Answered, allowed: list[_discovery_frames.Known] | None
 ) -> dict[str, t.Any]:
     return {
         "interface": wire.interface,
@@ -278,7 +279,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         result = discover(module)
-    except (Refused, _discovery_host.DiscoveryFailed, OSError) as error:
+    except (Refused, _discovery_wire.DiscoveryFailed, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
 

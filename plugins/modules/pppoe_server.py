@@ -327,15 +327,13 @@ addresses:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _server_config,
-    _server_daemon,
-    _server_decision,
-    _server_run,
-    _session_scripts,
-    _systemd,
-)
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _daemon as _server_daemon
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _decision as _server_decision
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _run as _server_run
 
 REQUIRED = ["interfaces", "local_address", "pool"]
 ARGUMENTS = {
@@ -359,7 +357,7 @@ ARGUMENTS = {
     "ac_name": {"type": "str"},
     "service_names": {"type": "list", "elements": "str", "default": []},
     "sessions_per_mac": {"type": "int", "default": 0},
-    "single_session": {"type": "str", "choices": list(_session_scripts.CHOICES), "default": "allow"},
+    "single_session": {"type": "str", "choices": list(_pppoe_server_up.CHOICES), "default": "allow"},
     "kernel_mode": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     "require_kernel_ppp": {"type": "bool", "default": True},
     "startup": {"type": "str", "choices": ["systemd", "rc_local", "none"], "default": "systemd"},

@@ -110,7 +110,7 @@ servers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _server_info
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _info as _server_info
 
 
 def main() -> None:

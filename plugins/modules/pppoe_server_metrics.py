@@ -86,14 +86,11 @@ import sys
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _files,
-    _server_metrics,
-    _server_scripts,
-    _server_status,
-    _systemd,
-)
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 
 ARGUMENTS = {
     "name": {"type": "str", "default": "default"},
@@ -147,7 +144,7 @@ def absent(module: AnsibleModule, name: str) -> dict[str, t.Any]:
             _systemd.stop(module, os.path.basename(timer))
             _systemd.stop(module, os.path.basename(service))
         _files.write(module, changed)
-        for folder in (_server_status.STATE, _server_scripts.DIRECTORY):
+        for folder in (_server_status.STATE, _pppoe_server_pppd.DIRECTORY):
             if os.path.isdir(folder) and not os.listdir(folder):
                 os.rmdir(folder)
         if _systemd.running():

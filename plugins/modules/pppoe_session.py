@@ -125,16 +125,14 @@ count:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _session_end,
-    _session_selection,
-    _sessions_host,
-    _systemd,
-)
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _hang_up as _sessions_hang_up
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
 
 ARGUMENTS = {
-    **_session_selection.ARGUMENTS,
+    **_sessions_selection.ARGUMENTS,
     "state": {"type": "str", "choices": ["absent"], "required": True},
     "all": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 20},
@@ -153,7 +151,7 @@ def main() -> None:
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
-    wanted = _session_selection.selection(module.params)
+    wanted = _sessions_selection.selection(module.params)
     if not module.params["all"] and not set(wanted) - {"role"}:
         raise Refused(
             "username",
@@ -162,8 +160,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         )
     if module.params["timeout"] < 1:
         raise Refused("timeout", "{} is too small.".format(module.params["timeout"]), "Give 1 or more.")
-    meant = _session_selection.chosen(_sessions_host.every(module), wanted)
-    left = [] if module.check_mode else _session_end.hang_up(module, meant, module.params["timeout"])
+    meant = _sessions_selection.chosen(_sessions_observe.every(module), wanted)
+    left = [] if module.check_mode else _sessions_hang_up.hang_up(module, meant, module.params["timeout"])
     ended = [session for session in meant if session not in left]
     result = {
         "changed": bool(ended),

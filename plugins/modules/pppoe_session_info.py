@@ -149,15 +149,16 @@ count:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _session_selection, _sessions_host
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=_session_selection.ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=_sessions_selection.ARGUMENTS, supports_check_mode=True)
     try:
-        wanted = _session_selection.selection(module.params)
-        found = _session_selection.chosen(_sessions_host.live(module), wanted)
+        wanted = _sessions_selection.selection(module.params)
+        found = _sessions_selection.chosen(_sessions_observe.live(module), wanted)
     except Refused as error:
         module.fail_json(msg=str(error))
     except OSError as error:

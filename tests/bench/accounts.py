@@ -14,7 +14,7 @@ from measure import median, peak_memory, play, say, table
 
 sys.path.insert(0, str(stage.REPOSITORY / ".build" / "collections"))
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _account_rows, _batch
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _batch
 
 MANY = 100_000
 SIZES = (1_000, 10_000, MANY)
@@ -145,7 +145,7 @@ def sent(folder: Path, users: list[dict]) -> tuple[str, float]:
     rows = [f"{user['name']},{user['secret']},{user['addresses'][0]}" for user in users]
     text = "\n".join(["name,secret,addresses", *rows, ""])
     began = time.process_time()
-    entries, places = _account_rows.rows(text, "customers.csv", "csv")
+    entries, places = _account_file.rows(text, "customers.csv", "csv")
     content = _batch.encode(entries, places.__getitem__).dump()
     seconds = time.process_time() - began
     path = folder / "accounts"

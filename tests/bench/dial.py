@@ -12,7 +12,7 @@ WRAPPER = "/usr/local/libexec/dialtone-pppoe/pppoe-server-pppd"
 LAST = rf"""sed -i.first 's|^exec \(.*\) "\$local:\$address" "\$@"$|exec \1 "$@" "$local:$address"|' {WRAPPER}"""
 FIRST = f"mv {WRAPPER}.first {WRAPPER}"
 #: A request that nobody heard is repeated after 3 s if pppd goes by itself; the role has it repeated after 1 s, and
-#: ppp 2.5 wait before the first one, as plugins/module_utils/_client_scripts.py does.
+#: ppp 2.5 wait before the first one, as plugins/module_utils/_scripts/_pppoe_client_up.py does.
 WAIT = "/run/bench-init"
 DIALS = {"3 s": "lcp-restart 3", "1 s": "lcp-restart 1", "waits": f"lcp-restart 1 net-init-script {WAIT}"}
 

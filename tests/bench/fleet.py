@@ -13,7 +13,7 @@ from pathlib import Path
 
 from measure import say, table
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fleet"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support" / "fleet"))
 
 import hosts
 

@@ -32,7 +32,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def program(name: str) -> str:
-    """A program of the Python environment that tests/setup makes."""
+    """A program of the Python environment that tools/setup makes."""
     return str(PROGRAMS / name)
 
 

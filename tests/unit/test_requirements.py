@@ -37,7 +37,7 @@ def test_each_package_has_one_version_and_its_hashes(path):
 
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: path.stem)
 def test_each_list_has_what_was_chosen(path):
-    """If it has not: tests/requirements."""
+    """If it has not: tools/requirements."""
     listed = {line.partition(" ")[0] for line in path.read_text().splitlines() if "==" in line}
     asked = [line.partition(";")[0].strip().lower() for line in chosen(path.stem + ".in")]
     assert asked
@@ -46,7 +46,7 @@ def test_each_list_has_what_was_chosen(path):
 
 def test_pip_is_told_to_take_nothing_else():
     calls = []
-    for path in [REPOSITORY / "Makefile", *(REPOSITORY / "tests").glob("*"), *(REPOSITORY / ".ci").glob("*")]:
+    for path in [REPOSITORY / "Makefile", *(REPOSITORY / "tools").glob("*"), *(REPOSITORY / ".ci").glob("*")]:
         if path.is_file():
             calls += [line for line in path.read_text().replace("\\\n", "").splitlines() if "-m pip install" in line]
     assert len(calls) >= 4

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _files, _pool_files, _secrets_file
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _secrets_file
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
 
 # Has the module tell how it was called: ansible-core up to 2.20 always does, later ones with INJECT_INVOCATION.

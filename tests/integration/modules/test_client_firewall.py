@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _nat_iptables
-from ansible_collections.dialtone.pppoe.plugins.module_utils._nat import client_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_iptables import Iptables
-from ansible_collections.dialtone.pppoe.plugins.module_utils._nat_nftables import Nftables
-from ansible_collections.dialtone.pppoe.tests.integration.modules import router as lab
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _iptables as _firewall_iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import Iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import Nftables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import client_request
+from ansible_collections.dialtone.pppoe.tests.support import router as lab
 
 COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
@@ -51,7 +51,7 @@ def backend(router, program, firewall):
 def test_standalone_and_masquerade(router, program, monkeypatch):
     names = {"ip": "ip_tables_names", "ip6": "ip6_tables_names"}
     of_router = {family: f"/proc/{router.host.process.pid}/net/{name}" for family, name in names.items()}
-    monkeypatch.setattr(_nat_iptables, "LEGACY_TABLES", of_router)
+    monkeypatch.setattr(_firewall_iptables, "LEGACY_TABLES", of_router)
     client, outside = router.ends()
     router.host.sh(f"ip -6 addr add {SIX_INSIDE}/64 dev eth0 nodad")
     outside.sh(f"ip -6 addr add {SIX_OUTSIDE}/64 dev outside0 nodad; ip route add 192.168.10.0/24 via {lab.ROUTER}")

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.utils.plugin_docs import read_docstring
-from ansible_collections.dialtone.pppoe.tests.integration.modules import router as lab
+from ansible_collections.dialtone.pppoe.tests.support import router as lab
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PLUGINS = sorted(
@@ -60,7 +60,7 @@ pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no host can be mad
 @pytest.fixture(scope="module")
 def host():
     made = lab.Namespace(lab.PRIVATE, mounts=True)
-    systemctl = Path(__file__).with_name("fake_systemctl.py")
+    systemctl = REPOSITORY / "tests/support/fake_systemctl.py"
     made.sh("set -e\n" + MAKE.format(systemctl=systemctl, interfaces=" ".join(INTERFACES)))
     yield made
     made.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.tests.integration.modules import router as lab
+from ansible_collections.dialtone.pppoe.tests.support import router as lab
 
 COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 KERNEL = "cat /proc/sys/net/ipv4/ip_forward"

@@ -10,9 +10,10 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.tests.integration.modules import router as lab
+from ansible_collections.dialtone.pppoe.tests.support import router as lab
 
 HERE = Path(__file__).resolve().parent
+SUPPORT = HERE.parents[1] / "support"
 COLLECTIONS = HERE.parent.parent.parent / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
 
@@ -580,7 +581,7 @@ UNIT = "dialtone-pppoe-masquerade@default.service"
 
 @pytest.fixture
 def booted(router):
-    router.boot_with_systemd(HERE / "fake_systemctl.py")
+    router.boot_with_systemd(SUPPORT / "fake_systemctl.py")
     return router
 
 

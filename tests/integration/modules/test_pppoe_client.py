@@ -14,19 +14,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _client_accounts,
-    _client_attempt,
-    _client_config,
-    _client_dial,
-    _client_host,
-    _client_link,
-    _client_scripts,
-    _interfaces,
-    _pppd,
-    _rc_local,
-    _systemd,
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _rc_local, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
 
 SECRET = "open sesame"
 ACCOUNT = {"name": "t3st", "interface": "eth9", "username": "cmz", "secret": SECRET}
@@ -94,15 +89,15 @@ def host(tmp_path, monkeypatch):
         (_client_config, "RUN", str(tmp_path)),
         (_client_config, "HOOKS", f"{tmp_path}/hooks"),
         (_client_config, "POLKIT_RULES", f"{tmp_path}/rules"),
-        (_client_host, "POLKIT_ACTIONS", str(tmp_path)),
+        (_client_plan, "POLKIT_ACTIONS", str(tmp_path)),
         (_client_accounts, "SECRET_FILES", f"{tmp_path}/hooks"),
-        (_client_attempt, "PATH", f"{tmp_path}/libexec/pppoe-client-attempt"),
+        (_pppoe_client_attempt, "PATH", f"{tmp_path}/libexec/pppoe-client-attempt"),
         # What it does to interfaces is the lab's business.
-        (_client_attempt, "script", lambda: b"#!/bin/sh\n"),
+        (_pppoe_client_attempt, "script", lambda: b"#!/bin/sh\n"),
         (_client_accounts, "PATHS", (str(host.chap), str(host.pap))),
-        (_client_scripts, "DIRECTORY", f"{tmp_path}/libexec"),
-        (_client_scripts, "UP", str(host.up_script)),
-        (_client_scripts, "DOWN", f"{tmp_path}/libexec/pppoe-client-down"),
+        (_pppoe_client_up, "DIRECTORY", f"{tmp_path}/libexec"),
+        (_pppoe_client_up, "UP", str(host.up_script)),
+        (_pppoe_client_up, "DOWN", f"{tmp_path}/libexec/pppoe-client-down"),
         (_client_link, "PID_FOLDERS", (str(tmp_path),)),
         (_client_dial, "RESOLV_CONF", f"{tmp_path}/resolv.conf"),
         (_client_dial, "POLL", 0.05),
@@ -113,13 +108,13 @@ def host(tmp_path, monkeypatch):
         (_interfaces, "is_ethernet", lambda name: name != "wg0"),
         (_interfaces, "bridge_or_bond", lambda name: "br0" if name == "eth8" else None),
         (_interfaces, "alias", lambda _name: ""),
-        (_pppd, "command", lambda _module: f"{tmp_path}/pppd"),
-        (_pppd, "plugin_path", lambda: "/usr/lib/pppd/2.5.2/pppoe.so"),
-        (_pppd, "kernel_ppp", lambda _module: None),
+        (_pppd_capabilities, "command", lambda _module: f"{tmp_path}/pppd"),
+        (_pppd_capabilities, "plugin_path", lambda: "/usr/lib/pppd/2.5.2/pppoe.so"),
+        (_pppd_capabilities, "kernel_ppp", lambda _module: None),
         (_systemd, "running", lambda: False),
     ):
         monkeypatch.setattr(module, name, value)
-    fake = (Path(__file__).parent / "fake_pppd.py").read_text()
+    fake = (Path(__file__).resolve().parents[2] / "support/fake_pppd.py").read_text()
     host.program("pppd", f"#!{sys.executable}\n{fake}")
     host.program("call", fake)
     host.program("ip", FAKE_IP)
@@ -394,11 +389,11 @@ def test_hooks_are_scripts_of_root(host, client):
 
 def test_users_may_start_it(with_systemd, client, monkeypatch):
     rule = with_systemd.path / "rules" / "60-pppoe-client-t3st.rules"
-    monkeypatch.setattr(_client_host, "POLKIT_ACTIONS", "/nonexistent")
+    monkeypatch.setattr(_client_plan, "POLKIT_ACTIONS", "/nonexistent")
     refused = client(state="present", user_control=True)
     assert refused["msg"].startswith("user_control: polkit, which systemd asks whether a user may, is not installed")
     assert client(check=True, state="present", user_control=True)["changed"] is True
-    monkeypatch.setattr(_client_host, "POLKIT_ACTIONS", str(with_systemd.path))
+    monkeypatch.setattr(_client_plan, "POLKIT_ACTIONS", str(with_systemd.path))
     client(state="present", user_control=True, user_control_group="netdev")
     assert "netdev" in rule.read_text()
     client(state="present")
@@ -423,8 +418,8 @@ def test_a_file_of_somebody_else_is_left_alone(host, client, state):
 
 
 def test_a_bare_host_in_check_mode_predicts(host, client, monkeypatch):
-    monkeypatch.setattr(_pppd, "command", lambda _module: None)
-    monkeypatch.setattr(_pppd, "plugin_path", lambda: None)
+    monkeypatch.setattr(_pppd_capabilities, "command", lambda _module: None)
+    monkeypatch.setattr(_pppd_capabilities, "plugin_path", lambda: None)
     predicted = client(check=True)
     assert (predicted["changed"], predicted["applied"]) == (True, "dialled")
     result = client()
@@ -433,7 +428,7 @@ def test_a_bare_host_in_check_mode_predicts(host, client, monkeypatch):
 
 
 def test_a_pppd_without_the_plugin(host, client, monkeypatch):
-    monkeypatch.setattr(_pppd, "plugin_path", lambda: None)
+    monkeypatch.setattr(_pppd_capabilities, "plugin_path", lambda: None)
     result = client()
     assert result["msg"].startswith("state: pppd has no PPPoE plugin here (pppoe.so or rp-pppoe.so below")
     assert result["msg"].endswith("Install the package that has it: ppp, or ppp-pppoe.")
@@ -441,7 +436,9 @@ def test_a_pppd_without_the_plugin(host, client, monkeypatch):
 
 
 def test_a_kernel_without_ppp(host, client, monkeypatch):
-    monkeypatch.setattr(_pppd, "kernel_ppp", lambda _module: "the kernel 6.18 has no PPP over Ethernet (not found)")
+    monkeypatch.setattr(
+        _pppd_capabilities, "kernel_ppp", lambda _module: "the kernel 6.18 has no PPP over Ethernet (not found)"
+    )
     result = client()
     assert result["msg"].startswith("state: no connection is possible here: the kernel 6.18 has no PPP over Ethernet")
     assert host.files() == {}

@@ -11,13 +11,11 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _client_config,
-    _client_link,
-    _pppd_database,
-    _sessions_host,
-    _systemd,
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 FAKE_IP = """#!/bin/sh
 echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
@@ -42,8 +40,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(_client_config, "RUN", str(tmp_path))
     monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path),))
     monkeypatch.setattr(_pppd_database, "PATHS", ())
-    monkeypatch.setattr(_sessions_host, "KERNEL", str(tmp_path / "pppoe"))
-    monkeypatch.setattr(_sessions_host, "COUNTERS", str(tmp_path / "dev"))
+    monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
+    monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))
     monkeypatch.setattr(_systemd, "running", lambda: True)
     for name, script in (("ip", FAKE_IP), ("systemctl", FAKE_SYSTEMCTL)):
         (tmp_path / name).write_text(script)

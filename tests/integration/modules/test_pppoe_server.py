@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.tests.integration.modules import router as lab
+from ansible_collections.dialtone.pppoe.tests.support import router as lab
 
 COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.tests.integration.modules import router as lab
+from ansible_collections.dialtone.pppoe.tests.support import router as lab
 
 HERE = Path(__file__).resolve().parent
+SUPPORT = HERE.parents[1] / "support"
 COLLECTIONS = HERE.parents[2] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no host can be made here: {lab.why_not()}")
 PROGRAM = "/usr/local/libexec/dialtone-pppoe/pppoe-server-metrics"
@@ -17,7 +18,7 @@ PROGRAM = "/usr/local/libexec/dialtone-pppoe/pppoe-server-metrics"
 def host():
     made = lab.Router(COLLECTIONS, "pppoe_server_metrics")
     made.host.sh("for folder in /usr/local /var/lib; do mount -t tmpfs none $folder; done; mkdir /run/metrics")
-    made.boot_with_systemd(HERE / "fake_systemctl.py")
+    made.boot_with_systemd(SUPPORT / "fake_systemctl.py")
     made.host.sh(
         "mkdir -p /etc/ppp/pppoe-server;"
         "cd /etc/ppp/pppoe-server; touch default.options; printf '10.0.0.2\\n10.0.0.3\\n' >default.pool"

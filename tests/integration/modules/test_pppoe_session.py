@@ -14,13 +14,11 @@ import sys
 import time
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _client_link,
-    _pppd_database,
-    _server_processes,
-    _sessions_host,
-    _systemd,
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 # Python takes "plugin" for its program, which is this file: a pppd that needs a moment to take leave.
 PPPD = """
@@ -87,8 +85,8 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(_systemd, "running", lambda: False)
     monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path),))
     monkeypatch.setattr(_pppd_database, "PATHS", ())
-    monkeypatch.setattr(_sessions_host, "KERNEL", str(tmp_path / "pppoe"))
-    monkeypatch.setattr(_sessions_host, "COUNTERS", str(tmp_path / "dev"))
+    monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
+    monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))
     (tmp_path / "plugin").write_text(PPPD)
     (tmp_path / "ip").write_text(f"#!/bin/sh\ncat {tmp_path}/addresses\n")
     (tmp_path / "ip").chmod(0o755)

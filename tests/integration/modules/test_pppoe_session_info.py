@@ -12,12 +12,10 @@ import sys
 import time
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _client_config,
-    _client_link,
-    _pppd_database,
-    _sessions_host,
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 FAKE_IP = """#!/bin/sh
 echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
@@ -31,8 +29,8 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(_client_config, "RUN", str(tmp_path))
     monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path), str(tmp_path / "missing")))
     monkeypatch.setattr(_pppd_database, "PATHS", ())
-    monkeypatch.setattr(_sessions_host, "KERNEL", str(tmp_path / "pppoe"))
-    monkeypatch.setattr(_sessions_host, "COUNTERS", str(tmp_path / "dev"))
+    monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
+    monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))
     (tmp_path / "ip").write_text(FAKE_IP)
     (tmp_path / "ip").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

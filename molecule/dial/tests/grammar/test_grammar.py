@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 REPOSITORY = Path(__file__).resolve().parents[4]
-sys.path[:0] = [str(REPOSITORY / ".build" / "collections"), str(REPOSITORY / "tests/unit/plugins/module_utils")]
+sys.path[:0] = [str(REPOSITORY / ".build" / "collections"), str(REPOSITORY / "tests/unit/plugins/module_utils/_pppd")]
 
 import word_cases  # noqa: E402
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _words  # noqa: E402
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words  # noqa: E402
 
 testinfra_hosts = ["ansible://pppoe_servers"]
 

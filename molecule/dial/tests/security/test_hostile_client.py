@@ -14,7 +14,7 @@ import yaml
 REPOSITORY = Path(__file__).resolve().parents[4]
 sys.path[:0] = [str(REPOSITORY / ".build" / "collections")]
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils import _words  # noqa: E402
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words  # noqa: E402
 
 testinfra_hosts = ["ansible://client-bookworm", "ansible://client-trixie"]
 

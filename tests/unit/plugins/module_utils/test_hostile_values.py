@@ -18,22 +18,21 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils import (
-    _client_attempt,
-    _client_config,
-    _client_host,
-    _client_options,
-    _nat,
-    _nat_iptables_rules,
-    _nat_nftables,
-    _nat_rules,
-    _nat_startup,
-    _server_config,
-    _server_metrics,
-    _server_scripts,
-    _words,
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
+    _iptables_rules as _firewall_iptables_rules,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _nftables as _firewall_nftables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -119,7 +118,7 @@ def test_what_starts_a_server(parameter):
         command = _server_config.command(wanted, DEBIAN_12, how)
         expected = ["pppoe-server-instance", "start", wanted.name, *wanted.interfaces, "--", *command]
         text = "\n".join(_server_config.rc_local_lines(wanted, command))
-        assert run_by_sh(text, _server_scripts.INSTANCE) == [expected]
+        assert run_by_sh(text, _pppoe_server_pppd.INSTANCE) == [expected]
         assert means_what_it_says(*(_server_config.unit_file(each, command) for each in (wanted, server())))
         for word in _words.words(_server_config.options_file(wanted)):
             assert re.fullmatch(rb"[a-z0-9.+-]+", word)
@@ -180,28 +179,28 @@ def test_what_starts_a_client(parameter):
             assert read == [word.replace(mark, meant.encode()) for word in expected]
         assert means_what_it_says(*(_client_config.unit_file(each) for each in (wanted, marked)))
         text = "\n".join(_client_config.background_lines(wanted)).replace("-ge 60", "-ge 0")
-        before, dial = run_by_sh(text, _client_attempt.PATH, "pppd")
+        before, dial = run_by_sh(text, _pppoe_client_attempt.PATH, "pppd")
         assert before == ["pppoe-client-attempt", *_client_config.preparation(wanted, pauses=False)[1:]]
         assert dial == ["pppd", "call", wanted.name, *_client_config.persistent(wanted)]
 
     holds()
 
 
-@given(like(_client_host._GROUP))
+@given(like(_client_plan._GROUP))
 def test_the_group_of_a_polkit_rule(group):
-    if _client_host._GROUP.match(group):
+    if _client_plan._GROUP.match(group):
         rule, plain = (_client_config.rule_file("dsl", each).decode() for each in (group, "MARK"))
         assert rule == plain.replace("MARK", group)
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", group)
 
 
 NAT = {
-    "name": like(_nat.NAME).map(lambda value: {"name": value}),
-    "out_interface": like(_nat.INTERFACE).map(lambda value: {"out_interface": value}),
+    "name": like(_firewall_request.NAME).map(lambda value: {"name": value}),
+    "out_interface": like(_firewall_request.INTERFACE).map(lambda value: {"out_interface": value}),
     "source": like(r"10\.0\.0\.0(/24|-10\.0\.0\.9)\s?").map(lambda value: {"source": [value]}),
     "to_address": like(r"10\.0\.0\.[0-9]\s?").map(lambda value: {"to_address": value}),
-    "port": like(_nat.PORTS).map(lambda value: {"port": value}),
-    "to_port": like(_nat.PORTS).map(lambda value: {"to_port": value}),
+    "port": like(_firewall_request.PORTS).map(lambda value: {"port": value}),
+    "to_port": like(_firewall_request.PORTS).map(lambda value: {"to_port": value}),
 }
 
 
@@ -214,23 +213,25 @@ def test_what_loads_rules_of_nat(parameter):
         forward.update({key: value for key, value in changes.items() if key in forward})
         asked = {"name": "default", "out_interface": "eth0", "source": ["10.0.0.0/24"], **changes}
         try:
-            wanted = _nat.request(asked["name"], asked["out_interface"], asked["source"], True, port_forwards=[forward])
+            wanted = _firewall_request.request(
+                asked["name"], asked["out_interface"], asked["source"], True, port_forwards=[forward]
+            )
         except Refused:
             return
-        rules = [_nat_iptables_rules.render(rule) for rule in _nat_rules.rules(wanted)]
-        mark = _nat_iptables_rules.comment(wanted.owner)
-        text = _nat_iptables_rules.script("/usr/sbin/iptables", rules, mark)
+        rules = [_firewall_iptables_rules.render(rule) for rule in _firewall_rules.rules(wanted)]
+        mark = _firewall_iptables_rules.comment(wanted.owner)
+        text = _firewall_iptables_rules.script("/usr/sbin/iptables", rules, mark)
         given_words = run_by_sh("set -- start\n" + text.replace('exit "$failed"', ""), "/usr/sbin/iptables")
         # Each is asked for with the comment first, and the stand-in says that it is there.
         ordered = [rule for rule in rules if not rule.first] + [rule for rule in rules if rule.first][::-1]
         assert given_words == [
             ["iptables", "-w", "-t", rule.table, "-C", rule.chain, *rule.spec(mark)] for rule in ordered
         ]
-        for line in _nat_nftables.rules(wanted):
+        for line in _firewall_nftables.rules(wanted):
             assert re.fullmatch(r'\t*[A-Za-z0-9 ."@_:;{}/,!=*-]*', line)
             assert line.count('"') in (0, 2, 4)
-        plain = _nat.request("default", "eth0", [], True)
-        assert means_what_it_says(*(_nat_startup.unit_text(each, []) for each in (wanted, plain)))
+        plain = _firewall_request.request("default", "eth0", [], True)
+        assert means_what_it_says(*(_firewall_boot.unit_text(each, []) for each in (wanted, plain)))
 
     holds()
 

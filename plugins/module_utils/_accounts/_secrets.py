@@ -1,0 +1,270 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""pppd's secrets file: what is to be changed in it so that it holds the accounts asked for. Private to this collection.
+
+``plan`` compares and gives the new content; nothing here reads or writes a file. A line is ``client server secret
+[address …] [-- option …]`` (``pppd/auth.c`` scan_authfile). Of several lines for the same client and server pppd takes
+the first. Bytes that are not part of a change stay as they are.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account, single_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+
+#: A file with more NUL bytes than this is no text; fewer may be a leftover in a comment, and are kept.
+MOST_NULS = 16
+#: The longest line in bytes. An account takes some 4 KiB at most, and all of a line is taken apart at once.
+MOST_IN_LINE = 64 * 1024
+#: How many lines one warning names.
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A line of the file and what takes its place: ``words`` are what pppd reads then, empty if the line goes."""
+
+    line: _words.Line
+    text: bytes
+    words: tuple[bytes, ...]
+
+
+@dataclass
+class Plan:
+    """The content as it shall be (``None``: there is no file, and none is needed), and how it comes about.
+
+    ``added``, ``updated`` and ``removed`` are names in the order of the call, then of the file. ``total`` counts the
+    account lines of the new content. ``edits`` are in the file's order; ``additions`` are the words of new lines.
+    """
+
+    content: bytes | None
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    total: int = 0
+    warnings: list[str] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    additions: list[tuple[bytes, ...]] = field(default_factory=list)
+    #: Accounts that were added and are not in ``added`` and ``additions``, which a batch keeps short.
+    more_added: int = 0
+    more_additions: int = 0
+    #: The text of all new lines, in pieces.
+    new_lines: list[bytes] = field(default_factory=list)
+
+
+@dataclass
+class Survey:
+    """What one reading of the file finds: the lines of each account asked for, and those of nobody asked for."""
+
+    wanted: list[list[_words.Line]]
+    others: list[_words.Line] = field(default_factory=list)
+    same_address: list[str] = field(default_factory=list)
+    total: int = 0
+    last: _words.Line | None = None
+
+
+def plan(
+    content: bytes | None,
+    accounts: t.Sequence[Account],
+    *,
+    exclusive: bool = False,
+    update_secret: bool = True,
+    path: str = "the file",
+) -> Plan:
+    """What has to change in ``content`` for it to hold ``accounts``, and with ``exclusive`` no other.
+
+    Without ``update_secret`` an account that is there keeps its secret. ``Refused`` (parameter ``path``) for a file
+    that pppd itself cannot read line by line.
+    """
+    text = content or b""
+    check_text(text, path)
+    try:
+        survey = survey_of(_words.lines(text), accounts, exclusive)
+    except _words.UnclosedQuote as error:
+        raise Refused(
+            "path",
+            f"in line {error.line} of {path} a quotation mark is not closed: pppd takes everything up to line "
+            f"{error.last_line} for one word, and the accounts there do not exist for it.",
+            f"Close it in line {error.line}, or write \\' or \\\" for a quotation mark that belongs to the word.",
+        ) from None
+    result = Plan(content, total=survey.total)
+    for account, found in zip(accounts, survey.wanted):
+        decide(result, text, account, found, exclusive, update_secret)
+    finish(result, text, survey, path)
+    return result
+
+
+def decide(
+    result: Plan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
+) -> None:
+    """What becomes of one account, whose lines were found."""
+    if account.present:
+        _keep(result, text, account, found, exclusive, update_secret)
+    elif found:
+        _remove(result, found, account.label)
+
+
+def finish(result: Plan, text: bytes, survey: Survey, path: str) -> None:
+    """What is to be said of the whole, and the new content."""
+    for line in survey.others:
+        _remove(result, [line], _words.visible(line.words[0]).decode("ascii", "backslashreplace"))
+    _warn(result, survey, path)
+    result.edits.sort(key=lambda edit: edit.line.start)
+    result.total += len(result.additions) + result.more_additions - sum(1 for edit in result.edits if not edit.words)
+    if result.edits or result.new_lines:
+        result.content = _render(text, result, survey.last)
+
+
+def check_text(text: bytes, path: str) -> None:
+    """Refuse what is no text, in no more memory than the text has."""
+    nuls = text.count(b"\0")
+    if nuls > MOST_NULS:
+        problem = f"{path} is no text file: it has {nuls} NUL bytes."
+        raise Refused("path", problem, "Name a secrets file, or restore this one from a backup.")
+    start = 0
+    while len(text) - start > MOST_IN_LINE:
+        newline = text.rfind(b"\n", start, start + MOST_IN_LINE + 1)
+        if newline < 0:
+            end = text.find(b"\n", start)
+            number, length = 1 + text.count(b"\n", 0, start), (len(text) if end < 0 else end) - start
+            problem = f"line {number} of {path} is {length} bytes long, more than {MOST_IN_LINE}."
+            raise Refused("path", problem, "Name a secrets file, or break this line up.")
+        start = newline + 1
+
+
+def survey_of(lines: t.Iterable[_words.Line], accounts: t.Sequence[Account], exclusive: bool) -> Survey:
+    """Read the file once, whatever the number of accounts."""
+    survey = Survey(wanted=[[] for _account in accounts])
+    index: dict[tuple[bytes, bytes], int] = {}
+    for number, account in enumerate(accounts):
+        index[account.key] = number
+        if account.alias is not None:
+            index.setdefault((account.alias, account.server), number)
+    fixed = {host: account for account in accounts for host in account.fixed}
+    for line in lines:
+        survey.last = line
+        if len(line.words) < 3:
+            continue
+        survey.total += 1
+        wanted = index.get((line.words[0], line.words[1]))
+        if wanted is not None:
+            survey.wanted[wanted].append(line)
+        elif exclusive:
+            survey.others.append(line)
+        elif fixed:
+            _note_address(survey, line, fixed)
+    return survey
+
+
+def _note_address(survey: Survey, line: _words.Line, fixed: dict[bytes, Account]) -> None:
+    for word in address_words(line.words):
+        holder = fixed.get(single_host(word) or b"")
+        if holder is not None and line.words[0] not in (holder.name, holder.alias):
+            survey.same_address.append(f"{word.decode()} of {holder.label!r} (line {line.number})")
+
+
+def address_words(words: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """The addresses among the words of an account's line; behind ``--`` come options."""
+    rest = words[3:]
+    return rest[: rest.index(b"--")] if b"--" in rest else rest
+
+
+def _keep(
+    result: Plan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
+) -> None:
+    """Make the line that pppd takes say what was asked for, or add one."""
+    secret = account.secret or b""
+    if not found:
+        words = (account.name, account.server, secret, *(account.addresses or ()))
+        result.additions.append(words)
+        result.new_lines.append(written(words) + b"\n")
+        result.added.append(account.label)
+        return
+    # The first line under the name that pppd looks up; one under the alias is never found, and is put right.
+    first = next((line for line in found if line.words[0] == account.name), found[0])
+    repeated = [line for line in found if line is not first]
+    edit = _edit(text, first, account, secret if update_secret else first.words[2])
+    if edit:
+        result.edits.append(edit)
+    if exclusive:
+        result.edits += [Edit(line, b"", ()) for line in repeated]
+    elif repeated:
+        lines = ", ".join(str(line.number) for line in repeated[:MOST_NAMED])
+        result.warnings.append(f"{account.label!r}: line {first.number} counts, not line {lines}")
+    if edit or (exclusive and repeated):
+        result.updated.append(account.label)
+
+
+def _remove(result: Plan, found: list[_words.Line], label: str) -> None:
+    result.edits += [Edit(line, b"", ()) for line in found]
+    result.removed.append(label)
+
+
+def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Edit | None:
+    """The change of one line: only the words that differ are written anew; white space, options, comment stay."""
+    words = line.words
+    addresses = address_words(words)
+    asked = addresses if account.addresses is None else account.addresses
+    after = (account.name, account.server, secret, *asked, *words[3 + len(addresses) :])
+    if after == words:
+        return None
+    spans = _words.spans(text, line)
+    pieces = [text[line.start : spans[0][0]]]
+    for number in range(3):
+        start, end = spans[number]
+        pieces.append(text[start:end] if after[number] == words[number] else _words.quote(after[number]))
+        pieces.append(text[end : spans[number + 1][0]] if number < 2 else b"")
+    position = spans[2][1]
+    if asked != addresses:
+        gap = text[position : spans[3][0]] if addresses else b" "
+        pieces.append(gap + b" ".join(map(_words.quote, asked)))
+        position = spans[2 + len(addresses)][1]
+    pieces.append(text[position : line.end])
+    return Edit(line, b"".join(pieces), after)
+
+
+def _render(text: bytes, result: Plan, last: _words.Line | None) -> bytes:
+    """The new content: the old one with the edits made, and the new lines at its end."""
+    pieces = []
+    position = 0
+    for edit in result.edits:
+        pieces += [text[position : edit.line.start], edit.text]
+        position = edit.line.end
+    pieces.append(text[position:])
+    if result.new_lines and last is not None and not last.closed:
+        gone = bool(result.edits) and result.edits[-1].line is last and not result.edits[-1].text
+        pieces.append(b"" if gone else _ending(pieces))
+    crlf = text[: text.find(b"\n") + 1].endswith(b"\r\n")
+    # What we write has no newline but the one at the end of a line.
+    pieces += [lines.replace(b"\n", b"\r\n") for lines in result.new_lines] if crlf else result.new_lines
+    return b"".join(pieces)
+
+
+def _ending(pieces: list[bytes]) -> bytes:
+    """What ends a last line that lacks its newline; a backslash there would take the first newline to itself."""
+    tail = next(piece for piece in reversed(pieces) if piece)
+    return b"\n\n" if tail.endswith(b"\\") else b"\n"
+
+
+def written(words: t.Iterable[bytes]) -> bytes:
+    """A line as we write it, without its newline."""
+    return b" ".join(map(_words.quote, words))
+
+
+def _warn(result: Plan, survey: Survey, path: str) -> None:
+    """One warning a subject, however many accounts it is about."""
+    if result.warnings:
+        result.warnings = [f"{path} has accounts more than once, pppd takes the first: " + _listed(result.warnings)]
+    if survey.same_address:
+        result.warnings.append(f"{path} gives the same address to another account: " + _listed(survey.same_address))
+
+
+def _listed(items: list[str]) -> str:
+    more = len(items) - MOST_NAMED
+    return "; ".join(items[:MOST_NAMED]) + (f"; and {more} more." if more > 0 else ".")

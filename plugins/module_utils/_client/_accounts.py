@@ -1,0 +1,101 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account of a connection in both secrets files. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account, _secrets, _secrets_diff
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+
+# Which of the two is read, the server decides.
+PATHS = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")
+# For a secret that pppd would not read from them as it is.
+SECRET_FILES = "/etc/ppp/pppoe-client"  # noqa: S105  # a folder
+LOCK_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A secrets file that changes, and what may be shown of it."""
+
+    file: _files.File
+    diff: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def wanted(content: bytes | None, server: str, username: str | None, secret: str | None) -> list[_account.Account]:
+    """The account that shall be there, and those that shall no longer be.
+
+    ``server`` is the connection's own name in the second column, so every line with it is the connection's.
+    Without a ``secret`` the line of ``username`` stays as it is; without a ``username`` all of them go.
+    """
+    found = []
+    if username is not None and secret is not None:
+        found.append(_account.of_client(username, secret, server, secret_file=secret_path(server)))
+    keep = None if username is None else username.encode()
+    names = {line.words[0] for line in _lines(content) if line.words[1] == server.encode() and line.words[0] != keep}
+    for name in sorted(names):
+        label = _words.visible(name).decode("ascii", "backslashreplace")
+        found.append(_account.Account(name, server.encode(), None, None, present=False, label=label))
+    return found
+
+
+def _lines(content: bytes | None) -> t.Iterator[_words.Line]:
+    try:
+        yield from (line for line in _words.lines(content or b"") if len(line.words) >= 3)
+    except _words.UnclosedQuote:
+        return  # the plan refuses the file, and says where
+
+
+def secret_path(server: str) -> str:
+    return f"{SECRET_FILES}/{server}.secret"
+
+
+def secret_file(server: str, username: str | None, secret: str | None) -> list[_files.File]:
+    """The file with a secret that begins with ``@/``, or its absence; nothing if the secret stays as it is."""
+    if username is not None and secret is None:
+        return []
+    word = (secret or "").encode()
+    content = _words.quote(word) + b"\n" if _account.is_indirect(word) else None
+    return [_files.File(secret_path(server), content, 0o600, secret=True)]
+
+
+def edits(server: str, username: str | None, secret: str | None) -> list[Edit]:
+    """What changes in the two files."""
+    found = []
+    for path in PATHS:
+        before = _files.read(path)
+        accounts = wanted(before, server, username, secret)
+        try:
+            plan = _secrets.plan(before, accounts, path=path)
+        except Refused as error:
+            # Its parameter is that of the module which takes a path.
+            error.args = (str(error).replace("path: ", "secret: ", 1),)
+            raise
+        if plan.content == before:
+            continue
+        # pppd complains of a secrets file that group or others may use (auth.c check_access).
+        mode = 0o600 if before is None else stat.S_IMODE(os.stat(path).st_mode) & 0o700
+        old, new = _secrets_diff.shown(before, plan)
+        diff = {"before_header": path, "after_header": path, "before": old, "after": new}
+        found.append(Edit(_files.File(path, plan.content, mode, secret=True), diff, tuple(plan.warnings)))
+    return found
+
+
+@contextmanager
+def locked() -> t.Iterator[None]:
+    """Hold both files against our other runs."""
+    with ExitStack() as stack:
+        for path in PATHS:
+            stack.enter_context(_files.locked(path, LOCK_TIMEOUT))
+        yield

@@ -1,0 +1,266 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files that a dial-up connection comes to. Private to this collection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import quote
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
+
+PEERS = "/etc/ppp/peers"
+UNITS = "/etc/systemd/system"
+POLKIT_RULES = "/etc/polkit-1/rules.d"
+HOOKS = "/etc/ppp/pppoe-client"
+RUN = "/run"
+MARKER = "# Managed by Ansible (dialtone.pppoe.pppoe_client). Changes made here are overwritten."
+
+# What pppd calls the methods by which we may be asked to prove ourselves (auth.c auth_options).
+REFUSALS = {"pap": "refuse-pap", "chap": "refuse-chap", "mschapv2": "refuse-mschap-v2"}
+# Those that are never wanted once a choice is made.
+OTHER_REFUSALS = ("refuse-mschap", "refuse-eap")
+LEAST_START_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the host's pppd is like: the file name of its PPPoE plugin, and its version."""
+
+    plugin: str = "pppoe.so"
+    version: tuple[int, ...] = (2, 4, 9)
+
+    @property
+    def is_249(self) -> bool:
+        """Whether pppd is 2.4.9 or later, which gave the plugin this name (the older one is a link since)."""
+        return self.plugin == "pppoe.so"
+
+    @property
+    def waits(self) -> bool:
+        """Whether pppd waits for a script between the session and its first request (pppd/main.c set_ifunit)."""
+        return self.version >= (2, 5, 1)
+
+
+def label(name: str) -> str:
+    """The name by which pppd and the secrets files know the connection; the account is this connection's alone."""
+    return f"pppoe-client-{name}"
+
+
+def peers_path(name: str) -> str:
+    return f"{PEERS}/{name}"
+
+
+def unit_name(name: str) -> str:
+    return f"pppoe-client@{name}.service"
+
+
+def unit_path(name: str) -> str:
+    return f"{UNITS}/{unit_name(name)}"
+
+
+def rule_path(name: str) -> str:
+    return f"{POLKIT_RULES}/60-{label(name)}.rules"
+
+
+def hook_path(name: str, action: str) -> str:
+    """The hook of ``up`` or ``down``, which our scripts run if it is there."""
+    return f"{HOOKS}/{name}.{action}"
+
+
+def log_path(name: str) -> str:
+    return f"{RUN}/{label(name)}.log"
+
+
+def log_before_path(name: str) -> str:
+    """The log of the attempt before, while another is under way; there is no such file once the link is up."""
+    return f"{log_path(name)}.before"
+
+
+def servers_path(name: str) -> str:
+    """Where our scripts note the name servers that are in force; there is no such file unless the link is up."""
+    return f"{RUN}/{label(name)}.dns"
+
+
+def failures_path(name: str) -> str:
+    """Where the attempts that failed one after the other are counted."""
+    return f"{RUN}/{label(name)}.failures"
+
+
+def peers_file(wanted: Connection, host: Host) -> bytes:
+    """The options that ``pppd call NAME`` reads. Without ``persist``: what starts pppd also starts it again."""
+    key = label(wanted.name)
+    lines = [
+        MARKER,
+        f"plugin {host.plugin}",
+        # Half the plugin's own patience, which doubles with each of three attempts: 14 seconds until it tries anew.
+        # Version 2.4.9 takes the value over when it reads the interface (plugins/pppoe/plugin.c PPPOEInitDevice).
+        *(["pppoe-padi-timeout 2"] if host.is_249 else []),
+        f"nic-{wanted.nic}",
+        # The names that every version of the plugin knows (plugins/pppoe/plugin.c Options).
+        *([f"rp_pppoe_ac {_quoted(wanted.ac_name)}"] if wanted.ac_name else []),
+        *([f"rp_pppoe_service {_quoted(wanted.service_name)}"] if wanted.service_name else []),
+        f"user {_quoted(wanted.username)}",
+        # The second column of the secrets files: two connections may have accounts of one name (auth.c get_secret).
+        f"remotename {key}",
+        f"linkname {key}",
+        f"ipparam {key}",
+        *([f"ifname {wanted.link}"] if wanted.link is not None else []),
+        *([f"unit {wanted.unit}"] if wanted.unit is not None else []),
+        "noauth",
+        "hide-password",
+        *_method_lines(wanted),
+        "noipdefault",
+        *_route_lines(wanted, host),
+        "+ipv6" if wanted.ipv6 else "noipv6",
+        *(["usepeerdns"] if wanted.dns == ("server",) else []),
+        *_script_lines(wanted),
+        *_demand_lines(wanted),
+        f"mtu {wanted.mtu}",
+        f"mru {wanted.mtu}",
+        # The server's pppd may not be there yet to hear the first request; it would be repeated after 3 seconds only.
+        *([f"net-init-script {_pppoe_client_up.INIT}"] if host.waits else []),
+        "lcp-restart 1",
+        "lcp-max-configure 20",
+        f"lcp-echo-interval {wanted.lcp_echo_interval}",
+        f"lcp-echo-failure {wanted.lcp_echo_failure}",
+        # A busy host may need more than pppd's own 5 seconds for the script that takes the name servers back.
+        "child-timeout 15",
+        f"logfile {log_path(wanted.name)}",
+    ]
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def _method_lines(wanted: Connection) -> list[str]:
+    if not wanted.methods:
+        return []
+    return [*OTHER_REFUSALS, *(refusal for method, refusal in REFUSALS.items() if method not in wanted.methods)]
+
+
+def _route_lines(wanted: Connection, host: Host) -> list[str]:
+    """Our script sets the default route: Debian's pppd 2.4.9 sets none beside another, whatever its metric.
+
+    Only the one that leads to a sleeping link, where no script has run yet, is pppd's own.
+    """
+    if not wanted.default_route:
+        return ["nodefaultroute"]
+    ours = f"set {_pppoe_client_up.METRIC}={wanted.metric}"
+    if wanted.demand_idle is None:
+        return ["nodefaultroute", ours]
+    # Without a metric, pppd 2.5 sets no route if there is any other default route, whatever its metric.
+    return ["defaultroute", *([f"defaultroute-metric {wanted.metric}"] if host.is_249 else []), ours]
+
+
+def _demand_lines(wanted: Connection) -> list[str]:
+    """One process waits for traffic, dials, and waits again; ``ktune``: connections outlive the change of address."""
+    if wanted.demand_idle is None:
+        return []
+    return [
+        "demand",
+        f"idle {wanted.demand_idle}",
+        f"holdoff {wanted.redial_pause_max}",
+        "maxfail 0",
+        "ipcp-accept-local",
+        "ipcp-accept-remote",
+        "ktune",
+    ]
+
+
+def _script_lines(wanted: Connection) -> list[str]:
+    return [
+        f"set {_pppoe_client_up.CONNECTION}={wanted.name}",
+        f"set {_quoted(_pppoe_client_up.SERVERS + '=' + ' '.join(wanted.dns))}",
+        f"ip-up-script {_pppoe_client_up.UP}",
+        f"ip-down-script {_pppoe_client_up.DOWN}",
+    ]
+
+
+def _quoted(word: str) -> str:
+    return quote(word.encode()).decode()
+
+
+def is_ours(content: bytes | None) -> bool:
+    """Whether a file may be changed by us: it isn't there, or we wrote it."""
+    return content is None or content.startswith((MARKER.encode(), MARKER.replace("#", "//", 1).encode()))
+
+
+def preparation(wanted: Connection, pauses: bool = True) -> list[str]:
+    """The command that has to succeed before pppd can try; ``pauses``: after failures it waits first."""
+    least, most = (wanted.redial_pause, wanted.redial_pause_max) if pauses else (0, 0)
+    vlan = [] if wanted.vlan is None else [str(wanted.vlan)]
+    return [_pppoe_client_attempt.PATH, "before", wanted.name, str(least), str(most), wanted.interface, *vlan]
+
+
+def unit_file(wanted: Connection) -> bytes:
+    """The unit. One process is one attempt and one session, so that its state tells the link's, and its log too.
+
+    It is active from the moment the link has its address, of which our script tells systemd; one that dials on demand
+    is active while it waits.
+    """
+    longest = wanted.redial_pause_max * _pppoe_client_attempt.REFUSED_FACTOR
+    kind = "exec" if wanted.demand_idle is not None else "notify"
+    return f"""{MARKER}
+[Unit]
+Description=PPPoE connection {wanted.name} on {wanted.nic}
+Documentation=man:pppd(8)
+# multi-user.target would otherwise be ordered after this unit, and the boot would wait for a server to answer.
+DefaultDependencies=no
+Requires=sysinit.target
+After=sysinit.target basic.target network.target
+Conflicts=shutdown.target
+Before=shutdown.target
+StartLimitIntervalSec=0
+
+[Service]
+Type={kind}
+NotifyAccess=all
+ExecStartPre={" ".join(preparation(wanted))}
+ExecStart=pppd call {wanted.name} nodetach
+ExecStopPost={_pppoe_client_attempt.PATH} after {wanted.name}
+Restart=always
+RestartSec=1
+# 5 is what pppd returns when it was asked to hang up.
+SuccessExitStatus=5
+KillMode=mixed
+TimeoutStartSec={max(LEAST_START_SECONDS, longest + 30)}
+TimeoutStopSec=30
+
+[Install]
+WantedBy=multi-user.target
+""".encode()
+
+
+def background_lines(wanted: Connection) -> list[str]:
+    """The shell lines that dial without systemd, for rc.local: in the background, and again whenever the link ends."""
+    return [
+        "(",
+        "    tries=0",
+        f"    until [ -e /sys/class/net/{wanted.interface} ] || [ $tries -ge 60 ]; do",
+        "        tries=$((tries + 1))",
+        "        sleep 1",
+        "    done",
+        f"    {' '.join(preparation(wanted, pauses=False))}",
+        f"    exec pppd call {wanted.name} {' '.join(persistent(wanted))}",
+        ") </dev/null >/dev/null 2>&1 &",
+    ]
+
+
+def persistent(wanted: Connection) -> tuple[str, ...]:
+    """The options of a pppd that nobody starts again: it tries for ever, with the longest pause in between."""
+    return "persist", "maxfail", "0", "holdoff", str(wanted.redial_pause_max)
+
+
+def rule_file(name: str, group: str | None) -> bytes:
+    """The polkit rule by which ordinary users, or those of a group, start and stop the unit and no more."""
+    whom = f" && subject.isInGroup({group!r})" if group else ""
+    return f"""{MARKER.replace("#", "//", 1)}
+polkit.addRule(function (action, subject) {{
+    if (action.id == "org.freedesktop.systemd1.manage-units" &&
+            action.lookup("unit") == "{unit_name(name)}" &&
+            ["start", "stop", "restart"].indexOf(action.lookup("verb")) >= 0{whom}) {{
+        return polkit.Result.YES;
+    }}
+}});
+""".encode()

@@ -1,0 +1,124 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The other connections of a host, and where two cannot stand side by side. Private to this collection."""
+
+from __future__ import annotations
+
+import glob
+import os
+import typing as t
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import UnclosedQuote, lines
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
+
+
+@dataclass(frozen=True)
+class Other:
+    """What a connection takes: its Ethernet interface, the name of its link, the metric of its default route.
+
+    And what it dials with: its account, and the AC and service that it insists on.
+    """
+
+    name: str
+    nic: str | None = None
+    link: str | None = None
+    metric: int | None = None
+    demand: bool = False
+    username: str | None = None
+    ac_name: str | None = None
+    service_name: str | None = None
+
+
+def parse(name: str, content: bytes) -> Other:
+    """What a peers file of ours says of its connection, as far as it can be read."""
+    options: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    with suppress(UnclosedQuote):
+        for line in lines(content):
+            words = [word.decode("utf-8", "replace") for word in line.words]
+            if words[:1] == ["set"]:
+                key, _equals, value = "".join(words[1:2]).partition("=")
+                variables[key] = value
+            elif words:
+                options[words[0]] = words[1] if len(words) > 1 else ""
+    metric = variables.get(_pppoe_client_up.METRIC, "")
+    return Other(
+        name,
+        nic=next((option[4:] for option in options if option.startswith("nic-")), None),
+        link=options.get("ifname") or (f"ppp{options['unit']}" if "unit" in options else None),
+        metric=int(metric) if metric.isdecimal() else None,
+        demand="demand" in options,
+        username=options.get("user"),
+        ac_name=options.get("rp_pppoe_ac"),
+        service_name=options.get("rp_pppoe_service"),
+    )
+
+
+def of(name: str) -> Other:
+    """The connection as it is configured, of which nothing is known if it isn't."""
+    return parse(name, _files.read(_client_config.peers_path(name)) or b"")
+
+
+def as_configured(name: str) -> Connection:
+    """The connection of that name, as far as dialling it needs to be known; ``Refused`` if there is none."""
+    found = of(name)
+    if found.nic is None or found.username is None:
+        raise Refused(
+            "interface",
+            f"it is missing, and there is no connection {name!r} that could be dialled as it is configured.",
+            "Give interface and username.",
+        )
+    interface, _dot, vlan = found.nic.rpartition(".")
+    # Only a VLAN that is not there has to be made, by the interface that it is on.
+    missing = bool(interface) and vlan.isdigit() and found.nic not in _interfaces.names()
+    return Connection(
+        name,
+        interface=interface if missing else found.nic,
+        username=found.username,
+        vlan=int(vlan) if missing else None,
+        ac_name=found.ac_name,
+        service_name=found.service_name,
+        default_route=found.metric is not None,
+        metric=found.metric or 0,
+        demand_idle=1 if found.demand else None,
+    )
+
+
+def every() -> list[Other]:
+    """All connections of ours on this host, by name."""
+    found = []
+    for path in sorted(glob.glob(_client_config.peers_path("*"))):
+        content = _files.read(path) if os.path.isfile(path) else None
+        if content is not None and _client_config.is_ours(content):
+            found.append(parse(os.path.basename(path), content))
+    return found
+
+
+def except_for(name: str) -> list[Other]:
+    return [other for other in every() if other.name != name]
+
+
+def refuse_clashes(wanted: Connection, others: t.Iterable[Other]) -> None:
+    """Refuse what two connections cannot both have."""
+    for other in others:
+        if wanted.default_route and other.metric == wanted.metric:
+            raise Refused(
+                "route_metric",
+                f"{wanted.metric} is the metric that the connection {other.name!r} has for its default route, too.",
+                "Give this one another metric, or set default_route=false.",
+            )
+        if wanted.link_name is not None and wanted.link_name == other.link:
+            parameter = "link_interface" if wanted.unit is None else "unit"
+            raise Refused(
+                parameter,
+                f"{wanted.link_name} is the link of the connection {other.name!r}.",
+                "Give each connection a name of its own, or leave it out.",
+            )

@@ -1,0 +1,65 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The firewall of a connection, by the same parts as masquerade. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
+
+IPV6 = "/proc/net/if_inet6"
+
+
+class Firewall:
+    """What has to change in the rules for a connection, and the changing. ``todo`` is ``None`` if nothing has."""
+
+    def __init__(
+        self, wanted: _firewall_request.Request, todo: _firewall_apply.Plan | None, predicted: bool = False
+    ) -> None:
+        self.wanted = wanted
+        self.todo = todo
+        self.predicted = predicted
+
+    @property
+    def changed(self) -> bool:
+        return self.predicted or (self.todo is not None and self.todo.changed)
+
+    def diff(self) -> list[dict[str, str]]:
+        return self.todo.diff() if self.todo is not None else []
+
+    def carry_out(self, module: AnsibleModule) -> None:
+        if self.todo is not None and self.todo.changed:
+            _firewall_apply.carry_out(module, self.wanted, self.todo)
+
+
+def plan(module: AnsibleModule, wanted: Connection, to_systemd: bool) -> Firewall:
+    """The rules that the connection shall have; ``Refused`` where this host cannot have them."""
+    if wanted.firewall == "none" or wanted.link_name is None:
+        return plan_absent(module, wanted.name)
+    request = _firewall_request.client_request(wanted.name, wanted.link_name, wanted.firewall, os.path.exists(IPV6))
+    try:
+        return Firewall(request, _firewall_apply.plan(module, request, "auto", "systemd" if to_systemd else "rc_local"))
+    except _firewall_apply.NoBackend as error:
+        if module.check_mode and error.missing:
+            # A run may install what is missing first.
+            return Firewall(request, None, predicted=True)
+        raise Refused("firewall", f"{wanted.firewall!r} cannot be had.", str(error)) from None
+
+
+def plan_absent(module: AnsibleModule, name: str) -> Firewall:
+    """No rules. Those that an earlier run has made are known by the files that load them."""
+    request = _firewall_request.client_request(name, "ppp0", "standalone")
+    made = _files.changes(_firewall_boot.files(request, "none", []))
+    return Firewall(request, _firewall_apply.plan_absent(module, request) if made else None)

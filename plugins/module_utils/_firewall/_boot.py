@@ -1,0 +1,99 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What brings the rules of source NAT back at boot: texts and files, all pure. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Loading, Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File, read
+
+RULES_DIRECTORY = "/etc/dialtone-pppoe"
+UNIT_DIRECTORY = "/etc/systemd/system"
+# Starting, reloading or stopping these throws away the rules of others too (flush ruleset, iptables-restore).
+FLUSHING = ("nftables.service", "iptables.service", "netfilter-persistent.service")
+FIREWALLS = (*FLUSHING, "firewalld.service", "ufw.service")
+WANTED_BY = ("multi-user.target", *FLUSHING)
+
+UNIT = """\
+# Written by dialtone.pppoe, which replaces this file.
+[Unit]
+Description={description}
+DefaultDependencies=no
+# The rules don't need the interface to exist, and no packet shall pass before them.
+Wants=network-pre.target
+After=local-fs.target systemd-modules-load.service
+After={firewalls}
+Before=network-pre.target shutdown.target
+Conflicts=shutdown.target
+StartLimitIntervalSec=0
+# These throw away the rules of others; ours come again after them.
+PartOf={flushing}
+ReloadPropagatedFrom={flushing} firewalld.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+{commands}
+[Install]
+WantedBy={wanted_by}
+"""
+
+
+def unit_name(wanted: Request) -> str:
+    """The unit of an instance; it has its own file, there is no template behind the ``@``."""
+    kind = "masquerade" if wanted.kind == "masquerade" else "firewall"
+    return f"dialtone-pppoe-{kind}@{wanted.name}.service"
+
+
+def unit_path(wanted: Request) -> str:
+    return os.path.join(UNIT_DIRECTORY, unit_name(wanted))
+
+
+def unit_text(wanted: Request, loadings: t.Sequence[Loading]) -> str:
+    """The unit that loads the rules before the network comes up, and unloads ours alone."""
+    kind = "source NAT" if wanted.kind == "masquerade" else "client firewall"
+    commands = [f"ExecStart={shlex.join(one.start)}" for one in loadings]
+    commands += [f"ExecReload={shlex.join(one.start)}" for one in loadings]
+    commands += [f"ExecStop=-{shlex.join(one.stop)}" for one in loadings]
+    return UNIT.format(
+        description=f"PPPoE {kind} {wanted.name} on {wanted.out_interface}",
+        firewalls=" ".join(FIREWALLS),
+        flushing=" ".join(FLUSHING),
+        commands="".join(command + "\n" for command in commands),
+        wanted_by=" ".join(WANTED_BY),
+    )
+
+
+def links(wanted: Request) -> list[str]:
+    """The links that enable the unit."""
+    return [os.path.join(UNIT_DIRECTORY, target + ".wants", unit_name(wanted)) for target in WANTED_BY]
+
+
+def files(wanted: Request, startup: str, loadings: t.Sequence[Loading]) -> list[File]:
+    """All files that are ours, with the content for ``startup`` (``systemd``, ``rc_local`` or ``none``), or none."""
+    texts = {one.path: one.text.encode() for one in loadings if startup != "none"}
+    found = []
+    for suffix in (".nft", ".sh", ".forward.sh"):
+        path = os.path.join(RULES_DIRECTORY, wanted.stem + suffix)
+        # 0600: which networks stand behind the address is nobody's business.
+        found.append(File(path, texts.get(path), 0o600))
+    unit = unit_text(wanted, loadings).encode() if startup == "systemd" and loadings else None
+    return [*found, File(unit_path(wanted), unit), _rc_local_file(wanted, startup, loadings)]
+
+
+def _rc_local_file(wanted: Request, startup: str, loadings: t.Sequence[Loading]) -> File:
+    path = _rc_local.path()
+    before = read(path)
+    block = wanted.stem.replace("-", " ", 1)
+    if startup != "rc_local" or not loadings:
+        return File(path, _rc_local.without_block(before, block), keep_mode=True)
+    mode = 0o755 if before is None else stat.S_IMODE(os.stat(path).st_mode) | 0o111
+    return File(path, _rc_local.with_block(before, block, [" ".join(one.start) for one in loadings]), mode)

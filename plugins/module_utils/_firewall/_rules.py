@@ -1,0 +1,138 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rules that a request asks of any firewall, before a backend puts them in its words. Private; pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request, Source
+
+LINK_LOCAL = "fe80::/10"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. A match that is empty is none; ``!`` before a text turns its meaning round.
+
+    ``hook``: ``prerouting``, ``postrouting``, ``clamp`` (forwarded packets, early), ``forward`` or ``input``.
+    ``verdict``: ``masquerade``, ``dnat``, ``clamp``, ``accept`` or ``drop``.
+    ``in_interface``, ``out_interface``: a name, or one with ``*`` for any ending.
+    ``port``: of the destination. ``to``: the new destination of ``dnat``.
+    """
+
+    hook: str
+    verdict: str
+    family: str = "ip"
+    in_interface: str = ""
+    out_interface: str = ""
+    source: Source | None = None
+    destination: Source | str | None = None
+    protocol: str = ""
+    port: str = ""
+    icmp_type: str = ""
+    local: bool = False
+    states: tuple[str, ...] = ()
+    status: str = ""
+    random: bool = False
+    to: str = ""
+
+
+def rules(wanted: Request) -> list[Rule]:
+    """All but those of ``admission``."""
+    return [*_port_forwards(wanted), *_translation(wanted), *_clamp(wanted), *_guard(wanted)]
+
+
+def admission(wanted: Request) -> list[Rule]:
+    """What a chain that drops forwarded packets has to let through: exactly the packets that are translated."""
+    if not wanted.translate:
+        return []
+    outside, inside = wanted.out_interface, wanted.inside
+    found = [
+        Rule("forward", "accept", in_interface=inside, out_interface=outside, source=source)
+        for source in _sources(wanted)
+    ]
+    answers = ("established", "related")
+    found.append(Rule("forward", "accept", in_interface=outside, out_interface=inside, states=answers))
+    for one in wanted.port_forwards:
+        found.append(
+            Rule(
+                "forward",
+                "accept",
+                in_interface=outside,
+                out_interface=inside,
+                destination=one.address,
+                protocol=one.protocol,
+                port=one.final_port,
+                status="dnat",
+            )
+        )
+    return found
+
+
+def _sources(wanted: Request) -> t.Sequence[Source | None]:
+    return wanted.sources or (None,)
+
+
+def _port_forwards(wanted: Request) -> list[Rule]:
+    return [
+        Rule(
+            "prerouting",
+            "dnat",
+            in_interface=wanted.out_interface,
+            protocol=one.protocol,
+            port=one.port,
+            local=True,
+            to=one.address + (f":{one.to_port}" if one.to_port else ""),
+        )
+        for one in wanted.port_forwards
+    ]
+
+
+def _translation(wanted: Request) -> list[Rule]:
+    if not wanted.translate:
+        return []
+    return [
+        Rule("postrouting", "masquerade", out_interface=wanted.out_interface, source=source, random=wanted.random_fully)
+        for source in _sources(wanted)
+    ]
+
+
+def _clamp(wanted: Request) -> list[Rule]:
+    if not wanted.clamp_mss:
+        return []
+    link = wanted.inside or wanted.out_interface
+    # Both ways: the SYN of a customer, and the SYN+ACK or SYN that comes to one.
+    return [Rule("clamp", "clamp", in_interface=link), Rule("clamp", "clamp", out_interface=link)]
+
+
+def _guard(wanted: Request) -> list[Rule]:
+    """Nothing new comes in, but for pings. Only drops: what other rules keep out stays out.
+
+    ICMP errors belong to a connection (``related``), and neighbour discovery is untracked: neither is new.
+    """
+    if not wanted.guard:
+        return []
+
+    def new(hook: str, family: str, **matches: t.Any) -> Rule:
+        return Rule(hook, "drop", family, in_interface=wanted.out_interface, states=("invalid", "new"), **matches)
+
+    found = [
+        new("input", "ip", protocol="!icmp"),
+        new("input", "ip", protocol="icmp", icmp_type="!echo-request"),
+        # Whoever forwards a port by hand means it to be reached.
+        new("forward", "ip", status="!dnat"),
+    ]
+    if wanted.guard_ipv6:
+        found += [
+            # DHCPv6 answers a question to everybody from an address of its own, which looks new.
+            new("input", "ip6", protocol="!ipv6-icmp", destination="!" + LINK_LOCAL),
+            new("input", "ip6", protocol="tcp"),
+            new("input", "ip6", protocol="udp", port="!546"),
+            new("input", "ip6", protocol="ipv6-icmp", icmp_type="!echo-request"),
+            new("forward", "ip6", status="!dnat"),
+        ]
+    return found

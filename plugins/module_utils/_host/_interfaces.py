@@ -1,0 +1,156 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The network interfaces of this host. Private to this collection."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+SYSFS = "/sys/class/net"
+ROUTES = "/proc/net/route"
+_IFF_UP = 0x1  # linux/if.h
+_RTF_UP = 0x1  # linux/route.h
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address of an interface; ``peer`` is the other end of a point-to-point link."""
+
+    family: str  # "inet" or "inet6"
+    local: str
+    prefix: int
+    peer: str | None = None
+
+
+@dataclass(frozen=True)
+class Interface:
+    """An interface as ``ip -j addr`` tells it; ``mac`` only where there is a link-layer address."""
+
+    name: str
+    mtu: int
+    up: bool
+    mac: str | None
+    addresses: tuple[Address, ...]
+
+    def ipv4(self) -> Address | None:
+        """The first IPv4 address, ``None`` if it has none."""
+        return next((address for address in self.addresses if address.family == "inet"), None)
+
+
+def names() -> list[str]:
+    """The names of the interfaces that exist, without the loopback."""
+    # /sys/class/net also has plain files, such as bonding_masters.
+    return sorted(name for name in os.listdir(SYSFS) if name != "lo" and os.path.isdir(os.path.join(SYSFS, name)))
+
+
+def require(parameter: str, name: str, more: str = "") -> None:
+    """Refuse the name of an interface that doesn't exist, telling those that do, and ``more`` if that is given."""
+    existing = names()
+    if name not in existing:
+        raise Refused(
+            parameter,
+            f"this host has no interface {name!r}.",
+            ("It has: {}.".format(", ".join(existing)) if existing else "It has none but the loopback.") + more,
+        )
+
+
+def default_route_told() -> str:
+    """Words on the interface that the default IPv4 route leads through, for ``require``."""
+    with open(ROUTES, encoding="ascii") as handle:
+        name = default_route(handle.read())
+    return f" The default route leads through {name}." if name else " It has no default route."
+
+
+def default_route(text: str) -> str | None:
+    """The interface of the default route in ``/proc/net/route``, of several that of the lowest metric."""
+    # Columns: Iface Destination Gateway Flags RefCnt Use Metric Mask ... (kernel: net/ipv4/fib_trie.c)
+    rows = [line.split() for line in text.splitlines()[1:]]
+    found = [(int(row[6]), row[0]) for row in rows if row[1] == row[7] == "00000000" and int(row[3], 16) & _RTF_UP]
+    return min(found)[1] if found else None
+
+
+def mtu(name: str) -> int:
+    """The MTU of an interface that exists."""
+    with open(os.path.join(SYSFS, name, "mtu"), encoding="ascii") as handle:
+        return int(handle.read())
+
+
+def number(name: str) -> str:
+    """The kernel's number of an interface, nothing if that has gone."""
+    return _attribute(name, "ifindex")
+
+
+def is_ethernet(name: str) -> bool:
+    """Whether it has Ethernet's framing (ARPHRD_ETHER, linux/if_arp.h), as PPPoE needs."""
+    return _attribute(name, "type") == "1"
+
+
+def alias(name: str) -> str:
+    """What ``ip link set … alias`` has noted of it."""
+    return _attribute(name, "ifalias")
+
+
+def bridge_or_bond(name: str) -> str | None:
+    """The bridge, bond or the like that it is a port of; a VRF only concerns what is above IP."""
+    try:
+        master = os.path.basename(os.readlink(os.path.join(SYSFS, name, "master")))
+    except OSError:
+        return None
+    return None if "DEVTYPE=vrf" in _attribute(master, "uevent").split() else master
+
+
+def is_up(name: str) -> bool:
+    """Whether an interface that exists was set up, be its cable plugged in or not."""
+    return bool(int(_attribute(name, "flags") or "0", 16) & _IFF_UP)
+
+
+def has_no_carrier(name: str) -> bool:
+    """Whether an interface that is up has no cable, or nobody at its other end."""
+    return _attribute(name, "carrier") == "0"
+
+
+def _attribute(name: str, attribute: str) -> str:
+    try:
+        with open(os.path.join(SYSFS, name, attribute), encoding="utf-8", errors="replace") as handle:
+            return handle.read().strip()
+    except OSError:
+        return ""
+
+
+def addresses(module: AnsibleModule) -> dict[str, Interface]:
+    """All interfaces by name, with their addresses."""
+    ip = module.get_bin_path("ip", required=True)
+    _rc, out, _err = module.run_command([ip, "-j", "addr"], check_rc=True)
+    return parse_addresses(out)
+
+
+def parse_addresses(text: str) -> dict[str, Interface]:
+    """What ``ip -j addr`` printed, by interface name."""
+    found = {}
+    for entry in json.loads(text or "[]"):
+        # Old versions of ip print empty objects for what a filter leaves out.
+        if "ifname" not in entry:
+            continue
+        found[entry["ifname"]] = Interface(
+            name=entry["ifname"],
+            mtu=entry.get("mtu", 0),
+            up="UP" in entry.get("flags", ()),
+            mac=entry.get("address") if entry.get("link_type") == "ether" else None,
+            addresses=tuple(
+                # With a peer, ip calls the peer "address", and the prefix is the peer's (ip-address(8)).
+                Address(info["family"], info["local"], info["prefixlen"], info.get("address"))
+                for info in entry.get("addr_info", ())
+                if "local" in info
+            ),
+        )
+    return found

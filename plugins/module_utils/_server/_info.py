@@ -1,0 +1,92 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How the servers of a host fare, for a person. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _plan as _server_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Status
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+#: A pool is nearly used up when less than this part of it is free.
+SCARCE = 0.1
+
+
+def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
+    """Each instance of this host."""
+    names = _server_status.names()
+    if not names:
+        return []
+    version, _flags = _server_plan.help_of_pppoe_server(module)
+    by_hand = _server_takeover.daemons(_server_processes.every(), None)
+    found = []
+    for name in names:
+        status = _server_status.status(name)
+        interfaces = status.words("-I")
+        others = [process.pid for process, command in by_hand if set(interfaces) & set(command.interfaces)]
+        unit = _server_config.unit_name(name)
+        enabled = not _systemd.running() or _systemd.is_enabled(module, unit)
+        found.append(describe(status, version, others, enabled))
+    return found
+
+
+def describe(status: Status, version: str | None, others: list[int], enabled: bool) -> dict[str, t.Any]:
+    """``others``: daemons started by hand on its interfaces. ``enabled``: whether its unit starts at boot."""
+    return {
+        "name": status.name,
+        "running": status.pid is not None,
+        "interfaces": status.words("-I"),
+        "version": version,
+        "mode": None if status.pid is None else "kernel" if carries_in_kernel(status) else "user",
+        "sessions": len(status.sessions),
+        "sessions_limit": status.most,
+        "pool_size": len(status.pool),
+        "pool_used": status.used,
+        "pool_free": len(status.pool) - status.used,
+        "bytes_in": sum(session.bytes_in for session in status.sessions),
+        "bytes_out": sum(session.bytes_out for session in status.sessions),
+        "warnings": warnings(status, others, enabled),
+    }
+
+
+def carries_in_kernel(status: Status) -> bool:
+    """Whether the daemon has the kernel carry new sessions: by itself, or by the script that it runs as pppd."""
+    if "-k" in status.command or "kernel" in status.words("-Q"):
+        return True
+    return _pppoe_server_pppd.PPPD in status.words("-q") and "-N" not in status.command
+
+
+def warnings(status: Status, others: list[int], enabled: bool) -> list[str]:
+    """What is wrong with an instance."""
+    found = []
+    if status.pid is None:
+        found.append("It does not run.")
+    for pid in others:
+        found.append(f"Another pppoe-server answers on its interface, started by hand (process {pid}).")
+    if not enabled:
+        found.append("Its unit does not start at boot.")
+    free = len(status.pool) - status.used
+    if status.pool and not free:
+        found.append("The pool is used up.")
+    elif free < SCARCE * len(status.pool):
+        found.append("The pool is nearly used up.")
+    if 0 < status.most <= len(status.sessions):
+        found.append("There are as many sessions as it may have.")
+    holders = Counter(session.address for session in status.sessions if session.address)
+    for address, count in holders.items():
+        if count > 1:
+            found.append(f"{count} sessions have the address {address}.")
+    return found

@@ -1,0 +1,83 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files that have an instance's metrics written, as text. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+
+PROGRAM = _pppoe_server_pppd.DIRECTORY + "/pppoe-server-metrics"
+UNITS = "/etc/systemd/system"
+# What neither a unit nor a shell takes for anything else.
+_DIRECTORY = re.compile(r"/[A-Za-z0-9._/+-]{1,200}\Z")
+
+_SERVICE = """\
+# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
+[Unit]
+Description=Metrics of the PPPoE access concentrator {name}
+
+[Service]
+Type=oneshot
+ExecStart={program} {name} {directory}
+Nice=10
+"""
+_TIMER = """\
+# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
+[Unit]
+Description=Metrics of the PPPoE access concentrator {name}, every {interval} seconds
+
+[Timer]
+OnActiveSec=0
+OnUnitActiveSec={interval}
+AccuracySec=1
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def check(name: str, directory: str, interval: int) -> None:
+    """Refuse what a unit could not have in it."""
+    _server_config.check_name(name)
+    if not _DIRECTORY.match(directory):
+        raise Refused(
+            "directory",
+            f"{directory!r} is no plain absolute path.",
+            "Give the folder that node_exporter reads (--collector.textfile.directory).",
+        )
+    if not 5 <= interval <= 86400:
+        raise Refused("interval", f"{interval} is out of range.", "Give 5 to 86400 seconds.")
+
+
+def timer_name(name: str) -> str:
+    return f"pppoe-server-metrics@{name}.timer"
+
+
+def units(name: str) -> tuple[str, str]:
+    """The paths of the service and of the timer."""
+    return f"{UNITS}/pppoe-server-metrics@{name}.service", f"{UNITS}/{timer_name(name)}"
+
+
+def files(name: str, directory: str, interval: int, interpreter: str, source: str) -> list[_files.File]:
+    """``source``: the program in Python, which ``interpreter`` runs."""
+    service, timer = units(name)
+    program = f"#!{interpreter}\n# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n{source}"
+    values = {"name": name, "directory": directory, "interval": interval, "program": PROGRAM}
+    return [
+        _files.File(PROGRAM, program.encode(), 0o755),
+        _files.File(service, _SERVICE.format(**values).encode()),
+        _files.File(timer, _TIMER.format(**values).encode()),
+    ]
+
+
+def directory_of(service: bytes | None) -> str | None:
+    """The folder that a service of ours writes to, ``None`` if there is no such service."""
+    match = re.search(rb"^ExecStart=\S+ \S+ (\S+)$", service or b"", re.MULTILINE)
+    return match.group(1).decode() if match else None

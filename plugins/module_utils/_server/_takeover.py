@@ -1,0 +1,120 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A pppoe-server that somebody has started by hand, and its sessions, in the hands of an instance.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+import typing as t
+from dataclasses import replace
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Process, Running
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _parse as _sessions_parse
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+PATIENCE = 5.0
+_SERVICE = re.compile(r"/([^/\n]+\.service)(?:/|$)")
+
+
+def with_foreign(own: Running, processes: t.Sequence[Process], interfaces: t.Iterable[str]) -> Running:
+    """``own`` with the daemon that was started by hand on one of ``interfaces``, and with the sessions of such a one.
+
+    A session is known by its interface, as its daemon may be gone. ``Refused`` if there are several daemons.
+    """
+    if own.daemon is not None:
+        served = _server_startup_lines.command(own.daemon.argv)
+        interfaces = {*interfaces, *(served.interfaces if served else ())}
+    wanted = set(interfaces)
+    foreign = daemons(processes, wanted)
+    if len(foreign) > 1:
+        raise Refused(
+            "interfaces",
+            "{} daemons serve them that were started by hand (processes {}).".format(
+                len(foreign), ", ".join(str(process.pid) for process, _command in foreign)
+            ),
+            "Give each an instance of its own, and take over one after the other.",
+        )
+    found = [process.pid for process in processes if _is_session_by_hand(process, wanted)]
+    theirs = foreign[0][0] if foreign else None
+    sessions = tuple(sorted({*own.sessions, *found}))
+    return replace(own, daemon=own.daemon or theirs, sessions=sessions, foreign=theirs)
+
+
+def daemons(
+    processes: t.Sequence[Process], interfaces: set[str] | None
+) -> list[tuple[Process, _server_startup_lines.Command]]:
+    """The daemons that were started by hand on one of ``interfaces``, or on any (``None``)."""
+    found = {}
+    for process in processes:
+        command = _server_startup_lines.command(process.argv)
+        if command and command.by_hand and (interfaces is None or interfaces & set(command.interfaces)):
+            found[process.pid] = (process, command)
+    # A child has its parent's command line until it becomes the pppd of a new session.
+    return [one for one in found.values() if one[0].parent not in found]
+
+
+def _is_session_by_hand(process: Process, interfaces: set[str]) -> bool:
+    call = _sessions_parse.parse_command(process.argv, lambda _name: ())
+    return call is not None and call.role == "server" and call.instance is None and call.device in interfaces
+
+
+def refuse_what_would_be_left(foreign: Process | None, interfaces: t.Sequence[str]) -> None:
+    """``Refused`` if the daemon serves an interface that nobody would serve after it."""
+    command = _server_startup_lines.command(foreign.argv) if foreign else None
+    if foreign is None or command is None:
+        return
+    left = [name for name in command.interfaces if name not in interfaces]
+    if left:
+        raise Refused(
+            "interfaces",
+            f"the daemon that was started by hand (process {foreign.pid}) serves {', '.join(left)} too.",
+            "Name all of its interfaces.",
+        )
+
+
+def end(module: AnsibleModule, foreign: Process, leave_unit: t.Callable[[AnsibleModule, str], None]) -> None:
+    """End the daemon and none of its sessions: SIGTERM would hang them all up (pppoe-server.c main).
+
+    If it is the main process of a unit, ``leave_unit`` ends it, and the unit starts at boot no longer.
+    """
+    unit = unit_of(module, foreign.pid)
+    if unit is not None:
+        leave_unit(module, unit)
+        if _systemd.is_enabled(module, unit):
+            _systemd.disable(module, unit)
+    try:
+        os.kill(foreign.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    deadline = time.monotonic() + PATIENCE
+    while os.path.exists(f"/proc/{foreign.pid}") and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def unit_of(module: AnsibleModule, pid: int) -> str | None:
+    """The systemd unit whose main process this is; a process of rc.local or of a login is none's."""
+    try:
+        with open(f"/proc/{pid}/cgroup", encoding="utf-8") as handle:
+            unit = service(handle.read())
+    except OSError:
+        return None
+    return unit if unit and _systemd.main_pid(module, unit) == pid else None
+
+
+def service(cgroup: str) -> str | None:
+    """The service in the text of /proc/PID/cgroup, whatever the hierarchy."""
+    found = _SERVICE.findall(cgroup)
+    return found[-1] if found else None

@@ -1,0 +1,70 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which of a host's sessions are meant. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "username": {"type": "list", "elements": "str"},
+    "address": {"type": "list", "elements": "str"},
+    "mac": {"type": "list", "elements": "str"},
+    "interface": {"type": "list", "elements": "str"},
+    "instance": {"type": "list", "elements": "str"},
+    "role": {"type": "str", "choices": ["server", "client"]},
+}
+_MAC = re.compile(r"[0-9a-fA-F]{1,2}([:-])[0-9a-fA-F]{1,2}(?:\1[0-9a-fA-F]{1,2}){4}\Z")
+
+
+def selection(parameters: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]]:
+    """The values that each selector allows, by the selector's name; those that aren't given are left out.
+
+    An empty list is given, and allows none: whoever passes on a list of names that turns out empty means nobody.
+    """
+    wanted = {}
+    for name in ARGUMENTS:
+        values = parameters[name]
+        if values is not None:
+            listed = [values] if isinstance(values, str) else values
+            wanted[name] = frozenset(_normal(name, f"{name}[{index}]", value) for index, value in enumerate(listed))
+    return wanted
+
+
+def chosen(sessions: t.Iterable[dict[str, t.Any]], wanted: t.Mapping[str, frozenset[str]]) -> list[dict[str, t.Any]]:
+    """The sessions that every selector allows, all of them if there is no selector."""
+    return [session for session in sessions if all(_has(session, name) in wanted[name] for name in wanted)]
+
+
+def _has(session: t.Mapping[str, t.Any], selector: str) -> str | None:
+    value = session["peer_mac" if selector == "mac" else selector]
+    return _as_pppd_spells(value) if selector == "username" and value is not None else value
+
+
+def _normal(selector: str, parameter: str, value: str) -> str:
+    if selector == "username":
+        return _as_pppd_spells(value)
+    if selector == "address":
+        try:
+            return str(ipaddress.IPv4Address(value))
+        except ValueError:
+            raise Refused(parameter, f"{value!r} is no IPv4 address.", "Give one such as 192.168.10.2.") from None
+    if selector == "mac":
+        if not _MAC.match(value):
+            raise Refused(parameter, f"{value!r} is no Ethernet address.", "Give one such as 02:64:74:00:01:02.")
+        return ":".join(part.lower().zfill(2) for part in re.split("[:-]", value))
+    if not value:
+        raise Refused(parameter, "it is empty.", f"Name the {selector}, or leave the parameter out.")
+    return value
+
+
+def _as_pppd_spells(name: str) -> str:
+    """CHAP tells the name in pppd's own notation, PAP as the client has sent it; both mean the same account."""
+    return _words.visible(name.encode("utf-8", "surrogateescape")).decode("ascii")

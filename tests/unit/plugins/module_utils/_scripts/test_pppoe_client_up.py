@@ -1,0 +1,219 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The scripts run here for real, on files of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
+
+BEFORE = "# mine\nsearch example.org\nnameserver 192.0.2.53\n\tnameserver 192.0.2.54 # second\noptions edns0\n"
+ASIDE = (
+    "# mine\nsearch example.org\n#dialtone.pppoe# nameserver 192.0.2.53\n"
+    "#dialtone.pppoe# \tnameserver 192.0.2.54 # second\noptions edns0\n"
+)
+
+
+def block(connection: str, *servers: str) -> str:
+    lines = "".join(f"nameserver {server}\n" for server in servers)
+    return f"# BEGIN dialtone.pppoe {connection}\n{lines}# END dialtone.pppoe {connection}\n"
+
+
+@pytest.fixture
+def host(tmp_path):
+    return Host(tmp_path)
+
+
+class Host:
+    def __init__(self, path):
+        self.path = path
+        self.file = path / "etc" / "resolv.conf"
+        (path / "etc").mkdir()
+        up = path / "up"
+        up.write_bytes(_pppoe_client_up.up_script())
+        down = path / "down"
+        down.write_bytes(_pppoe_client_up.down_script().replace(_pppoe_client_up.UP.encode(), str(up).encode()))
+        for script in (up, down):
+            script.chmod(0o755)
+        self.own("exit 0")
+
+    def own(self, command):
+        for action in ("up", "down"):
+            script = self.path / ("own-" + action)
+            script.write_text("#!/bin/sh\n" + command + "\n")
+            script.chmod(0o755)
+
+    def run(self, action, connection="dsl", dns="198.51.100.1", interface="ppp0", **more):
+        environment = {
+            "DIALTONE_CONNECTION": connection, "DIALTONE_DNS": dns, "DIALTONE_RESOLV_CONF": str(self.file),
+            "DIALTONE_RUN": str(self.path), "DIALTONE_OWN": str(self.path / "own-"), **more,
+        }  # fmt: skip
+        arguments = [interface, "eth0", "0", "192.0.2.7", "192.0.2.1", "pppoe-client-" + connection]
+        done = subprocess.run([str(self.path / action), *arguments], env=environment, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def note(self, connection="dsl"):
+        path = self.path / f"pppoe-client-{connection}.dns"
+        return path.read_text() if path.exists() else None
+
+
+def test_a_link_that_is_up_forgets_the_failures_before_it(host):
+    kept = host.path / "pppoe-client-dsl.log"
+    forgotten = [host.path / f"pppoe-client-dsl.{name}" for name in ("failures", "log.before")]
+    other = host.path / "pppoe-client-other.log.before"
+    for path in (kept, other, *forgotten):
+        path.write_text("said\n")
+    host.run("up")
+    assert [path.exists() for path in (kept, other, *forgotten)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("before", [BEFORE, "", "nameserver 192.0.2.53", "# BEGIN of mine\n"])
+def test_what_was_there_comes_back(host, before):
+    host.file.write_text(before)
+    host.file.chmod(0o640)
+    host.run("up", dns="198.51.100.1 198.51.100.2")
+    assert host.file.read_text().startswith(block("dsl", "198.51.100.1", "198.51.100.2"))
+    assert host.note() == "198.51.100.1 198.51.100.2\n"
+    host.run("down")
+    assert host.file.read_text() == before
+    assert host.file.stat().st_mode & 0o777 == 0o640
+    assert host.note() is None
+    assert [path.name for path in host.file.parent.iterdir()] == ["resolv.conf"]
+
+
+def test_other_name_servers_are_set_aside(host):
+    host.file.write_text(BEFORE)
+    host.run("up")
+    assert host.file.read_text() == block("dsl", "198.51.100.1") + ASIDE
+
+
+def test_a_second_time_changes_nothing(host):
+    host.file.write_text(BEFORE)
+    host.run("up")
+    host.run("up")
+    assert host.file.read_text() == block("dsl", "198.51.100.1") + ASIDE
+    host.run("down")
+    host.run("down")
+    assert host.file.read_text() == BEFORE
+
+
+@pytest.mark.parametrize("first_down", ["dsl", "office"])
+def test_two_connections_end_in_any_order(host, first_down):
+    host.file.write_text(BEFORE)
+    host.run("up")
+    host.run("up", "office", "198.51.100.9")
+    office, dsl = block("office", "198.51.100.9"), block("dsl", "198.51.100.1")
+    assert host.file.read_text() == office + dsl + ASIDE
+    host.run("down", first_down)
+    assert host.file.read_text() == (office if first_down == "dsl" else dsl) + ASIDE
+    host.run("down", "office" if first_down == "dsl" else "dsl")
+    assert host.file.read_text() == BEFORE
+
+
+def test_a_name_that_begins_like_another_is_another(host):
+    host.file.write_text("")
+    host.run("up", "dsl", "198.51.100.1")
+    host.run("up", "dsl2", "198.51.100.2")
+    host.run("down", "dsl")
+    assert host.file.read_text() == block("dsl2", "198.51.100.2")
+
+
+def test_what_is_changed_meanwhile_stays(host):
+    host.file.write_text(BEFORE)
+    host.run("up")
+    host.file.write_text(host.file.read_text() + "options timeout:1\n")
+    host.run("down")
+    assert host.file.read_text() == BEFORE + "options timeout:1\n"
+
+
+def test_the_servers_that_the_peer_gave(host):
+    host.file.write_text("")
+    host.run("up", dns="server", DNS1="198.51.100.1", DNS2="198.51.100.2")
+    assert host.file.read_text() == block("dsl", "198.51.100.1", "198.51.100.2")
+
+
+def test_a_peer_that_gives_none(host):
+    host.file.write_text(BEFORE)
+    host.run("up", dns="server")
+    assert host.file.read_text() == BEFORE
+    assert host.note() == "\n"
+
+
+def test_no_file_before(host):
+    host.run("up")
+    assert host.file.read_text() == block("dsl", "198.51.100.1")
+    host.run("down")
+    assert host.file.read_text() == ""
+
+
+def test_a_link_stays_a_link(host):
+    real = host.path / "real.conf"
+    real.write_text(BEFORE)
+    host.file.symlink_to(real)
+    host.run("up")
+    assert host.file.is_symlink()
+    assert real.read_text() == block("dsl", "198.51.100.1") + ASIDE
+
+
+def test_the_own_script_of_the_host_runs_with_the_same_arguments(host):
+    host.file.write_text("")
+    host.own(f'echo "$0 $*,$USEPEERDNS,$IPREMOTE" >>{host.path}/ran')
+    host.run("up", USEPEERDNS="1", IPREMOTE="192.0.2.1")
+    host.run("down")
+    arguments = "ppp0 eth0 0 192.0.2.7 192.0.2.1 pppoe-client-dsl"
+    ran = (host.path / "ran").read_text().splitlines()
+    assert ran == [f"{host.path}/own-up {arguments},,192.0.2.1", f"{host.path}/own-down {arguments},,"]
+
+
+def test_the_default_route_has_its_metric(host):
+    program = host.path / "ip"
+    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
+    program.chmod(0o755)
+    # The script sets a PATH of its own, into which the program must come.
+    script = host.path / "up"
+    script.write_text(script.read_text().replace("PATH=/usr/local/sbin", f"PATH={host.path}:/usr/local/sbin"))
+    host.run("up", dns="none")
+    assert not (host.path / "asked").exists()
+    host.run("up", dns="none", DIALTONE_METRIC="20")
+    assert (host.path / "asked").read_text() == "-4 route add default dev ppp0 metric 20\n"
+
+
+def test_the_hook_of_the_connection_runs(host):
+    for action in ("up", "down"):
+        hook = host.path / f"dsl.{action}"
+        hook.write_text(f'#!/bin/sh\necho "{action} $1 $4 $IPREMOTE" >>{host.path}/ran\n')
+        hook.chmod(0o700)
+    for action in ("up", "down"):
+        host.run(action, dns="none", IPREMOTE="192.0.2.1", DIALTONE_HOOKS=str(host.path))
+        host.run(action, "office", dns="none", DIALTONE_HOOKS=str(host.path))
+    assert (host.path / "ran").read_text() == "up ppp0 192.0.2.7 192.0.2.1\ndown ppp0 192.0.2.7 192.0.2.1\n"
+
+
+def test_resolvconf_is_asked_where_there_is_one(host):
+    program = host.path / "resolvconf"
+    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n[ "$1" = -d ] || cat >>{host.path}/asked\n')
+    program.chmod(0o755)
+    # The script sets a PATH of its own, into which the program must come.
+    script = host.path / "up"
+    script.write_text(script.read_text().replace("PATH=/usr/local/sbin", f"PATH={host.path}:/usr/local/sbin"))
+    host.file.write_text(BEFORE)
+    host.run("up")
+    host.run("down")
+    assert (host.path / "asked").read_text() == "-a ppp0.pppoe\nnameserver 198.51.100.1\n-d ppp0.pppoe\n"
+    assert host.file.read_text() == BEFORE
+
+
+def test_the_first_request_is_held_back_and_the_hosts_own_script_is_not_forgotten(tmp_path):
+    script, own = tmp_path / "init", tmp_path / "net-init"
+    script.write_bytes(_pppoe_client_up.init_script())
+    environment = dict(os.environ, DIALTONE_OWN=str(own))
+    assert subprocess.run(["sh", script, "ppp0"], env=environment, check=False).returncode == 0
+    own.write_text('#!/bin/sh\necho "$@"\n')
+    own.chmod(0o755)
+    told = subprocess.run(["sh", script, "ppp0", "two words"], env=environment, capture_output=True, check=True)
+    assert told.stdout == b"ppp0 two words\n"
