@@ -88,7 +88,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 
@@ -144,7 +144,7 @@ def absent(module: AnsibleModule, name: str) -> dict[str, t.Any]:
             _systemd.stop(module, os.path.basename(timer))
             _systemd.stop(module, os.path.basename(service))
         _files.write(module, changed)
-        for folder in (_server_status.STATE, _pppoe_server_pppd.DIRECTORY):
+        for folder in (_server_status.STATE, _layout_server.DIRECTORY):
             if os.path.isdir(folder) and not os.listdir(folder):
                 os.rmdir(folder)
         if _systemd.running():

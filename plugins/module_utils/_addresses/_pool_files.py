@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts._pppoe_server_pppd import CONFIGURATION
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout._server import CONFIGURATION
 
 
 def addresses() -> dict[str, list[str]]:

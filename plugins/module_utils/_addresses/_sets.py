@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Source
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._ranges import Source
 
 
 def merged(entries: t.Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Known
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import Options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_lines import Command
 
@@ -306,7 +307,7 @@ def _host(seen: Observed, outside: str | None, variables: dict[str, t.Any], say:
         say.problem(f"The NAT is for {outside}, the default route by {seen.default_route}.", "One of them is wrong.")
     if not seen.systemd:
         variables["pppoe_server_startup"] = "rc_local"
-    unit = f"the unit {_server_config.unit_name('default')}" if seen.systemd else "a block in rc.local"
+    unit = f"the unit {_layout_server.unit_name('default')}" if seen.systemd else "a block in rc.local"
     if seen.boot:
         say.change(f"At boot, {unit} starts it; {seen.boot} no longer does.", "Two would answer on one interface.")
     else:

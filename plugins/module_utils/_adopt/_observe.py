@@ -24,10 +24,15 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
     _iptables_rules as _firewall_iptables_rules,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _rc_local, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
+    _files,
+    _interfaces,
+    _processes,
+    _rc_local,
+    _systemd,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
@@ -84,7 +89,7 @@ def _commands() -> list[tuple[_server_startup_lines.Command, int | None, str | N
     path = _rc_local.path()
     lines = _server_startup_lines.lines(_files.read(path) or b"")
     found: list[tuple[_server_startup_lines.Command, int | None, str | None]] = []
-    for process, command in _server_takeover.daemons(_server_processes.every(), None):
+    for process, command in _server_takeover.daemons(_processes.every(), None):
         mine = [line for line in lines if set(line.command.interfaces) & set(command.interfaces)]
         found.append((command, process.pid, f"line {mine[0].number} of {path}" if mine else None))
     served = {name for command, _pid, _line in found for name in command.interfaces}

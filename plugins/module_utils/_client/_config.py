@@ -9,14 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import quote
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
 
-PEERS = "/etc/ppp/peers"
-UNITS = "/etc/systemd/system"
-POLKIT_RULES = "/etc/polkit-1/rules.d"
-HOOKS = "/etc/ppp/pppoe-client"
-RUN = "/run"
 MARKER = "# Managed by Ansible (dialtone.pppoe.pppoe_client). Changes made here are overwritten."
 
 # What pppd calls the methods by which we may be asked to prove ourselves (auth.c auth_options).
@@ -44,54 +39,9 @@ class Host:
         return self.version >= (2, 5, 1)
 
 
-def label(name: str) -> str:
-    """The name by which pppd and the secrets files know the connection; the account is this connection's alone."""
-    return f"pppoe-client-{name}"
-
-
-def peers_path(name: str) -> str:
-    return f"{PEERS}/{name}"
-
-
-def unit_name(name: str) -> str:
-    return f"pppoe-client@{name}.service"
-
-
-def unit_path(name: str) -> str:
-    return f"{UNITS}/{unit_name(name)}"
-
-
-def rule_path(name: str) -> str:
-    return f"{POLKIT_RULES}/60-{label(name)}.rules"
-
-
-def hook_path(name: str, action: str) -> str:
-    """The hook of ``up`` or ``down``, which our scripts run if it is there."""
-    return f"{HOOKS}/{name}.{action}"
-
-
-def log_path(name: str) -> str:
-    return f"{RUN}/{label(name)}.log"
-
-
-def log_before_path(name: str) -> str:
-    """The log of the attempt before, while another is under way; there is no such file once the link is up."""
-    return f"{log_path(name)}.before"
-
-
-def servers_path(name: str) -> str:
-    """Where our scripts note the name servers that are in force; there is no such file unless the link is up."""
-    return f"{RUN}/{label(name)}.dns"
-
-
-def failures_path(name: str) -> str:
-    """Where the attempts that failed one after the other are counted."""
-    return f"{RUN}/{label(name)}.failures"
-
-
 def peers_file(wanted: Connection, host: Host) -> bytes:
     """The options that ``pppd call NAME`` reads. Without ``persist``: what starts pppd also starts it again."""
-    key = label(wanted.name)
+    key = _layout_client.label(wanted.name)
     lines = [
         MARKER,
         f"plugin {host.plugin}",
@@ -121,14 +71,14 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
         f"mtu {wanted.mtu}",
         f"mru {wanted.mtu}",
         # The server's pppd may not be there yet to hear the first request; it would be repeated after 3 seconds only.
-        *([f"net-init-script {_pppoe_client_up.INIT}"] if host.waits else []),
+        *([f"net-init-script {_layout_client.INIT}"] if host.waits else []),
         "lcp-restart 1",
         "lcp-max-configure 20",
         f"lcp-echo-interval {wanted.lcp_echo_interval}",
         f"lcp-echo-failure {wanted.lcp_echo_failure}",
         # A busy host may need more than pppd's own 5 seconds for the script that takes the name servers back.
         "child-timeout 15",
-        f"logfile {log_path(wanted.name)}",
+        f"logfile {_layout_client.log_path(wanted.name)}",
     ]
     return "".join(line + "\n" for line in lines).encode()
 
@@ -146,7 +96,7 @@ def _route_lines(wanted: Connection, host: Host) -> list[str]:
     """
     if not wanted.default_route:
         return ["nodefaultroute"]
-    ours = f"set {_pppoe_client_up.METRIC}={wanted.metric}"
+    ours = f"set {_layout_client.METRIC}={wanted.metric}"
     if wanted.demand_idle is None:
         return ["nodefaultroute", ours]
     # Without a metric, pppd 2.5 sets no route if there is any other default route, whatever its metric.
@@ -170,10 +120,10 @@ def _demand_lines(wanted: Connection) -> list[str]:
 
 def _script_lines(wanted: Connection) -> list[str]:
     return [
-        f"set {_pppoe_client_up.CONNECTION}={wanted.name}",
-        f"set {_quoted(_pppoe_client_up.SERVERS + '=' + ' '.join(wanted.dns))}",
-        f"ip-up-script {_pppoe_client_up.UP}",
-        f"ip-down-script {_pppoe_client_up.DOWN}",
+        f"set {_layout_client.CONNECTION}={wanted.name}",
+        f"set {_quoted(_layout_client.SERVERS + '=' + ' '.join(wanted.dns))}",
+        f"ip-up-script {_layout_client.UP}",
+        f"ip-down-script {_layout_client.DOWN}",
     ]
 
 
@@ -190,7 +140,7 @@ def preparation(wanted: Connection, pauses: bool = True) -> list[str]:
     """The command that has to succeed before pppd can try; ``pauses``: after failures it waits first."""
     least, most = (wanted.redial_pause, wanted.redial_pause_max) if pauses else (0, 0)
     vlan = [] if wanted.vlan is None else [str(wanted.vlan)]
-    return [_pppoe_client_attempt.PATH, "before", wanted.name, str(least), str(most), wanted.interface, *vlan]
+    return [_layout_client.ATTEMPT, "before", wanted.name, str(least), str(most), wanted.interface, *vlan]
 
 
 def unit_file(wanted: Connection) -> bytes:
@@ -199,7 +149,7 @@ def unit_file(wanted: Connection) -> bytes:
     It is active from the moment the link has its address, of which our script tells systemd; one that dials on demand
     is active while it waits.
     """
-    longest = wanted.redial_pause_max * _pppoe_client_attempt.REFUSED_FACTOR
+    longest = wanted.redial_pause_max * _layout_client.REFUSED_FACTOR
     kind = "exec" if wanted.demand_idle is not None else "notify"
     return f"""{MARKER}
 [Unit]
@@ -218,7 +168,7 @@ Type={kind}
 NotifyAccess=all
 ExecStartPre={" ".join(preparation(wanted))}
 ExecStart=pppd call {wanted.name} nodetach
-ExecStopPost={_pppoe_client_attempt.PATH} after {wanted.name}
+ExecStopPost={_layout_client.ATTEMPT} after {wanted.name}
 Restart=always
 RestartSec=1
 # 5 is what pppd returns when it was asked to hang up.
@@ -258,7 +208,7 @@ def rule_file(name: str, group: str | None) -> bytes:
     return f"""{MARKER.replace("#", "//", 1)}
 polkit.addRule(function (action, subject) {{
     if (action.id == "org.freedesktop.systemd1.manage-units" &&
-            action.lookup("unit") == "{unit_name(name)}" &&
+            action.lookup("unit") == "{_layout_client.unit_name(name)}" &&
             ["start", "stop", "restart"].indexOf(action.lookup("verb")) >= 0{whom}) {{
         return polkit.Result.YES;
     }}

@@ -16,8 +16,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _con
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import UnclosedQuote, lines
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def parse(name: str, content: bytes) -> Other:
                 variables[key] = value
             elif words:
                 options[words[0]] = words[1] if len(words) > 1 else ""
-    metric = variables.get(_pppoe_client_up.METRIC, "")
+    metric = variables.get(_layout_client.METRIC, "")
     return Other(
         name,
         nic=next((option[4:] for option in options if option.startswith("nic-")), None),
@@ -64,7 +64,7 @@ def parse(name: str, content: bytes) -> Other:
 
 def of(name: str) -> Other:
     """The connection as it is configured, of which nothing is known if it isn't."""
-    return parse(name, _files.read(_client_config.peers_path(name)) or b"")
+    return parse(name, _files.read(_layout_client.peers_path(name)) or b"")
 
 
 def as_configured(name: str) -> Connection:
@@ -95,7 +95,7 @@ def as_configured(name: str) -> Connection:
 def every() -> list[Other]:
     """All connections of ours on this host, by name."""
     found = []
-    for path in sorted(glob.glob(_client_config.peers_path("*"))):
+    for path in sorted(glob.glob(_layout_client.peers_path("*"))):
         content = _files.read(path) if os.path.isfile(path) else None
         if content is not None and _client_config.is_ours(content):
             found.append(parse(os.path.basename(path), content))

@@ -17,8 +17,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _con
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -50,7 +50,7 @@ class HangUpFailed(Exception):
 
 def hang_up(module: AnsibleModule, name: str) -> None:
     """End the connection, whoever started it, and return once it has ended."""
-    unit = _client_config.unit_name(name)
+    unit = _layout_client.unit_name(name)
     if _systemd.running() and _systemd.goes_on(module, unit):
         _systemd.stop(module, unit)
         # If its file is gone (startup=rc_local), so is the line that makes hanging up a success.
@@ -78,23 +78,23 @@ def _terminate(pid: int) -> None:
 def take_back_name_servers(module: AnsibleModule, name: str) -> None:
     """What the script does when a link ends, for a link that ended without it: a power cut, a killed pppd."""
     block = f"# BEGIN dialtone.pppoe {name}\n".encode()
-    if os.path.exists(_pppoe_client_up.DOWN) and block in (_files.read(RESOLV_CONF) or b""):
-        variables = {_pppoe_client_up.CONNECTION: name, "DIALTONE_OWN": "/nonexistent/"}
-        module.run_command([_pppoe_client_up.DOWN, "none"], environ_update=variables, check_rc=True)
+    if os.path.exists(_layout_client.DOWN) and block in (_files.read(RESOLV_CONF) or b""):
+        variables = {_layout_client.CONNECTION: name, "DIALTONE_OWN": "/nonexistent/"}
+        module.run_command([_layout_client.DOWN, "none"], environ_update=variables, check_rc=True)
 
 
 def dial(module: AnsibleModule, wanted: Connection, by_systemd: bool) -> None:
     """Start the connection; it may yet take a while to come up."""
     # What an earlier attempt has said, or set, is not the answer to this one.
     for path in (
-        _client_config.servers_path(wanted.name),
-        _client_config.log_path(wanted.name),
-        _client_config.failures_path(wanted.name),
+        _layout_client.servers_path(wanted.name),
+        _layout_client.log_path(wanted.name),
+        _layout_client.failures_path(wanted.name),
     ):
         if os.path.exists(path):
             os.unlink(path)
     if by_systemd:
-        _systemd.start(module, _client_config.unit_name(wanted.name), wait=False)
+        _systemd.start(module, _layout_client.unit_name(wanted.name), wait=False)
     else:
         _start_pppd(module, wanted)
 
@@ -154,7 +154,7 @@ def _verdict(wanted: Connection) -> _client_diagnosis.Verdict | None:
 
 
 def _log(wanted: Connection) -> str:
-    return (_files.read(_client_config.log_path(wanted.name)) or b"").decode("utf-8", "replace")
+    return (_files.read(_layout_client.log_path(wanted.name)) or b"").decode("utf-8", "replace")
 
 
 def _timed_out(
@@ -169,7 +169,7 @@ def _timed_out(
         return DialFailed(
             "not_started",
             waited + f"pppd does not stay: 'pppd call {wanted.name} nodetach' shows what it says, and so does "
-            f"'journalctl -u {_client_config.unit_name(wanted.name)}' where systemd starts it.",
+            f"'journalctl -u {_layout_client.unit_name(wanted.name)}' where systemd starts it.",
         )
     if _client_diagnosis.SESSION not in _log(wanted):
         return DialFailed("no_answer", waited + f"No access concentrator has given a session on {wanted.nic}.")
@@ -179,7 +179,7 @@ def _timed_out(
 def _wait_for_route(module: AnsibleModule, wanted: Connection, link: Link) -> None:
     deadline = time.monotonic() + ROUTE_SECONDS
     while True:
-        routes = _client_link.default_routes(module)
+        routes = _interfaces.default_routes(module)
         if any(route.device == link.interface for route in routes):
             return
         if time.monotonic() > deadline:
@@ -198,7 +198,7 @@ def _wait_for_route(module: AnsibleModule, wanted: Connection, link: Link) -> No
 
 def _script_has_ended(module: AnsibleModule, wanted: Connection, up_since: float) -> bool:
     """Whether the script of the link has done its work, or takes too long to be waited for."""
-    if os.path.exists(_client_config.servers_path(wanted.name)):
+    if os.path.exists(_layout_client.servers_path(wanted.name)):
         link = _client_link.current(module, wanted.name)
         return link is not None and link.up
     if time.monotonic() - up_since < SCRIPT_SECONDS:

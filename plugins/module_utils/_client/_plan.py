@@ -18,6 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _con
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
 
@@ -59,10 +60,10 @@ class Plan:
 def shared() -> dict[str, bytes]:
     """What all connections of a host share: path and content."""
     return {
-        _pppoe_client_up.UP: _pppoe_client_up.up_script(),
-        _pppoe_client_up.DOWN: _pppoe_client_up.down_script(),
-        _pppoe_client_up.INIT: _pppoe_client_up.init_script(),
-        _pppoe_client_attempt.PATH: _pppoe_client_attempt.script(),
+        _layout_client.UP: _pppoe_client_up.up_script(),
+        _layout_client.DOWN: _pppoe_client_up.down_script(),
+        _layout_client.INIT: _pppoe_client_up.init_script(),
+        _layout_client.ATTEMPT: _pppoe_client_attempt.script(),
     }
 
 
@@ -103,7 +104,7 @@ def by_systemd(startup: str) -> bool:
 
 
 def refuse_what_is_not_ours(name: str) -> None:
-    for path in (_client_config.peers_path(name), _client_config.unit_path(name)):
+    for path in (_layout_client.peers_path(name), _layout_client.unit_path(name)):
         if not _client_config.is_ours(_files.read(path)):
             raise Refused(
                 "name",
@@ -128,7 +129,7 @@ def refuse_another_default_route(module: AnsibleModule, wanted: Connection, link
     if not wanted.default_route:
         return
     ours = _links(module, link)
-    for route in _client_link.default_routes(module):
+    for route in _interfaces.default_routes(module):
         if route.metric == wanted.metric and route.device not in ours:
             raise Refused(
                 "default_route",
@@ -163,19 +164,19 @@ def check_user_control(module: AnsibleModule, to_systemd: bool) -> None:
 
 def plan(module: AnsibleModule, wanted: Connection, to_systemd: bool, boot: bool) -> Plan:
     """What has to change for the connection to be configured."""
-    key, secret = _client_config.label(wanted.name), module.params["secret"]
+    key, secret = _layout_client.label(wanted.name), module.params["secret"]
     edits = _client_accounts.edits(key, wanted.username, secret)
     files = [edit.file for edit in edits] + _client_accounts.secret_file(key, wanted.username, secret)
     # Who may read it may dial: pppd opens a file of `call` as the user who runs it (options.c options_from_file).
     peers = _client_config.peers_file(wanted, host(module))
-    files.append(_files.File(_client_config.peers_path(wanted.name), peers, 0o600))
+    files.append(_files.File(_layout_client.peers_path(wanted.name), peers, 0o600))
     files += [_files.File(path, content, 0o755) for path, content in shared().items()]
     files += [_hook(wanted.name, action, module.params["on_" + action]) for action in ("up", "down")]
     unit = _client_config.unit_file(wanted) if to_systemd else None
-    files.append(_files.File(_client_config.unit_path(wanted.name), unit))
+    files.append(_files.File(_layout_client.unit_path(wanted.name), unit))
     group = module.params["user_control_group"]
     rule = _client_config.rule_file(wanted.name, group) if module.params["user_control"] else None
-    files.append(_files.File(_client_config.rule_path(wanted.name), rule))
+    files.append(_files.File(_layout_client.rule_path(wanted.name), rule))
     lines = _client_config.background_lines(wanted) if boot and not to_systemd else None
     files += _rc_local_file(wanted.name, lines)
     boot_change = _boot_change(module, wanted.name, to_systemd and boot)
@@ -187,26 +188,26 @@ def plan(module: AnsibleModule, wanted: Connection, to_systemd: bool, boot: bool
 def _hook(name: str, action: str, text: str | None) -> _files.File:
     """A hook as a script that only root may read, and that no diff shows: it may have secrets of its own."""
     if not text:
-        return _files.File(_client_config.hook_path(name, action), None, secret=True)
+        return _files.File(_layout_client.hook_path(name, action), None, secret=True)
     content = text if text.startswith("#!") else "#!/bin/sh\n" + text
     content += "" if content.endswith("\n") else "\n"
-    return _files.File(_client_config.hook_path(name, action), content.encode(), 0o700, secret=True)
+    return _files.File(_layout_client.hook_path(name, action), content.encode(), 0o700, secret=True)
 
 
 def plan_absent(module: AnsibleModule, name: str) -> Plan:
     """What has to go: everything of the connection, and what all of them share if it is the last."""
-    key = _client_config.label(name)
+    key = _layout_client.label(name)
     edits = _client_accounts.edits(key, None, None)
-    paths = [_client_config.peers_path(name), _client_config.unit_path(name), _client_config.rule_path(name)]
+    paths = [_layout_client.peers_path(name), _layout_client.unit_path(name), _layout_client.rule_path(name)]
     last = not _client_connections.except_for(name)
     files = [edit.file for edit in edits] + _client_accounts.secret_file(key, None, None)
     files += [_files.File(path, None) for path in [*paths, *(shared() if last else [])]]
-    files += [_files.File(_client_config.hook_path(name, action), None, secret=True) for action in ("up", "down")]
+    files += [_files.File(_layout_client.hook_path(name, action), None, secret=True) for action in ("up", "down")]
     # What is in them is no configuration, and of no interest in a diff.
-    passing = [_client_config.log_path(name), _client_config.log_before_path(name)]
-    passing += [_client_config.servers_path(name), _client_config.failures_path(name)]
+    passing = [_layout_client.log_path(name), _layout_client.log_before_path(name)]
+    passing += [_layout_client.servers_path(name), _layout_client.failures_path(name)]
     if last:
-        passing.append(f"{_client_config.RUN}/{_pppoe_client_up.LOCK}")
+        passing.append(f"{_layout_client.RUN}/{_layout_client.LOCK}")
     files += [_files.File(path, None, secret=True) for path in passing]
     return Plan(_files.changes(files + _rc_local_file(name, None)), edits, _boot_change(module, name, False))
 
@@ -215,7 +216,7 @@ def _rc_local_file(name: str, lines: list[str] | None) -> list[_files.File]:
     """rc.local with our block (``lines``) or without it, executable if it has one; nothing if it needs no change."""
     path = _rc_local.path()
     before = _files.read(path)
-    block = _client_config.label(name)
+    block = _layout_client.label(name)
     if lines is None:
         after = _rc_local.without_block(before, block)
         return [] if after == before else [_files.File(path, after, keep_mode=True)]
@@ -224,26 +225,26 @@ def _rc_local_file(name: str, lines: list[str] | None) -> list[_files.File]:
 
 
 def _boot_change(module: AnsibleModule, name: str, at_boot: bool) -> str | None:
-    if not _systemd.running() or _systemd.is_enabled(module, _client_config.unit_name(name)) == at_boot:
+    if not _systemd.running() or _systemd.is_enabled(module, _layout_client.unit_name(name)) == at_boot:
         return None
     return "enable" if at_boot else "disable"
 
 
 def write(module: AnsibleModule, name: str, todo: Plan) -> None:
     """Make the files and the boot as planned; no link is touched."""
-    unit = _client_config.unit_name(name)
+    unit = _layout_client.unit_name(name)
     if todo.boot == "disable":
         _systemd.disable(module, unit)
     _files.write(module, todo.changes)
-    if _systemd.running() and todo.touches(_client_config.unit_path(name)):
+    if _systemd.running() and todo.touches(_layout_client.unit_path(name)):
         _systemd.daemon_reload(module)
     if todo.boot == "enable":
         _systemd.enable(module, unit)
-    peers = _client_config.peers_path(name)
+    peers = _layout_client.peers_path(name)
     if todo.account and os.path.exists(peers):
         # A link that is older than this file is known not to have what it says, be it that or the account.
         os.utime(peers)
-    for directory in (_pppoe_client_up.DIRECTORY, _client_config.HOOKS):
+    for directory in (_layout_client.DIRECTORY, _layout_client.HOOKS):
         if os.path.isdir(directory) and not os.listdir(directory):
             os.rmdir(directory)
 
@@ -251,7 +252,7 @@ def write(module: AnsibleModule, name: str, todo: Plan) -> None:
 def is_older_than_its_configuration(link: Link, name: str) -> bool:
     """Whether the configuration was written after this pppd had started, and read it."""
     try:
-        written = os.stat(_client_config.peers_path(name)).st_mtime
+        written = os.stat(_layout_client.peers_path(name)).st_mtime
     except FileNotFoundError:
         return False
     # A process's start is known to a clock tick (10 ms), and so is a file's time.
@@ -277,6 +278,6 @@ def remove_vlans(module: AnsibleModule) -> None:
     """Remove the VLAN interfaces that we made and no connection uses any more."""
     used = {other.nic for other in _client_connections.every()}
     for name in _interfaces.names():
-        if _interfaces.alias(name) == _pppoe_client_attempt.ALIAS and name not in used:
+        if _interfaces.alias(name) == _layout_client.ALIAS and name not in used:
             ip = module.get_bin_path("ip", required=True)
             module.run_command([ip, "link", "delete", "dev", name], check_rc=True)

@@ -10,7 +10,6 @@ import os
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _decision as _client_decision
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
@@ -22,6 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _pla
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._host._discreet import DiscreetModule
@@ -66,7 +66,7 @@ def configure(module: DiscreetModule) -> dict[str, t.Any]:
         by_unit = _unit_is_active(module, wanted.name)
         moved = link is not None and by_unit != to_systemd
         stale = link is not None and _client_plan.is_older_than_its_configuration(link, wanted.name)
-        differs = moved or stale or todo.account or todo.touches(_client_config.peers_path(wanted.name))
+        differs = moved or stale or todo.account or todo.touches(_layout_client.peers_path(wanted.name))
         # One that dials on demand and sleeps is as it shall be, unless its last dial has failed.
         fine = link is not None and (link.up or (link.asleep and not _client_dial.has_failed(wanted)))
         now = _client_decision.Now(link is not None or by_unit, fine, differs)
@@ -116,7 +116,7 @@ def dial_again(module: DiscreetModule) -> dict[str, t.Any]:
     by_unit = _unit_is_active(module, name)
     fine = link is not None and (link.up or (link.asleep and not _client_dial.has_failed(wanted)))
     decision = _client_decision.decide("connected", _client_decision.Now(link is not None or by_unit, fine, False))
-    to_systemd = _systemd.running() and os.path.exists(_client_config.unit_path(name))
+    to_systemd = _systemd.running() and os.path.exists(_layout_client.unit_path(name))
     if decision.dial and not module.check_mode:
         if decision.hang_up:
             _client_dial.hang_up(module, name)
@@ -150,7 +150,7 @@ def end(module: DiscreetModule) -> dict[str, t.Any]:
 
 
 def _unit_is_active(module: DiscreetModule, name: str) -> bool:
-    return _systemd.running() and _systemd.goes_on(module, _client_config.unit_name(name))
+    return _systemd.running() and _systemd.goes_on(module, _layout_client.unit_name(name))
 
 
 def _report(
@@ -161,7 +161,7 @@ def _report(
     firewall: _client_firewall.Firewall | None = None,
 ) -> dict[str, t.Any]:
     up = link is not None and link.up
-    noted = _files.read(_client_config.servers_path(module.params["name"])) if up else None
+    noted = _files.read(_layout_client.servers_path(module.params["name"])) if up else None
     result = {
         "changed": todo.changed or decision.dial or decision.hang_up or (firewall is not None and firewall.changed),
         "applied": decision.applied,

@@ -10,11 +10,11 @@ import os
 import time
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 if t.TYPE_CHECKING:
@@ -35,7 +35,7 @@ def status(module: AnsibleModule, wanted: t.Sequence[_client_connections.Other])
 def _status(
     module: AnsibleModule, connection: _client_connections.Other, session: dict[str, t.Any] | None
 ) -> dict[str, t.Any]:
-    unit = _client_config.unit_name(connection.name)
+    unit = _layout_client.unit_name(connection.name)
     link = _client_link.current(module, connection.name)
     by_systemd = _systemd.running()
     waiting = by_systemd and link is None and _systemd.goes_on(module, unit)
@@ -66,9 +66,9 @@ def state_of(link: _client_link.Link | None, waiting: bool) -> str:
 def _last_error(connection: _client_connections.Other, state: str) -> dict[str, str | None]:
     """Why the last attempt has failed, and when it said so; nothing of attempts before a link that is up."""
     nothing: dict[str, str | None] = {"reason": None, "last_error": None, "last_error_at": None}
-    paths = [_client_config.log_path(connection.name)] if state != "connected" else []
+    paths = [_layout_client.log_path(connection.name)] if state != "connected" else []
     # While an attempt is under way, it has nothing to tell yet.
-    paths += [_client_config.log_before_path(connection.name)] if state == "dialling" else []
+    paths += [_layout_client.log_before_path(connection.name)] if state == "dialling" else []
     asked = _client_diagnosis.asked(connection.ac_name, connection.service_name)
     for path in filter(os.path.exists, paths):
         log = (_files.read(path) or b"").decode("utf-8", "replace")

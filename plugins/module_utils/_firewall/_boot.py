@@ -12,11 +12,11 @@ import stat
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Loading, Request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File, read
 
 RULES_DIRECTORY = "/etc/dialtone-pppoe"
-UNIT_DIRECTORY = "/etc/systemd/system"
+UNIT_DIRECTORY = _systemd.UNITS
 # Starting, reloading or stopping these throws away the rules of others too (flush ruleset, iptables-restore).
 FLUSHING = ("nftables.service", "iptables.service", "netfilter-persistent.service")
 FIREWALLS = (*FLUSHING, "firewalld.service", "ufw.service")

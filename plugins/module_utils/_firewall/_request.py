@@ -24,6 +24,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _ranges
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -32,26 +33,6 @@ INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 EVERYTHING = (0, 0xFFFFFFFF)
 CUSTOMERS = "ppp*"
-
-
-class Source(t.NamedTuple):
-    """Addresses from ``first`` to ``last``, both included."""
-
-    first: int
-    last: int
-
-    def network(self) -> ipaddress.IPv4Network | None:
-        """The network that these addresses are; ``None`` if they are none."""
-        found = self.networks()
-        return found[0] if len(found) == 1 else None
-
-    def networks(self) -> list[ipaddress.IPv4Network]:
-        """The fewest networks that are these addresses."""
-        ends = (ipaddress.IPv4Address(end) for end in (self.first, self.last))
-        return list(ipaddress.summarize_address_range(*ends))
-
-    def __str__(self) -> str:
-        return str(self.network() or "{}-{}".format(*(ipaddress.IPv4Address(end) for end in (self.first, self.last))))
 
 
 @dataclass(frozen=True)
@@ -83,7 +64,7 @@ class Request:
 
     name: str
     out_interface: str
-    sources: tuple[Source, ...] = ()
+    sources: tuple[_ranges.Source, ...] = ()
     clamp_mss: bool = False
     random_fully: bool = False
     port_forwards: tuple[PortForward, ...] = ()
@@ -280,15 +261,15 @@ def _check_interface(parameter: str, name: str) -> None:
         )
 
 
-def _source(index: int, text: str) -> Source:
+def _source(index: int, text: str) -> _ranges.Source:
     parameter = f"source[{index}]"
     first, dash, last = text.strip().partition("-")
     try:
         if dash:
-            found = Source(int(ipaddress.IPv4Address(first.strip())), int(ipaddress.IPv4Address(last.strip())))
+            found = _ranges.Source(int(ipaddress.IPv4Address(first.strip())), int(ipaddress.IPv4Address(last.strip())))
         else:
             network = ipaddress.IPv4Network(first)
-            found = Source(int(network.network_address), int(network.broadcast_address))
+            found = _ranges.Source(int(network.network_address), int(network.broadcast_address))
     except ValueError as error:
         raise Refused(parameter, f"{text!r} is not an IPv4 network.", _mend(text, error)) from None
     if found.last < found.first:

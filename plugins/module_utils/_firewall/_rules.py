@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request, Source
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._ranges import Source
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 
 LINK_LOCAL = "fe80::/10"
 

@@ -195,3 +195,8 @@ def backup(module: AnsibleModule, path: str, mode: int | None = None) -> str | N
     _write_one(module, File(name, content, stat.S_IMODE(status.st_mode) if mode is None else mode))
     os.chown(name, status.st_uid, status.st_gid)
     return name
+
+
+def text(path: str) -> str:
+    """The text of a file; empty if there is none."""
+    return (read(path) or b"").decode("utf-8", "replace")

@@ -154,3 +154,27 @@ def parse_addresses(text: str) -> dict[str, Interface]:
             ),
         )
     return found
+
+
+@dataclass(frozen=True)
+class Route:
+    """A default route of the main table."""
+
+    device: str
+    gateway: str | None
+    metric: int
+
+    def __str__(self) -> str:
+        return (f"via {self.gateway} " if self.gateway else "") + f"on {self.device}"
+
+
+def default_routes(module: AnsibleModule) -> list[Route]:
+    ip = module.get_bin_path("ip", required=True)
+    _rc, out, _err = module.run_command([ip, "-4", "-j", "route", "show", "default"], check_rc=True)
+    return parse_routes(out)
+
+
+def parse_routes(text: str) -> list[Route]:
+    """What ``ip -j route show default`` printed."""
+    entries = json.loads(text or "[]")
+    return [Route(entry["dev"], entry.get("gateway"), entry.get("metric", 0)) for entry in entries if "dev" in entry]

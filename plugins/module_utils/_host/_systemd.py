@@ -13,6 +13,10 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
+#: Where an administrator keeps units (systemd.unit(5)).
+UNITS = "/etc/systemd/system"
+
+
 class SystemdError(Exception):
     """systemctl refused; the text has its own words."""
 

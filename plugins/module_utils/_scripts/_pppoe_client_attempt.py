@@ -9,14 +9,7 @@ systemd has growing pauses of its own since version 254 only (``RestartSteps``),
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
-
-PATH = _pppoe_client_up.DIRECTORY + "/pppoe-client-attempt"
-
-# A server that refuses the account won't think better of it soon.
-REFUSED_FACTOR = 5
-# By which we know the VLAN interfaces that we made, and may remove.
-ALIAS = "dialtone.pppoe"
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
 # pppd's exit statuses: man 8 pppd, EXIT STATUS.
 _TEXT = r"""#!/bin/sh
@@ -126,4 +119,6 @@ after() {
 
 
 def script() -> bytes:
-    return _TEXT.replace("@FACTOR@", str(REFUSED_FACTOR)).replace("@ALIAS@", ALIAS).encode()
+    return (
+        _TEXT.replace("@FACTOR@", str(_layout_client.REFUSED_FACTOR)).replace("@ALIAS@", _layout_client.ALIAS).encode()
+    )

@@ -12,18 +12,7 @@ on to the host's own. So nothing of ours stands in ip-up.d, which not every dist
 
 from __future__ import annotations
 
-DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
-UP = DIRECTORY + "/pppoe-client-up"
-DOWN = DIRECTORY + "/pppoe-client-down"
-INIT = DIRECTORY + "/pppoe-client-init"
-
-# In /run, held while the plain file is written.
-LOCK = "dialtone-pppoe-resolv.lock"
-
-# Variables that pppd's option `set` gives to the scripts.
-CONNECTION = "DIALTONE_CONNECTION"
-SERVERS = "DIALTONE_DNS"
-METRIC = "DIALTONE_METRIC"
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
 # A name server's line that is not ours is set aside while one of our links is up, and comes back with the last one:
 # no copy of the file has to be kept, and what others change in it meanwhile stays.
@@ -173,8 +162,8 @@ def init_script() -> bytes:
 
 
 def up_script() -> bytes:
-    return _TEXT.replace("@LOCK@", LOCK).encode()
+    return _TEXT.replace("@LOCK@", _layout_client.LOCK).encode()
 
 
 def down_script() -> bytes:
-    return _DOWN.replace("@UP@", UP).encode()
+    return _DOWN.replace("@UP@", _layout_client.UP).encode()

@@ -16,12 +16,7 @@ the daemon before it had, whose clients may still be dialling.
 
 from __future__ import annotations
 
-DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
-INSTANCE = DIRECTORY + "/pppoe-server-instance"
-PPPD = DIRECTORY + "/pppoe-server-pppd"
-CONFIGURATION = "/etc/ppp/pppoe-server"
-STATE = "/run/pppoe-server"
-LEASES = STATE + "/leases"
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
 # What a process with a lease looks like in /proc/PID/stat: after the name in parentheses (proc(5)) come its state and,
 # as the twentieth, the time when it started, which tells it from a later one with the same pid.
@@ -193,6 +188,10 @@ def pppd_script(pppd: str) -> bytes:
 
 def filled(text: str) -> bytes:
     """A script of ours, with the folders and the functions of leases that it names as ``@NAME@``."""
-    for name, value in (("LEASES", _LEASES.rstrip()), ("CONFIGURATION", CONFIGURATION), ("STATE", STATE)):
+    for name, value in (
+        ("LEASES", _LEASES.rstrip()),
+        ("CONFIGURATION", _layout_server.CONFIGURATION),
+        ("STATE", _layout_server.STATE),
+    ):
         text = text.replace(f"@{name}@", value)
     return text.encode()

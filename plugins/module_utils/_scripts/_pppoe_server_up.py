@@ -12,9 +12,9 @@ network_phase, ipcp.c ipcp_up).
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
-UP = _pppoe_server_pppd.DIRECTORY + "/pppoe-server-up"
+UP = _layout_server.DIRECTORY + "/pppoe-server-up"
 CHOICES = ("allow", "replace", "deny")
 
 # The variable that pppd's option `set` gives to the script.
@@ -122,7 +122,7 @@ exec 9<&-
 
 def up_script() -> bytes:
     text = _UP
-    for name, value in (("STATE", _pppoe_server_pppd.STATE), ("ACCOUNTS", ACCOUNTS), ("VARIABLE", VARIABLE)):
+    for name, value in (("STATE", _layout_server.STATE), ("ACCOUNTS", ACCOUNTS), ("VARIABLE", VARIABLE)):
         text = text.replace(f"@{name}@", value)
     return text.encode()
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd, _pppoe_server_up
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _options as _server_options
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
@@ -72,23 +73,11 @@ class Instance:
 
     @property
     def options_path(self) -> str:
-        return options_path(self.name)
+        return _layout_server.options_path(self.name)
 
     @property
     def pool_path(self) -> str:
-        return pool_path(self.name)
-
-
-def options_path(name: str) -> str:
-    return f"{_pppoe_server_pppd.CONFIGURATION}/{name}.options"
-
-
-def pool_path(name: str) -> str:
-    return f"{_pppoe_server_pppd.CONFIGURATION}/{name}.pool"
-
-
-def unit_name(name: str) -> str:
-    return f"pppoe-server@{name}.service"
+        return _layout_server.pool_path(self.name)
 
 
 def parse_help(text: str) -> tuple[str | None, frozenset[str]]:
@@ -292,13 +281,13 @@ def command(instance: Instance, can: Capabilities, how: Mode) -> list[str]:
         words += ["-k", "-g", PLUGIN]
     elif how.kernel:
         words += ["-Q", "kernel"]
-    words += ["-N", str(instance.session_count), "-q", _pppoe_server_pppd.PPPD]
+    words += ["-N", str(instance.session_count), "-q", _layout_server.PPPD]
     return words
 
 
 def start_line(instance: Instance, server_command: t.Sequence[str]) -> str:
     # Every word has been held against a pattern without blanks, quotes, '$' and '%', so none needs quoting.
-    return " ".join([_pppoe_server_pppd.INSTANCE, "start", instance.name, *instance.interfaces, "--", *server_command])
+    return " ".join([_layout_server.INSTANCE, "start", instance.name, *instance.interfaces, "--", *server_command])
 
 
 _UNIT = """\
@@ -340,7 +329,7 @@ def unit_file(instance: Instance, server_command: t.Sequence[str]) -> bytes:
     udev, where waiting for one would hold up the boot.
     """
     start = start_line(instance, server_command)
-    script, state = _pppoe_server_pppd.INSTANCE, _pppoe_server_pppd.STATE
+    script, state = _layout_server.INSTANCE, _layout_server.STATE
     return _UNIT.format(name=instance.name, start=start, script=script, state=state).encode()
 
 

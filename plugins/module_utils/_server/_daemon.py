@@ -13,9 +13,8 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
@@ -40,11 +39,11 @@ class Daemon:
 
     @property
     def unit(self) -> str:
-        return _server_config.unit_name(self.name)
+        return _layout_server.unit_name(self.name)
 
     def running(self) -> _server_processes.Running:
-        processes = _server_processes.every()
-        own = _server_processes.of_instance(processes, _server_config.options_path(self.name))
+        processes = _processes.every()
+        own = _server_processes.of_instance(processes, _layout_server.options_path(self.name))
         return _server_takeover.with_foreign(own, processes, self.interfaces)
 
 
@@ -61,7 +60,7 @@ def start(module: AnsibleModule, daemon: Daemon, pid: int | None = None) -> None
             change(module, daemon.unit)
         except _systemd.SystemdError:
             raise StartFailed(_journal(module, daemon.unit)) from None
-    if pid is not None and _server_processes.is_daemon(pid, _server_config.options_path(daemon.name)):
+    if pid is not None and _server_processes.is_daemon(pid, _layout_server.options_path(daemon.name)):
         # One that was not started by our script, which knows its own. SIGTERM would end the sessions.
         _kill(pid, signal.SIGKILL)
         _wait_until_gone(pid)
@@ -75,13 +74,13 @@ def stop(module: AnsibleModule, daemon: Daemon) -> None:
         _systemd.stop(module, daemon.unit)
     now = daemon.running()
     left |= _pids(now)
-    if left and os.path.exists(_pppoe_server_pppd.INSTANCE):
-        words = [_pppoe_server_pppd.INSTANCE, "hangup", daemon.name, str(now.daemon.pid) if now.daemon else "-"]
+    if left and os.path.exists(_layout_server.INSTANCE):
+        words = [_layout_server.INSTANCE, "hangup", daemon.name, str(now.daemon.pid) if now.daemon else "-"]
         _run_script(module, words)
     for pid in left:
         _kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
-    while left := left & {process.pid for process in _server_processes.every()}:
+    while left := left & {process.pid for process in _processes.every()}:
         if time.monotonic() > deadline:
             raise StartFailed(f"These processes do not end: {sorted(left)}.")
         time.sleep(0.1)

@@ -9,11 +9,9 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _plan as _server_plan
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Status
@@ -31,13 +29,13 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
     if not names:
         return []
     version, _flags = _server_plan.help_of_pppoe_server(module)
-    by_hand = _server_takeover.daemons(_server_processes.every(), None)
+    by_hand = _server_takeover.daemons(_processes.every(), None)
     found = []
     for name in names:
         status = _server_status.status(name)
         interfaces = status.words("-I")
         others = [process.pid for process, command in by_hand if set(interfaces) & set(command.interfaces)]
-        unit = _server_config.unit_name(name)
+        unit = _layout_server.unit_name(name)
         enabled = not _systemd.running() or _systemd.is_enabled(module, unit)
         found.append(describe(status, version, others, enabled))
     return found
@@ -66,7 +64,7 @@ def carries_in_kernel(status: Status) -> bool:
     """Whether the daemon has the kernel carry new sessions: by itself, or by the script that it runs as pppd."""
     if "-k" in status.command or "kernel" in status.words("-Q"):
         return True
-    return _pppoe_server_pppd.PPPD in status.words("-q") and "-N" not in status.command
+    return _layout_server.PPPD in status.words("-q") and "-N" not in status.command
 
 
 def warnings(status: Status, others: list[int], enabled: bool) -> list[str]:

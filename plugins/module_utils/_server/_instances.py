@@ -14,12 +14,12 @@ import re
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 
 #: How many addresses a warning names.
 MOST_NAMED = 20
-_START = re.compile(re.escape(_pppoe_server_pppd.INSTANCE) + r" start (\S+) .*?-- (.+?)(?: &)?$", re.MULTILINE)
+_START = re.compile(re.escape(_layout_server.INSTANCE) + r" start (\S+) .*?-- (.+?)(?: &)?$", re.MULTILINE)
 
 
 def commands(

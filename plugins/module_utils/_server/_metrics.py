@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 
-PROGRAM = _pppoe_server_pppd.DIRECTORY + "/pppoe-server-metrics"
-UNITS = "/etc/systemd/system"
+PROGRAM = _layout_server.DIRECTORY + "/pppoe-server-metrics"
+UNITS = _systemd.UNITS
 # What neither a unit nor a shell takes for anything else.
 _DIRECTORY = re.compile(r"/[A-Za-z0-9._/+-]{1,200}\Z")
 

@@ -15,8 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool, _pool_files
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _rc_local, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
+    _files,
+    _interfaces,
+    _processes,
+    _rc_local,
+    _systemd,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
     _pppoe_server_instance,
@@ -35,7 +42,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _tak
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-UNITS = "/etc/systemd/system"
+UNITS = _systemd.UNITS
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def refuse_what_the_host_contradicts(module: AnsibleModule, instance: _server_co
     others = _pool_files.addresses()
     before = others.pop(instance.name, [])
     _pool.refuse_shared("pool", pool, others)
-    rivals = _server_instances.commands(_startup_texts(), (process.argv for process in _server_processes.every()))
+    rivals = _server_instances.commands(_startup_texts(), (process.argv for process in _processes.every()))
     rivals.pop(instance.name, None)
     _server_instances.refuse_rivals(instance.interfaces, instance.service_names, rivals)
     interfaces = _interfaces.addresses(module)
@@ -147,8 +154,8 @@ def plan(
     command = _server_config.command(instance, can, how)
     unit = _server_config.unit_file(instance, command) if by_systemd else None
     files = [
-        _files.File(_pppoe_server_pppd.INSTANCE, _pppoe_server_instance.instance_script(), 0o755),
-        _files.File(_pppoe_server_pppd.PPPD, _pppoe_server_pppd.pppd_script(can.pppd or "/usr/sbin/pppd"), 0o755),
+        _files.File(_layout_server.INSTANCE, _pppoe_server_instance.instance_script(), 0o755),
+        _files.File(_layout_server.PPPD, _pppoe_server_pppd.pppd_script(can.pppd or "/usr/sbin/pppd"), 0o755),
         _files.File(_pppoe_server_up.UP, _pppoe_server_up.up_script(), 0o755),
         _files.File(instance.options_path, _server_config.options_file(instance)),
         _files.File(instance.pool_path, _server_config.pool_file(instance)),
@@ -161,7 +168,7 @@ def plan(
 
 
 def _unit_path(name: str) -> str:
-    return f"{UNITS}/{_server_config.unit_name(name)}"
+    return f"{UNITS}/{_layout_server.unit_name(name)}"
 
 
 def _rc_local_file(
@@ -217,9 +224,9 @@ def _ask_pppd(module: AnsibleModule, pppd: str, instance: _server_config.Instanc
         raise Refused("options", "pppd does not accept them: {}.".format(words.strip().rstrip(".")), "See pppd(8).")
 
 
-def differs(daemon: _server_processes.Process, instance: _server_config.Instance, command: list[str]) -> bool:
+def differs(daemon: _processes.Process, instance: _server_config.Instance, command: list[str]) -> bool:
     """Whether a running daemon was started with another command or another pool than is wanted."""
-    started_with = _files.read(f"{_pppoe_server_pppd.STATE}/{instance.name}.pool")
+    started_with = _files.read(f"{_layout_server.STATE}/{instance.name}.pool")
     return _server_processes.own_command(daemon.argv) != command or started_with != _server_config.pool_file(instance)
 
 
@@ -280,10 +287,10 @@ def _reload_if_unit(module: AnsibleModule, changed: t.Sequence[_files.Change]) -
 
 def absent_files(name: str, rc_local: str) -> list[_files.File]:
     """Everything of the instance, and what all instances share if it is the last."""
-    paths = [_server_config.options_path(name), _server_config.pool_path(name), _unit_path(name)]
-    others = set(glob.glob(_server_config.options_path("*"))) - {_server_config.options_path(name)}
+    paths = [_layout_server.options_path(name), _layout_server.pool_path(name), _unit_path(name)]
+    others = set(glob.glob(_layout_server.options_path("*"))) - {_layout_server.options_path(name)}
     if not others:
-        paths += [_pppoe_server_pppd.INSTANCE, _pppoe_server_pppd.PPPD, _pppoe_server_up.UP]
+        paths += [_layout_server.INSTANCE, _layout_server.PPPD, _pppoe_server_up.UP]
     return [_files.File(path, None) for path in paths] + _rc_local_file(rc_local, name, None)
 
 
@@ -294,19 +301,19 @@ def remove(module: AnsibleModule, changed: t.Sequence[_files.Change], unit: str)
     if not changed:
         return
     name = unit[len("pppoe-server@") : -len(".service")]
-    paths = glob.glob(f"{_pppoe_server_pppd.STATE}/{name}.*")
-    if not os.path.exists(_pppoe_server_pppd.INSTANCE):
-        paths += [*glob.glob(f"{_pppoe_server_pppd.LEASES}/*"), f"{_pppoe_server_pppd.STATE}/lock"]
+    paths = glob.glob(f"{_layout_server.STATE}/{name}.*")
+    if not os.path.exists(_layout_server.INSTANCE):
+        paths += [*glob.glob(f"{_layout_server.LEASES}/*"), f"{_layout_server.STATE}/lock"]
     for path in paths:
         with suppress(FileNotFoundError):
             os.unlink(path)
     if not os.path.exists(_pppoe_server_up.UP):
         _server_single_session.forget()
     for directory in (
-        _pppoe_server_pppd.CONFIGURATION,
-        _pppoe_server_pppd.DIRECTORY,
-        _pppoe_server_pppd.LEASES,
-        _pppoe_server_pppd.STATE,
+        _layout_server.CONFIGURATION,
+        _layout_server.DIRECTORY,
+        _layout_server.LEASES,
+        _layout_server.STATE,
     ):
         if os.path.isdir(directory) and not os.listdir(directory):
             os.rmdir(directory)

@@ -14,12 +14,7 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Process:
-    pid: int
-    parent: int
-    argv: tuple[str, ...]
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 
 
 @dataclass(frozen=True)
@@ -29,42 +24,12 @@ class Running:
     ``foreign``: one that somebody has started by hand on the same interface (see ``_server_takeover``).
     """
 
-    daemon: Process | None
+    daemon: _processes.Process | None
     sessions: tuple[int, ...]
-    foreign: Process | None = None
+    foreign: _processes.Process | None = None
 
 
-def every() -> list[Process]:
-    """All processes that have a command line. One that ends meanwhile is left out.
-
-    So are those in containers and in other network namespaces, which are another host's although this one sees them,
-    and those of other users, who can give theirs any command line.
-    """
-    found = []
-    here = _namespaces("self")
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                if _namespaces(entry) != here or os.stat(f"/proc/{entry}").st_uid != os.geteuid():
-                    continue
-                with open(f"/proc/{entry}/cmdline", "rb") as handle:
-                    argv = handle.read()
-                with open(f"/proc/{entry}/stat", "rb") as handle:
-                    # The name in parentheses may hold anything, so the fields are counted from its end (proc(5)).
-                    parent = int(handle.read().rpartition(b")")[2].split()[1])
-            except OSError:
-                continue
-            words = tuple(word.decode("utf-8", "surrogateescape") for word in argv.rstrip(b"\0").split(b"\0"))
-            if argv:
-                found.append(Process(int(entry), parent, words))
-    return found
-
-
-def _namespaces(pid: str) -> tuple[str, str]:
-    return os.readlink(f"/proc/{pid}/ns/pid"), os.readlink(f"/proc/{pid}/ns/net")
-
-
-def of_instance(processes: t.Iterable[Process], options_path: str) -> Running:
+def of_instance(processes: t.Iterable[_processes.Process], options_path: str) -> Running:
     """The daemon and the sessions whose options file is ``options_path``."""
     daemons, sessions = {}, []
     for process in processes:
@@ -80,7 +45,7 @@ def of_instance(processes: t.Iterable[Process], options_path: str) -> Running:
 
 def is_daemon(pid: int, options_path: str) -> bool:
     """Whether ``pid`` is (still) a daemon of that instance."""
-    return any(process.pid == pid for process in every() if _argument(process.argv, "-O") == options_path)
+    return any(process.pid == pid for process in _processes.every() if _argument(process.argv, "-O") == options_path)
 
 
 def _argument(argv: t.Sequence[str], option: str) -> str | None:

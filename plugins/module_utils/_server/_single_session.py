@@ -15,10 +15,10 @@ import os
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd, _pppoe_server_up
-from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _hang_up as _sessions_hang_up
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 if t.TYPE_CHECKING:
@@ -26,7 +26,7 @@ if t.TYPE_CHECKING:
 
 
 def path() -> str:
-    return f"{_pppoe_server_pppd.STATE}/{_pppoe_server_up.ACCOUNTS}"
+    return f"{_layout_server.STATE}/{_pppoe_server_up.ACCOUNTS}"
 
 
 def with_lines(content: bytes, lines: t.Iterable[bytes]) -> bytes:
@@ -45,13 +45,13 @@ def put_down(module: AnsibleModule, instance: str) -> None:
     """Put down the sessions of an instance that are up."""
     lines = []
     for session in _sessions_observe.live(module):
-        started = _sessions_hang_up.started(session["pid"])
+        started = _processes.started(session["pid"])
         if session["role"] == "server" and session["instance"] == instance and session["username"] and started:
             lines.append(line(session, started))
     if not lines:
         return
-    os.makedirs(_pppoe_server_pppd.STATE, mode=0o700, exist_ok=True)
-    descriptor = os.open(_pppoe_server_pppd.STATE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    os.makedirs(_layout_server.STATE, mode=0o700, exist_ok=True)
+    descriptor = os.open(_layout_server.STATE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         # The script waits for this lock too, and holds it for a moment only.
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -17,7 +17,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
 # The letters of 3.15 and 4.0 (pppoe-server.c main), those with a colon take an argument.
 LETTERS = "X:ix:hI:C:L:R:T:m:FN:f:O:o:skp:lrudPc:S:1q:Q:H:M:U:g:"
@@ -59,7 +59,7 @@ class Command:
     @property
     def by_hand(self) -> bool:
         """Whether it is none that this collection has started."""
-        return os.path.dirname(self.options_path) != _pppoe_server_pppd.CONFIGURATION
+        return os.path.dirname(self.options_path) != _layout_server.CONFIGURATION
 
 
 def command(argv: t.Sequence[str]) -> Command | None:

@@ -18,8 +18,9 @@ from dataclasses import replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Process, Running
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _parse as _sessions_parse
 
 if t.TYPE_CHECKING:

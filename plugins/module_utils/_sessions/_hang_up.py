@@ -12,8 +12,8 @@ import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -28,7 +28,7 @@ def hang_up(module: AnsibleModule, sessions: t.Sequence[Session], timeout: float
     A pppd that gets SIGTERM takes leave of its peer (LCP Terminate-Request, PADT), whoever started it, and whether its
     daemon still lives or not. What would dial again by itself is stopped.
     """
-    running = {session["pid"]: started(session["pid"]) for session in sessions}
+    running = {session["pid"]: _processes.started(session["pid"]) for session in sessions}
     for session in sessions:
         unit = _unit(module, session)
         if unit:
@@ -39,7 +39,7 @@ def hang_up(module: AnsibleModule, sessions: t.Sequence[Session], timeout: float
     deadline = time.monotonic() + timeout
     while True:
         # A pid that was given to another process since has another start.
-        living = {pid for pid, start in running.items() if start is not None and started(pid) == start}
+        living = {pid for pid, start in running.items() if start is not None and _processes.started(pid) == start}
         left = [session for session in sessions if session["pid"] in living]
         if not left or time.monotonic() > deadline:
             return left
@@ -50,19 +50,5 @@ def _unit(module: AnsibleModule, session: Session) -> str | None:
     """The unit that would dial again, if there is one."""
     if session["role"] != "client" or not session["instance"] or not _systemd.running():
         return None
-    unit = _client_config.unit_name(session["instance"])
+    unit = _layout_client.unit_name(session["instance"])
     return unit if _systemd.goes_on(module, unit) else None
-
-
-def started(pid: int) -> int | None:
-    """When a process started, in clock ticks since boot, which tells it from a later one with its pid.
-
-    ``None`` for a process that has ended, though its parent may not have noticed yet.
-    """
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as handle:
-            # The name in parentheses may hold anything, so the fields are counted from its end (proc(5)).
-            fields = handle.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == b"Z" else int(fields[19])

@@ -10,12 +10,11 @@ import os
 import time
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _parse as _sessions_parse
 
 if t.TYPE_CHECKING:
@@ -32,22 +31,20 @@ def live(module: AnsibleModule) -> list[dict[str, t.Any]]:
 
 def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
     """The sessions of this host, also those that are still coming up, with the time since when they are there."""
-    pppd = {
-        process.pid: process for process in _server_processes.every() if os.path.basename(process.argv[0]) == "pppd"
-    }
+    pppd = {process.pid: process for process in _processes.every() if os.path.basename(process.argv[0]) == "pppd"}
     # A child has its parent's command line until it becomes the script that it shall run.
     commands = {pid: process.argv for pid, process in pppd.items() if process.parent not in pppd}
     if not commands:
         return []
-    by_pid = _pid_files()
+    by_pid = _pppd_pid_files.interfaces()
     host = _sessions_parse.Host(
         commands=commands,
         variables=_pppd_database.variables(),
-        kernel=_sessions_parse.parse_kernel(_text(KERNEL)),
+        kernel=_sessions_parse.parse_kernel(_files.text(KERNEL)),
         interfaces=_interfaces.addresses(module),
-        counters=_sessions_parse.parse_counters(_text(COUNTERS)),
+        counters=_sessions_parse.parse_counters(_files.text(COUNTERS)),
         peers=_peers,
-        own_session=lambda name: _sessions_parse.own_session_id(_text(_client_config.log_path(name))),
+        own_session=lambda name: _sessions_parse.own_session_id(_files.text(_layout_client.log_path(name))),
         interface_of=lambda pid: by_pid.get(pid, (None, 0.0))[0],
     )
     found = _sessions_parse.sessions(host)
@@ -55,27 +52,9 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
     for session in found:
         # pppd writes pppN.pid when it makes the interface, which is later than its own start if it has redialled.
         _name, written = by_pid.get(session["pid"], (None, 0.0))
-        since = max(written, _client_link.started_at(session["pid"]))
+        since = max(written, _processes.started_at(session["pid"]))
         session["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
         session["seconds"] = max(0, int(now - since))
-    return found
-
-
-def _pid_files() -> dict[int, tuple[str, float]]:
-    """The interface of each pppd and when it was made, from the files ``pppN.pid``."""
-    found = {}
-    for folder in _client_link.PID_FOLDERS:
-        try:
-            entries = [entry for entry in os.scandir(folder) if entry.name.endswith(".pid")]
-        except OSError:
-            continue
-        for entry in entries:
-            # ppp-LINKNAME.pid has the interface in a second line, and may be older than the interface.
-            if entry.name.startswith("ppp-") or not entry.is_file():
-                continue
-            words = _text(entry.path).split()
-            if len(words) == 1 and words[0].isdigit():
-                found[int(words[0])] = (entry.name[: -len(".pid")], entry.stat().st_mtime)
     return found
 
 
@@ -83,12 +62,8 @@ def _peers(name: str) -> list[str]:
     """The words of a file of ``pppd call``; none if it cannot be read as pppd does."""
     if name.startswith("/") or ".." in name:
         return []
-    content = _files.read(_client_config.peers_path(name)) or b""
+    content = _files.read(_layout_client.peers_path(name)) or b""
     try:
         return [word.decode("utf-8", "replace") for word in _words.words(content)]
     except _words.UnclosedQuote:
         return []
-
-
-def _text(path: str) -> str:
-    return (_files.read(path) or b"").decode("utf-8", "replace")

@@ -15,8 +15,8 @@ import struct
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Interface
@@ -27,7 +27,7 @@ _SESSION = re.compile(r"(\d+):([0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5})\Z")
 _RELAY = re.compile(r"(?:\S*/)?pppoe\s")
 _RELAY_DEVICE = re.compile(r"\s-I\s+(\S+)")
 _RELAY_SESSION = re.compile(r"\s-e\s+(\S+)")
-_INSTANCE = re.compile(re.escape(_server_config.options_path("\0")).replace("\0", "([^/]+)") + r"\Z")
+_INSTANCE = re.compile(re.escape(_layout_server.options_path("\0")).replace("\0", "([^/]+)") + r"\Z")
 
 
 @dataclass(frozen=True)

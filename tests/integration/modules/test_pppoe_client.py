@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _rc_local, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt
 
 SECRET = "open sesame"
 ACCOUNT = {"name": "t3st", "interface": "eth9", "username": "cmz", "secret": SECRET}
@@ -84,21 +85,21 @@ class Host:
 def host(tmp_path, monkeypatch):
     host = Host(tmp_path)
     for module, name, value in (
-        (_client_config, "PEERS", f"{tmp_path}/peers"),
-        (_client_config, "UNITS", f"{tmp_path}/units"),
-        (_client_config, "RUN", str(tmp_path)),
-        (_client_config, "HOOKS", f"{tmp_path}/hooks"),
-        (_client_config, "POLKIT_RULES", f"{tmp_path}/rules"),
+        (_layout_client, "PEERS", f"{tmp_path}/peers"),
+        (_layout_client, "UNITS", f"{tmp_path}/units"),
+        (_layout_client, "RUN", str(tmp_path)),
+        (_layout_client, "HOOKS", f"{tmp_path}/hooks"),
+        (_layout_client, "POLKIT_RULES", f"{tmp_path}/rules"),
         (_client_plan, "POLKIT_ACTIONS", str(tmp_path)),
         (_client_accounts, "SECRET_FILES", f"{tmp_path}/hooks"),
-        (_pppoe_client_attempt, "PATH", f"{tmp_path}/libexec/pppoe-client-attempt"),
+        (_layout_client, "ATTEMPT", f"{tmp_path}/libexec/pppoe-client-attempt"),
         # What it does to interfaces is the lab's business.
         (_pppoe_client_attempt, "script", lambda: b"#!/bin/sh\n"),
         (_client_accounts, "PATHS", (str(host.chap), str(host.pap))),
-        (_pppoe_client_up, "DIRECTORY", f"{tmp_path}/libexec"),
-        (_pppoe_client_up, "UP", str(host.up_script)),
-        (_pppoe_client_up, "DOWN", f"{tmp_path}/libexec/pppoe-client-down"),
-        (_client_link, "PID_FOLDERS", (str(tmp_path),)),
+        (_layout_client, "DIRECTORY", f"{tmp_path}/libexec"),
+        (_layout_client, "UP", str(host.up_script)),
+        (_layout_client, "DOWN", f"{tmp_path}/libexec/pppoe-client-down"),
+        (_pppd_pid_files, "FOLDERS", (str(tmp_path),)),
         (_client_dial, "RESOLV_CONF", f"{tmp_path}/resolv.conf"),
         (_client_dial, "POLL", 0.05),
         (_client_dial, "ROUTE_SECONDS", 0.2),

@@ -12,9 +12,10 @@ import sys
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 FAKE_IP = """#!/bin/sh
@@ -36,9 +37,9 @@ REFUSED = "PPP session is 7\nCHAP authentication failed: go away\nConnection ter
 def folder(tmp_path, monkeypatch):
     peers = tmp_path / "peers"
     peers.mkdir()
-    monkeypatch.setattr(_client_config, "PEERS", str(peers))
-    monkeypatch.setattr(_client_config, "RUN", str(tmp_path))
-    monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(_layout_client, "PEERS", str(peers))
+    monkeypatch.setattr(_layout_client, "RUN", str(tmp_path))
+    monkeypatch.setattr(_pppd_pid_files, "FOLDERS", (str(tmp_path),))
     monkeypatch.setattr(_pppd_database, "PATHS", ())
     monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
     monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))

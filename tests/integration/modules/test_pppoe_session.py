@@ -14,10 +14,9 @@ import sys
 import time
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 # Python takes "plugin" for its program, which is this file: a pppd that needs a moment to take leave.
@@ -73,7 +72,7 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path, monkeypatch):
-    every = _server_processes.every
+    every = _processes.every
     made = Host(tmp_path)
 
     def ours():
@@ -81,9 +80,9 @@ def host(tmp_path, monkeypatch):
         return [process for process in every() if process.pid in pids]
 
     # This machine may have sessions of its own.
-    monkeypatch.setattr(_server_processes, "every", ours)
+    monkeypatch.setattr(_processes, "every", ours)
     monkeypatch.setattr(_systemd, "running", lambda: False)
-    monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(_pppd_pid_files, "FOLDERS", (str(tmp_path),))
     monkeypatch.setattr(_pppd_database, "PATHS", ())
     monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
     monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))

@@ -12,9 +12,9 @@ import sys
 import time
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 FAKE_IP = """#!/bin/sh
@@ -25,9 +25,9 @@ echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(_client_config, "PEERS", str(tmp_path))
-    monkeypatch.setattr(_client_config, "RUN", str(tmp_path))
-    monkeypatch.setattr(_client_link, "PID_FOLDERS", (str(tmp_path), str(tmp_path / "missing")))
+    monkeypatch.setattr(_layout_client, "PEERS", str(tmp_path))
+    monkeypatch.setattr(_layout_client, "RUN", str(tmp_path))
+    monkeypatch.setattr(_pppd_pid_files, "FOLDERS", (str(tmp_path), str(tmp_path / "missing")))
     monkeypatch.setattr(_pppd_database, "PATHS", ())
     monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
     monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))

@@ -29,8 +29,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _n
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_server_pppd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
 from hypothesis import given, settings
@@ -118,7 +119,7 @@ def test_what_starts_a_server(parameter):
         command = _server_config.command(wanted, DEBIAN_12, how)
         expected = ["pppoe-server-instance", "start", wanted.name, *wanted.interfaces, "--", *command]
         text = "\n".join(_server_config.rc_local_lines(wanted, command))
-        assert run_by_sh(text, _pppoe_server_pppd.INSTANCE) == [expected]
+        assert run_by_sh(text, _layout_server.INSTANCE) == [expected]
         assert means_what_it_says(*(_server_config.unit_file(each, command) for each in (wanted, server())))
         for word in _words.words(_server_config.options_file(wanted)):
             assert re.fullmatch(rb"[a-z0-9.+-]+", word)
@@ -179,7 +180,7 @@ def test_what_starts_a_client(parameter):
             assert read == [word.replace(mark, meant.encode()) for word in expected]
         assert means_what_it_says(*(_client_config.unit_file(each) for each in (wanted, marked)))
         text = "\n".join(_client_config.background_lines(wanted)).replace("-ge 60", "-ge 0")
-        before, dial = run_by_sh(text, _pppoe_client_attempt.PATH, "pppd")
+        before, dial = run_by_sh(text, _layout_client.ATTEMPT, "pppd")
         assert before == ["pppoe-client-attempt", *_client_config.preparation(wanted, pauses=False)[1:]]
         assert dial == ["pppd", "call", wanted.name, *_client_config.persistent(wanted)]
 

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._config import Host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import words
 
 DSL = Connection("dsl", "eth0", "cmz")
@@ -97,9 +98,9 @@ def test_the_polkit_rule_is_ours():
 
 
 def test_paths_of_a_connection():
-    assert _client_config.peers_path("dsl") == "/etc/ppp/peers/dsl"
-    assert _client_config.unit_path("dsl") == "/etc/systemd/system/pppoe-client@dsl.service"
-    assert _client_config.log_path("dsl") == "/run/pppoe-client-dsl.log"
+    assert _layout_client.peers_path("dsl") == "/etc/ppp/peers/dsl"
+    assert _layout_client.unit_path("dsl") == "/etc/systemd/system/pppoe-client@dsl.service"
+    assert _layout_client.log_path("dsl") == "/run/pppoe-client-dsl.log"
 
 
 def test_the_background_lines_are_a_shell_script(tmp_path):

@@ -12,6 +12,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _con
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._connections import Other
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
 DSL = Connection("dsl", "eth0", "cmz")
 
@@ -39,7 +40,7 @@ def test_what_it_dials_with():
 
 @pytest.mark.parametrize(("there", "interface", "vlan"), [(["eth0"], "eth0", 7), (["eth0", "eth0.7"], "eth0.7", None)])
 def test_dialled_again(monkeypatch, tmp_path, there, interface, vlan):
-    monkeypatch.setattr(_client_config, "PEERS", str(tmp_path))
+    monkeypatch.setattr(_layout_client, "PEERS", str(tmp_path))
     monkeypatch.setattr(_client_connections._interfaces, "names", lambda: there)
     configured = Connection("dsl", "eth0", "cmz", vlan=7, ac_name="gate", metric=3, demand_idle=60)
     (tmp_path / "dsl").write_bytes(_client_config.peers_file(configured, _client_config.Host()))
@@ -50,7 +51,7 @@ def test_dialled_again(monkeypatch, tmp_path, there, interface, vlan):
 
 
 def test_nothing_to_dial_again(monkeypatch, tmp_path):
-    monkeypatch.setattr(_client_config, "PEERS", str(tmp_path))
+    monkeypatch.setattr(_layout_client, "PEERS", str(tmp_path))
     with pytest.raises(Refused, match="there is no connection 'dsl'"):
         _client_connections.as_configured("dsl")
 

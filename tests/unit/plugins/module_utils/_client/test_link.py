@@ -10,8 +10,9 @@ import time
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client._link import Route
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Process
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Route
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 
 ROUTES = [
     ("", []),
@@ -27,7 +28,7 @@ ROUTES = [
 
 @pytest.mark.parametrize(("entries", "expected"), ROUTES)
 def test_parse_routes(entries, expected):
-    assert _client_link.parse_routes(entries if isinstance(entries, str) else json.dumps(entries)) == expected
+    assert _interfaces.parse_routes(entries if isinstance(entries, str) else json.dumps(entries)) == expected
 
 
 def test_route_in_words():
@@ -48,11 +49,11 @@ PROCESSES = [
 
 @pytest.mark.parametrize(("argv", "expected"), PROCESSES)
 def test_pids(monkeypatch, argv, expected):
-    monkeypatch.setattr(_client_link._server_processes, "every", lambda: [Process(7, 1, argv)])
+    monkeypatch.setattr(_client_link._processes, "every", lambda: [Process(7, 1, argv)])
     assert _client_link.pids("dsl") == ([7] if expected else [])
 
 
 def test_started_at():
-    assert abs(time.time() - _client_link.started_at(os.getpid())) < 600
-    assert _client_link.started_at(os.getpid()) <= time.time()
-    assert _client_link.started_at(2**22 + 1) == 0.0
+    assert abs(time.time() - _processes.started_at(os.getpid())) < 600
+    assert _processes.started_at(os.getpid()) <= time.time()
+    assert _processes.started_at(2**22 + 1) == 0.0

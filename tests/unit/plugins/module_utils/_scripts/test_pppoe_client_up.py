@@ -10,6 +10,7 @@ import os
 import subprocess
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
 
 BEFORE = "# mine\nsearch example.org\nnameserver 192.0.2.53\n\tnameserver 192.0.2.54 # second\noptions edns0\n"
@@ -37,7 +38,7 @@ class Host:
         up = path / "up"
         up.write_bytes(_pppoe_client_up.up_script())
         down = path / "down"
-        down.write_bytes(_pppoe_client_up.down_script().replace(_pppoe_client_up.UP.encode(), str(up).encode()))
+        down.write_bytes(_pppoe_client_up.down_script().replace(_layout_client.UP.encode(), str(up).encode()))
         for script in (up, down):
             script.chmod(0o755)
         self.own("exit 0")

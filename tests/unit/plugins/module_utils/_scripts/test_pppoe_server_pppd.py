@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_instance, _pppoe_server_pppd
 
 
@@ -29,8 +30,8 @@ def place(tmp_path, monkeypatch):
     program("ip", "exit 0\n")
     program("modprobe", "exit 1\n")
     program("logger", "exit 0\n")
-    monkeypatch.setattr(_pppoe_server_pppd, "CONFIGURATION", str(tmp_path / "etc"))
-    monkeypatch.setattr(_pppoe_server_pppd, "STATE", str(tmp_path / "run"))
+    monkeypatch.setattr(_layout_server, "CONFIGURATION", str(tmp_path / "etc"))
+    monkeypatch.setattr(_layout_server, "STATE", str(tmp_path / "run"))
     (tmp_path / "instance").write_bytes(_pppoe_server_instance.instance_script())
     (tmp_path / "pppd").write_bytes(_pppoe_server_pppd.pppd_script(arguments))
     return tmp_path, program

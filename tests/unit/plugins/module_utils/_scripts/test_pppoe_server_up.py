@@ -10,9 +10,10 @@ import os
 import subprocess
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd, _pppoe_server_up
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _single_session as _server_single_session
-from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _hang_up as _sessions_hang_up
 
 
 class Host:
@@ -123,7 +124,7 @@ def test_the_new_session_is_denied(host):
 def test_what_is_no_other_session(host, choice):
     """One whose process has ended, one that is hanging up, one whose pid belongs to another process now."""
     gone, leaving, foreign, new = (host.begin(f"ppp{number}") for number in range(4))
-    ticks = [_sessions_hang_up.started(pppd.pid) for pppd in (gone, leaving, foreign)]
+    ticks = [_processes.started(pppd.pid) for pppd in (gone, leaving, foreign)]
     (host.folder / "run").mkdir()
     (host.folder / "run" / "accounts").write_text(
         f"ppp0 {gone.pid} {ticks[0]} cmz\nppp1 {leaving.pid} {ticks[1]} cmz\nppp2 {foreign.pid} {ticks[2] - 1} cmz\n"
@@ -189,9 +190,7 @@ def test_one_account_in_two_spellings(host, sent, spelt):
     host.came_up(old, "ppp0", sent)
     assert host.listed() == [("ppp0", spelt)]
     told = {"interface": "ppp0", "pid": old.pid, "username": sent}
-    assert (
-        _server_single_session.line(told, _sessions_hang_up.started(old.pid)).decode() == host.read("run/accounts")[0]
-    )
+    assert _server_single_session.line(told, _processes.started(old.pid)).decode() == host.read("run/accounts")[0]
     host.came_up(new, "ppp1", spelt)
     assert host.hung_up(old)
 
@@ -225,5 +224,5 @@ def test_option_lines():
     assert _pppoe_server_up.option_lines("allow") == []
     assert _pppoe_server_up.option_lines("deny") == [
         "set DIALTONE_SINGLE_SESSION=deny",
-        f"ip-up-script {_pppoe_server_pppd.DIRECTORY}/pppoe-server-up",
+        f"ip-up-script {_layout_server.DIRECTORY}/pppoe-server-up",
     ]

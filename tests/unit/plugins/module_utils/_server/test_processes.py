@@ -4,6 +4,7 @@ import os
 import subprocess
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 
@@ -12,7 +13,7 @@ OPTIONS = "/etc/ppp/pppoe-server/default.options"
 
 
 def process(pid, parent, line):
-    return processes.Process(pid, parent, tuple(line.split()))
+    return _processes.Process(pid, parent, tuple(line.split()))
 
 
 def test_an_instance_is_its_daemon_and_its_sessions():
@@ -51,7 +52,7 @@ def test_own_command(line, own):
 def test_what_another_user_calls_his_process_is_nothing_to_us(user, counts):
     with subprocess.Popen(["pppoe-server", "60"], executable="/bin/sleep", user=user, cwd="/") as fake:
         try:
-            assert (fake.pid in [process.pid for process in processes.every()]) is counts
+            assert (fake.pid in [process.pid for process in _processes.every()]) is counts
             assert (fake.pid in _server_status._processes()) is counts
         finally:
             fake.kill()

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Process, Running
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
 
 HAND = Process(10, 1, ("pppoe-server", "-I", "eth1", "-N", "20"))
 CHILD = Process(11, 10, HAND.argv)

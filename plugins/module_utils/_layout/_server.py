@@ -1,0 +1,31 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the files of a server lie on its host. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
+
+INSTANCE = DIRECTORY + "/pppoe-server-instance"
+
+PPPD = DIRECTORY + "/pppoe-server-pppd"
+
+CONFIGURATION = "/etc/ppp/pppoe-server"
+
+STATE = "/run/pppoe-server"
+
+LEASES = STATE + "/leases"
+
+
+def options_path(name: str) -> str:
+    return f"{CONFIGURATION}/{name}.options"
+
+
+def pool_path(name: str) -> str:
+    return f"{CONFIGURATION}/{name}.pool"
+
+
+def unit_name(name: str) -> str:
+    return f"pppoe-server@{name}.service"
