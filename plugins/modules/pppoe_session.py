@@ -125,8 +125,8 @@ count:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _hang_up as _sessions_hang_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
@@ -140,14 +140,7 @@ ARGUMENTS = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        result = run(module)
-    except (Refused, _systemd.SystemdError) as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=f"The sessions of this host cannot be read or ended: {error}")
-    module.exit_json(**result)
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
@@ -170,8 +163,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "diff": {"before": "".join(map(_line, ended)), "after": ""},
     }
     if left:
-        module.fail_json(
-            msg="These sessions have not ended within {} seconds: {}.".format(
+        raise Failed(
+            "These sessions have not ended within {} seconds: {}.".format(
                 module.params["timeout"], ", ".join("{interface} (pid {pid})".format(**session) for session in left)
             ),
             **result,

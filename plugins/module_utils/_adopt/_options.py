@@ -143,6 +143,6 @@ def _take_other(found: Options, words: list[str]) -> None:
     try:
         _server_options.check_option(text)
     except Refused as error:
-        found.dropped.append((text, error.mend))
+        found.dropped.append((text, error.fix))
         return
     found.others.append(text)

@@ -17,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _con
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 
@@ -36,7 +37,7 @@ SCRIPT_SECONDS = 10.0
 ANYBODY = ("192.0.2.1", 9)
 
 
-class DialFailed(Exception):
+class DialFailed(Failed):
     """The link has not come up in time; the text says why. ``reason`` is a word for playbooks."""
 
     def __init__(self, reason: str, sentence: str) -> None:
@@ -44,7 +45,7 @@ class DialFailed(Exception):
         self.reason = reason
 
 
-class HangUpFailed(Exception):
+class HangUpFailed(Failed):
     """A pppd that doesn't end."""
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._discovery import _frames as _discovery_frames
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 
 # A frame that is for us; the others are our own, or for other stations (packet(7), linux/if_packet.h).
 _HOST, _TO_ALL, _TO_GROUP = 0, 1, 2
@@ -23,7 +23,7 @@ _LONGEST_FRAME = 65535
 MOST_ANSWERS = 1000
 
 
-class DiscoveryFailed(Exception):
+class DiscoveryFailed(Failed):
     """The host cannot ask; the text says why."""
 
 

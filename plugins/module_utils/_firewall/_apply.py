@@ -30,6 +30,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request 
     Run,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -37,7 +38,7 @@ if t.TYPE_CHECKING:
 IPTABLES = ("iptables", "iptables-legacy", "iptables-nft")
 
 
-class NoBackend(Exception):
+class NoBackend(Failed):
     """No way to do source NAT works on this host. ``missing``: one of those asked for is not even installed."""
 
     def __init__(self, tried: list[dict[str, t.Any]], missing: bool) -> None:

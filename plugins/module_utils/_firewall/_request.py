@@ -25,7 +25,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _ranges
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 # What the kernel allows is wider (dev_valid_name); these cannot mean anything to a shell, nft or iptables.
@@ -158,7 +158,7 @@ class Backend(Holder, t.Protocol):
         """What brings the wanted rules back at boot; ``None`` if the backend does so by itself."""
 
 
-class BackendError(Exception):
+class BackendError(Failed):
     """A program refused what its probe had allowed; the text has its own words."""
 
 

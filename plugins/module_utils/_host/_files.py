@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ansible.module_utils.common.text.converters import to_text
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -49,7 +50,7 @@ class Change:
     before_mode: int | None
 
 
-class LockTimeout(Exception):
+class LockTimeout(Failed):
     """Another run holds the file for longer than we wait."""
 
 

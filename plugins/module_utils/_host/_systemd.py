@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
+
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
@@ -17,7 +19,7 @@ if t.TYPE_CHECKING:
 UNITS = "/etc/systemd/system"
 
 
-class SystemdError(Exception):
+class SystemdError(Failed):
     """systemctl refused; the text has its own words."""
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
@@ -24,7 +25,7 @@ if t.TYPE_CHECKING:
 PATIENCE = 15.0
 
 
-class StartFailed(Exception):
+class StartFailed(Failed):
     """The daemon does not answer on its interfaces; the text has its own words."""
 
 
