@@ -9,7 +9,7 @@ SCENARIO ?= dial
 IMAGE ?= bookworm
 PART ?=
 
-.PHONY: help demo demo-down lab-up lab-down lab-ssh test lint sanity unit integration molecule installed \
+.PHONY: help demo demo-down lab-up lab-down lab-ssh test quick lint sanity unit integration molecule installed \
 	pythons galaxy bench docs changelog build clean root setup-run setup-test
 
 help: ## show this help
@@ -32,14 +32,18 @@ lab-ssh: ## log in to one of them [HOST=server]
 test: root setup-test ## all tests: lint, sanity, unit, integration, installed and each Molecule scenario
 	@python tools/all.py
 
+quick: setup-test ## what to run before each commit: ruff, mypy and the quick unit tests, in less than a minute
+	@tools/lint quick
+	@python -m pytest -q -n 2 -m "not slow" tests/unit
+
 lint: setup-test ## linters, types, documentation
 	@tools/lint
 
 sanity: setup-test ## ansible-test sanity
 	@tools/sanity
 
-unit: setup-test ## unit tests
-	@python -m pytest tests/unit
+unit: setup-test ## unit tests, with what they cover
+	@python -m pytest -n 2 --cov --cov-report=term tests/unit
 
 integration: root setup-test ## tests of modules on real files, processes and network namespaces
 	@python -m pytest tests/integration

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOSTILE = "x<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
 SERVER = {

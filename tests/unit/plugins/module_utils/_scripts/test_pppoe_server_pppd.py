@@ -329,6 +329,7 @@ def test_slots_beyond_the_pool_are_for_accounts_with_addresses_of_their_own(plac
     assert len(asked(place[0])) == 7
 
 
+@pytest.mark.slow
 def test_each_daemon_has_ids_that_the_one_before_had_not(place, process, start):
     folder, program = place
     pool(folder, *FOUR)
@@ -384,6 +385,7 @@ def test_a_daemon_waits_for_its_interface(place):
     assert not (folder / "asked").exists()
 
 
+@pytest.mark.slow
 def test_a_daemon_takes_the_place_of_the_one_before_only_if_it_answers(place, start):
     folder, program = place
     pool(folder, *FOUR)
@@ -408,6 +410,7 @@ def test_a_daemon_takes_the_place_of_the_one_before_only_if_it_answers(place, st
     assert (folder / "run" / "default.pool").read_text().split() == ["10.0.0.8"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_what_another_user_calls_a_session_is_none(place):
     """By the real ps: he would hold addresses of the pool with it."""
@@ -434,6 +437,7 @@ def test_a_daemon_that_died_takes_no_session_with_it(place):
     assert not (folder / "asked").exists()
 
 
+@pytest.mark.slow
 def test_hangup_ends_the_daemon_and_the_sessions_of_its_instance_alone(place, process):
     """A PADT goes to the clients of sessions that this daemon has not begun; it does that for its own."""
     folder, program = place
