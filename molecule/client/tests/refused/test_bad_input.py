@@ -16,8 +16,8 @@ CASES = [
     ([{**ONE, "mtu": 1493}], "mtu: 1493 is out of range. Give 128 to 1492 (eth0 has an MTU of 1500"),
     ([{**ONE, "dns": ["8.8.8.8", "google"]}], "dns: 'google' is no address of a name server"),
     ([{**ONE, "demand_idle": 60, "boot": False}], "demand_idle: 60, but with boot=false"),
-    (two(), "two of them want the default route with one metric (they are 0, 0)"),
-    (two(name="one", default_route=False), "two of them have one name (they are one, one)"),
+    (two(), "two connections have a default route with the same metric (given: 0, 0)"),
+    (two(name="one", default_route=False), "two connections have the same name (given: one, one)"),
     (two(route_metric=1, link_interface="a/b"), "link_interface: 'a/b' is no name for an interface"),
     (two(route_metric=1, startup="rc_local", user_control=True), "user_control: what rc.local started"),
 ]

@@ -24,7 +24,7 @@ CASES = [
     ({"pppoe_server_accounts": [{"name": "a", "secret": "hidden-one"}, {"name": "b"}]}, "users[1]"),
     ({"pppoe_server_accounts": [{"name": "*", "secret": "hidden-one"}]}, "users[0].name"),
     ({"pppoe_server_accounts": [{"name": "a\nb", "secret": "hidden-one"}]}, "users[0].name"),
-    ({"pppoe_server_outside_interface": ""}, "pppoe_server_outside_interface: no interface is named"),
+    ({"pppoe_server_outside_interface": ""}, "pppoe_server_outside_interface: not set"),
     ({"pppoe_server_outside_interface": "eth7"}, "eth7"),
     ({"pppoe_server_authentication": "none"}, "value of pppoe_server_authentication must be one of: chap, pap"),
     ({"pppoe_server_options": ["noauth"]}, "options[0]: 'noauth' is not for this list"),
@@ -58,5 +58,5 @@ def unknown_distribution(host):
 def test_a_distribution_that_nobody_knows(site):
     result = site("server-bookworm")
     assert result.returncode != 0
-    assert "it is not known which packages bring pppoe-server" in " ".join(result.stdout.split())
+    assert "the packages that provide pppoe-server (rp-pppoe), pppd, and iptables or nft are not known" in " ".join(result.stdout.split())
     assert " changed=0 " in result.stdout
