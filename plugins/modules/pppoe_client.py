@@ -341,8 +341,8 @@ managed_by:
 reason:
   description:
     - Why the dial failed, in a word. V(no_answer) (no access concentrator answers), V(refused) (one answers, and gives
-      no session), V(account_refused), V(no_secret), V(no_address), V(default_route), V(hung_up), V(silent),
-      V(interface), V(not_started), or V(timeout).
+      session that could be used), V(account_refused), V(authentication) (the two do not agree on how to authenticate),
+      V(no_secret), V(no_address), V(default_route), V(hung_up), V(silent), V(interface), V(not_started), or V(timeout).
   returned: when a dial failed
   type: str
   sample: account_refused

@@ -16,6 +16,7 @@ from contextlib import suppress
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _messages as _client_messages
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
@@ -172,7 +173,7 @@ def _timed_out(
             waited + f"pppd does not stay: 'pppd call {wanted.name} nodetach' shows what it says, and so does "
             f"'journalctl -u {_layout_client.unit_name(wanted.name)}' where systemd starts it.",
         )
-    if _client_diagnosis.SESSION not in _log(wanted):
+    if _client_messages.SESSION not in _log(wanted):
         return DialFailed("no_answer", waited + f"No access concentrator has given a session on {wanted.nic}.")
     return DialFailed("timeout", waited + "There is a session, but its PPP is not ready yet: it may need more time.")
 
