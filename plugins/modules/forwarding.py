@@ -8,14 +8,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: forwarding
-short_description: Have a host pass IPv4 packets on, now and after a reboot
+short_description: Enable IPv4 packet forwarding, now and after a reboot
 version_added: 0.1.0
 description:
   - Sets C(net.ipv4.ip_forward) to 1 at once, and in a file of its own under C(/etc/sysctl.d) for the next boot.
   - The file notes what the value was, so that O(state=absent) sets it back, and only if it was this module that
     changed it.
-  - Can also say how the links of customers (C(ppp0), C(ppp1), ...) are treated, those that are up and those to come.
-    For the latter the file goes by systemd-udevd, which applies it to each link as it appears.
+  - Can also protect the links of customers (C(ppp0), C(ppp1), ...), those that are up and those to come. For the
+    latter there is a file in C(/etc/udev/rules.d), by which systemd-udevd sets each link as it appears.
+  - Several may ask, each under a O(name) of its own. Each request is noted in the file, and the strictest of them holds
+    for all customers' links of the host. Whoever withdraws leaves the requests of the others as they are.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -28,48 +30,60 @@ attributes:
 options:
   state:
     description:
-      - V(present) has the host forward. V(absent) removes the file, and ends forwarding if it was off before, once no
-        other O(name) needs it.
+      - V(present) enables forwarding. V(absent) withdraws what O(name) asked for; with the last name, the files are
+        removed, and forwarding ends if it was off before.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - Who needs it, such as the name of an instance of M(dialtone.pppoe.pppoe_server). The settings of links are those
-        of the last run.
+      - Who asks, such as the name of an instance of M(dialtone.pppoe.pppoe_server).
+      - 1 to 32 letters, digits, C(_) and C(-).
     type: str
     default: default
   rp_filter:
     description:
       - What a link does with packets from an address that does not lead back to it (C(net.ipv4.conf.*.rp_filter)).
       - V(strict) drops them, so that no customer can send from the address of another. V(loose) drops them only if the
-        host has no way at all to that address. V(off) drops none.
+        host has no way at all to that address. V(off) drops none. V(unchanged) asks for nothing.
       - The kernel takes the higher of this number and that of C(net.ipv4.conf.all.rp_filter), 2 being V(loose).
+      - If it is not given, what O(name) asked for before stays.
     type: str
     choices: [strict, loose, "off", unchanged]
-    default: unchanged
   ipv6:
     description:
-      - V(false) switches IPv6 off on the links, so that nothing leaves by it past the rules for IPv4, even if a
-        customer sends IPv6 without having agreed on it. V(true) leaves it as it is.
+      - V(false) disables IPv6 on the links, so that nothing leaves by it past the rules for IPv4, even if a customer
+        sends IPv6 without having negotiated it. V(true) leaves it on.
+      - With either of them, or with O(rp_filter), the links ignore router advertisements, redirects and source routes,
+        so that no customer gives this host an address or a default route.
+      - With V(true), an O(uplink) that has its IPv6 default route by router advertisements keeps on taking them
+        (C(accept_ra=2)) when this host forwards IPv6.
+      - If it is not given, what O(name) asked for before stays.
     type: bool
-    default: true
   uplink:
     description:
-      - A numbered link that is no customer's, and to be left alone. Links with names such as C(ppp-uplink) always are.
+      - The interface that leads to the internet. If it is a numbered link, such as C(ppp0), it is no customer's and is
+        left alone. Links with names such as C(ppp-uplink) always are.
+      - If it is not given, the one that O(name) gave before stays.
     type: str
 author:
   - The dialtone.pppoe authors (@dialtone)
 """
 
 EXAMPLES = r"""
-- name: Pass packets on between the clients and the internet
+- name: Enable packet forwarding between the clients and the internet
   dialtone.pppoe.forwarding:
 
-- name: Customers send from their own addresses only, and by IPv4 only
+- name: Allow customers their own addresses only, and IPv4 only
   dialtone.pppoe.forwarding:
+    name: campus
     rp_filter: strict
     ipv6: false
+
+- name: Withdraw what the instance campus asked for
+  dialtone.pppoe.forwarding:
+    name: campus
+    state: absent
 """
 
 RETURN = r"""
@@ -89,86 +103,120 @@ links:
   type: list
   elements: str
   sample: [ppp0, ppp1]
+settings:
+  description: What each customer's link has from now on, the strictest of what all names ask for.
+  returned: success
+  type: dict
+  sample: {"net.ipv4.conf.*.rp_filter": 1, "net.ipv6.conf.*.accept_ra": 0}
+names:
+  description: Those who ask for forwarding after this run.
+  returned: success
+  type: list
+  elements: str
+  sample: [default, pppoe_client]
 """
 
 import os
-import re
+import typing as t
+from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _forwarding as _firewall_forwarding
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
-CONF = "/proc/sys/net/{}/conf/{}/{}"
-NUMBERED = re.compile(r"ppp[0-9]+")
+ARGUMENTS: dict[str, t.Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "name": {"type": "str", "default": "default"},
+    "rp_filter": {"type": "str", "choices": ["strict", "loose", "off", "unchanged"]},
+    "ipv6": {"type": "bool"},
+    "uplink": {"type": "str"},
+}
+IPV6_ROUTES = "/proc/net/ipv6_route"
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "name": {"type": "str", "default": "default"},
-            "rp_filter": {"type": "str", "choices": ["strict", "loose", "off", "unchanged"], "default": "unchanged"},
-            "ipv6": {"type": "bool", "default": True},
-            "uplink": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        module.exit_json(**carried_out(module))
-    except Refused as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=f"Forwarding cannot be set: {error}")
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
-def carried_out(module: AnsibleModule) -> dict[str, object]:
-    """Plan, do it outside check mode, and tell."""
-    asked = module.params
-    uplink = asked["uplink"] if NUMBERED.fullmatch(asked["uplink"] or "") else ""
-    value = int(_files.read(_firewall_forwarding.KERNEL) or b"0")
-    if not _firewall_request.NAME.fullmatch(asked["name"]):
-        raise Refused("name", f"{asked['name']!r} is no name.", "Use 1 to 32 of the characters A-Z a-z 0-9 _ -.")
-    links = _firewall_forwarding.link_settings(asked["rp_filter"], asked["ipv6"])
-    content = _files.read(_firewall_forwarding.PATH)
-    wanted = _firewall_forwarding.plan(asked["state"], content, value, asked["name"], links, uplink)
-    changed = _files.changes([_files.File(_firewall_forwarding.PATH, wanted.content)])
-    kernel = {path: new for path, new in kernel_settings(wanted, uplink).items() if current(path) not in (None, new)}
-    before = {path: current(path) for path in kernel}
-    if not module.check_mode:
-        _files.write(module, changed)
-        for path, new in kernel.items():
-            # A kernel setting cannot be replaced like other files, only written to.
-            with open(path, "w", encoding="ascii") as handle:
-                handle.write(str(new))
-    difference = _files.diff(changed)
-    for path, new in kernel.items():
-        shown = {"before": f"{before[path]}\n", "after": f"{new}\n"}
-        difference.append({"before_header": path, "after_header": path, **shown})
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    asked = asked_for(module.params)
+    with ExitStack() as locks:
+        if not module.check_mode:
+            locks.enter_context(_files.locked(_firewall_forwarding.PATH))
+        host = observe(asked)
+        plan = _firewall_forwarding.plan(module.params["state"], module.params["name"], asked, host)
+        changed = _files.changes(
+            [
+                _files.File(_firewall_forwarding.PATH, plan.content),
+                _files.File(_firewall_forwarding.RULES_PATH, plan.rules),
+            ]
+        )
+        if not module.check_mode:
+            apply(module, changed, plan)
+    for parameter, value, others in plan.looser:
+        module.warn(f"{parameter}: {value} is asked for, but {others} asks for more, which holds for all customers.")
     return {
-        "changed": bool(changed or kernel),
-        "diff": difference if module._diff else [],
+        "changed": bool(changed or plan.kernel),
+        "diff": difference(changed, plan, host) if module._diff else [],
         "path": _firewall_forwarding.PATH,
-        "value": wanted.value,
-        "links": sorted({path.split("/")[6] for path in kernel if path != _firewall_forwarding.KERNEL}),
+        "value": plan.value,
+        "links": [link for link in host.links if any(f"/{link}/" in path for path in plan.kernel)],
+        "settings": {f"net.{family}.conf.*.{key}": value for (family, key), value in plan.settings.items()},
+        "names": sorted(_firewall_forwarding.owners(plan.content)),
     }
 
 
-def kernel_settings(wanted: _firewall_forwarding.Wanted, uplink: str) -> dict[str, int]:
-    """The files of the kernel's settings with their wanted values."""
-    found = {_firewall_forwarding.KERNEL: wanted.value}
-    for (family, key), number in wanted.links.items():
-        value = current(CONF.format(family, "default", key)) if number is None else number
-        for link in _interfaces.names():
-            if value is not None and NUMBERED.fullmatch(link) and link != uplink:
-                found[CONF.format(family, link, key)] = value
-    return found
+def asked_for(parameters: dict[str, t.Any]) -> _firewall_forwarding.Asked:
+    """The parameters, checked; what is not given is empty."""
+    _names.check_name(parameters["name"])
+    if parameters["uplink"]:
+        _names.check_interface("uplink", parameters["uplink"])
+    ipv6 = {None: "", True: "on", False: "off"}[parameters["ipv6"]]
+    return _firewall_forwarding.Asked(parameters["rp_filter"] or "", ipv6, parameters["uplink"] or "")
+
+
+def observe(asked: _firewall_forwarding.Asked) -> _firewall_forwarding.Observed:
+    """All that the plan goes by, read once."""
+    content = _files.read(_firewall_forwarding.PATH)
+    links = tuple(name for name in _interfaces.names() if _names.is_numbered(name))
+    uplinks = {asked.uplink, *(one.uplink for one in _firewall_forwarding.owners(content).values())}
+    found = {path: current(path) for uplink in uplinks for path in _firewall_forwarding.paths(links, uplink)}
+    return _firewall_forwarding.Observed(
+        content,
+        links,
+        {path: value for path, value in found.items() if value is not None},
+        _firewall_forwarding.ra_routes(_files.text(IPV6_ROUTES)),
+        os.path.isdir(os.path.dirname(_firewall_forwarding.RULES_PATH)),
+    )
 
 
 def current(path: str) -> int | None:
     """The value of a kernel setting; ``None`` where there is none, as with IPv6 on a kernel without it."""
-    return int(_files.read(path) or b"0") if os.path.exists(path) else None
+    content = _files.read(path)
+    return None if content is None else int(content)
+
+
+def apply(module: AnsibleModule, changed: list[_files.Change], plan: _firewall_forwarding.Plan) -> None:
+    # The files come first, so that a link that appears meanwhile is set, too.
+    _files.write(module, changed)
+    for path, value in plan.kernel.items():
+        # A link may have ended meanwhile, and its settings with it.
+        if os.path.exists(path):
+            # A kernel setting cannot be replaced like other files, only written to.
+            with open(path, "w", encoding="ascii") as handle:
+                handle.write(str(value))
+
+
+def difference(
+    changed: list[_files.Change], plan: _firewall_forwarding.Plan, host: _firewall_forwarding.Observed
+) -> list[dict[str, str]]:
+    """The files and the kernel's settings, before and after."""
+    found = _files.diff(changed)
+    for path, value in plan.kernel.items():
+        shown = {"before": f"{host.values[path]}\n", "after": f"{value}\n"}
+        found.append({"before_header": path, "after_header": path, **shown})
+    return found
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _i
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
     _iptables_rules as _firewall_iptables_rules,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
     _files,
     _interfaces,
+    _names,
     _processes,
     _rc_local,
     _systemd,
@@ -186,9 +186,7 @@ def _nat_rules(module: AnsibleModule) -> list[Nat]:
         _rc, out, _err = module.run_command([nft, "list", "ruleset"])
         for rule, interface in _NFT_RULE.findall(out):
             found.append(Nat(rule, interface, (), True, _is_saved(saved, interface)))
-    return [
-        nat for nat in found if nat.out_interface is None or _firewall_request.INTERFACE.fullmatch(nat.out_interface)
-    ]
+    return [nat for nat in found if nat.out_interface is None or _names.INTERFACE.fullmatch(nat.out_interface)]
 
 
 def _listed(module: AnsibleModule) -> list[_firewall_iptables_rules.Listed]:

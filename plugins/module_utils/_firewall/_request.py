@@ -25,11 +25,9 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _ranges
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-# What the kernel allows is wider (dev_valid_name); these cannot mean anything to a shell, nft or iptables.
-INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 EVERYTHING = (0, 0xFFFFFFFF)
 CUSTOMERS = "ppp*"
@@ -211,10 +209,10 @@ def request(
     port_forwards: list[dict[str, t.Any]] | None = None,
 ) -> Request:
     """The parameters, checked; ``out_interface`` is ``None`` where rules are only to be taken away."""
-    _check_name(name)
+    _names.check_name(name)
     if out_interface is None:
         return Request(name, "")
-    _check_interface("out_interface", out_interface)
+    _names.check_interface("out_interface", out_interface)
     sources = {_source(index, text) for index, text in enumerate(source or [])}
     return Request(
         name,
@@ -232,8 +230,8 @@ def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) 
     ``standalone`` keeps out what was not asked for from this host or from behind it, but for pings; ``masquerade``
     also gives the address of the link to what leaves by it. ``ipv6``: whether this host's kernel has it.
     """
-    _check_name(name)
-    _check_interface("interface", interface)
+    _names.check_name(name)
+    _names.check_interface("interface", interface)
     translate = firewall == "masquerade"
     return Request(
         name,
@@ -245,20 +243,6 @@ def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) 
         guard_ipv6=ipv6,
         kind="client",
     )
-
-
-def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise Refused("name", f"{name!r} is no name for an instance.", "Use 1 to 32 of the characters A-Z a-z 0-9 _ -.")
-
-
-def _check_interface(parameter: str, name: str) -> None:
-    if not INTERFACE.fullmatch(name):
-        raise Refused(
-            parameter,
-            f"{name!r} is not the name of an interface.",
-            "Give one name of up to 15 characters out of A-Z a-z 0-9 _ . @ -, and no pattern.",
-        )
 
 
 def _source(index: int, text: str) -> _ranges.Source:

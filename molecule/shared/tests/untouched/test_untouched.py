@@ -12,6 +12,7 @@ OURS = [
     "/etc/systemd/system/pppoe-client@uplink.service",
     "/etc/systemd/system/dialtone-pppoe-masquerade@default.service",
     "/etc/sysctl.d/60-dialtone-pppoe.conf",
+    "/etc/udev/rules.d/60-dialtone-pppoe.rules",
     "/etc/rc.local",
     "/usr/local/libexec/dialtone-pppoe",
     "/run/pppoe-server",

@@ -28,6 +28,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _nftables as _firewall_nftables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
@@ -196,8 +197,8 @@ def test_the_group_of_a_polkit_rule(group):
 
 
 NAT = {
-    "name": like(_firewall_request.NAME).map(lambda value: {"name": value}),
-    "out_interface": like(_firewall_request.INTERFACE).map(lambda value: {"out_interface": value}),
+    "name": like(_names.NAME).map(lambda value: {"name": value}),
+    "out_interface": like(_names.INTERFACE).map(lambda value: {"out_interface": value}),
     "source": like(r"10\.0\.0\.0(/24|-10\.0\.0\.9)\s?").map(lambda value: {"source": [value]}),
     "to_address": like(r"10\.0\.0\.[0-9]\s?").map(lambda value: {"to_address": value}),
     "port": like(_firewall_request.PORTS).map(lambda value: {"port": value}),

@@ -1,0 +1,41 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What names of instances and of interfaces look like, and which links are those of customers. Private; pure.
+
+The kernel allows more in the name of an interface (net/core/dev.c, dev_valid_name); what is allowed here cannot mean
+anything to a shell, nft, iptables, udev or systemd.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}")
+#: A link that pppd numbers by itself. Whoever dials first has ppp0, so it is a customer's unless the contrary is said.
+NUMBERED = re.compile(r"ppp[0-9]+")
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no name of an instance."""
+    if not NAME.fullmatch(name):
+        raise Refused("name", f"{name!r} is no name for an instance.", "Use 1 to 32 of the characters A-Z a-z 0-9 _ -.")
+
+
+def check_interface(parameter: str, name: str) -> None:
+    """Refuse what is not the name of one interface."""
+    if not INTERFACE.fullmatch(name):
+        raise Refused(
+            parameter,
+            f"{name!r} is not the name of an interface.",
+            "Give one name of up to 15 characters out of A-Z a-z 0-9 _ . @ -, and no pattern.",
+        )
+
+
+def is_numbered(name: str) -> bool:
+    """Whether pppd chose this name of a link."""
+    return NUMBERED.fullmatch(name) is not None
