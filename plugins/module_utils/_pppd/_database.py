@@ -18,6 +18,7 @@ import re
 import struct
 import time
 import typing as t
+from contextlib import suppress
 
 # The runtime folder is the builder's choice since 2.5.
 PATHS = ("/run/pppd2.tdb", "/run/pppd/pppd2.tdb", "/run/ppp/pppd2.tdb")
@@ -33,15 +34,13 @@ _VARIABLE = re.compile(r";(?=[A-Z][A-Z0-9_]*=)")
 
 def variables(tries: int = 20) -> dict[int, dict[str, str]]:
     """The variables of each pppd, by its pid; empty if this host's pppd keeps no such file."""
+    found: dict[int, dict[str, str]] = {}
     for path in PATHS:
-        try:
-            handle = open(path, "rb")  # noqa: SIM115
-        except OSError:
-            continue
-        with handle:
+        # Where pppd keeps no database, ours may have made an empty file.
+        with suppress(FileNotFoundError), open(path, "rb") as handle:
             _wait_for_writers(handle, tries)
-            return parse(handle.read())
-    return {}
+            found.update(parse(handle.read()))
+    return found
 
 
 def _wait_for_writers(handle: t.BinaryIO, tries: int) -> None:

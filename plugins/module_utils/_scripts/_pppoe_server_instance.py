@@ -16,30 +16,61 @@ _INSTANCE = r"""#!/bin/sh
 #
 # pppoe-server-instance start NAME INTERFACE... -- COMMAND...
 #     Wait for the interfaces, then start the daemon COMMAND (pppoe-server and its options) with session ids of its own.
-#     Once it answers, the daemon that there was before is ended, and its sessions live on. If it does not, the one
-#     before stays.
+#     Once it answers, every other daemon of the instance is ended, and their sessions live on. If it does not, the
+#     former ones stay.
 # pppoe-server-instance hangup NAME PID
-#     End the daemon PID (- if there is none) and all sessions of the instance. Without a PID the daemon has died by
-#     itself: nothing is ended, since its sessions live on and another daemon takes its place.
+#     End the daemon PID (- if there is none), any other daemon and all sessions of the instance. Without a PID the
+#     daemon has died by itself: nothing is ended, since its sessions live on and another daemon takes its place.
+#
+# It may be killed anywhere: each state file is written beside and renamed, and the next start ends what this one has
+# left.
 set -u
-configuration=@CONFIGURATION@
-state=@STATE@
+umask 077
+configuration=${PPPOE_SERVER_CONFIGURATION:-@CONFIGURATION@}
+state=${PPPOE_SERVER_STATE:-@STATE@}
+run=${PPPOE_SERVER_RUN:-/run}
 last_id=65534
 
 say() {
-    echo "pppoe-server $name: $1" >&2
+    echo "pppoe-server $name: $*" >&2
+}
+
+fail() {
+    say "$1"
+    exit 1
 }
 
 # Closed to others: who can open a lock can also hold it, and nobody could dial.
 make_state() {
-    mkdir -p "$state/leases" && chmod 700 "$state"
+    mkdir -p "$state/leases" && chmod 700 "$state" || fail "no folder $state can be made"
+}
+
+# pppd's database is readable by everybody where pppd makes it, and who can read it can hold a lock on it, for which
+# each pppd waits.
+guard_database() {
+    for folder in "$run" "$run/pppd" "$run/ppp"; do
+        ! [ -d "$folder" ] || { : >>"$folder/pppd2.tdb" && chmod 600 "$folder/pppd2.tdb"; } ||
+            say "$folder/pppd2.tdb stays open to others"
+    done
+}
+
+# One start or hangup of an instance at a time. Dials do not wait for this lock.
+lock_instance() {
+    exec 8>>"$state/$name.lock" && flock -w 60 8
+}
+
+# Read once what runs on this host. A ps that fails is not a host without sessions.
+look() {
+    snapshot=$(ps -ww -u "$(id -u)" -o pidns=,netns=,pid=,ppid=,args=) && here=$(ps -o pidns=,netns= -p $$) &&
+        printf '%s\n' "$snapshot" | awk -v "me=$$" '$3 == me { found = 1 } END { exit !found }' ||
+        return 1
 }
 
 # A line for each session of any pppoe-server on this host: its pppd's pid and that one's parent, session id, address,
 # options file or -, interface, session as pppoe and pppd name it. Those in containers and other network namespaces are
 # another host's, though ps shows them too, and what another user runs is none, whatever he calls it.
 sessions() {
-    ps -ww -u "$(id -u)" -o pidns=,netns=,pid=,ppid=,args= | awk -v "here=$(ps -o pidns=,netns= -p $$)" '
+    printf '%s\n' "$snapshot" | awk -v "here=$here" '
         BEGIN {
             split(here, ours)
             two = "[0-9a-f][0-9a-f]"
@@ -61,14 +92,36 @@ sessions() {
         }'
 }
 
+# A line for each daemon of any instance of ours: its pid, its options file, and the first and last of its session ids.
+# A child has its parent's command line until it becomes the pppd of a new session.
+daemons() {
+    printf '%s\n' "$snapshot" | awk -v "here=$here" -v "folder=$configuration/" '
+        BEGIN { split(here, ours) }
+        $1 == ours[1] && $2 == ours[2] && $5 ~ "(^|/)pppoe-server$" {
+            options = ""
+            offset = count = 0
+            for (i = 6; i < NF; i++) {
+                if ($i == "-O") options = $(i + 1)
+                else if ($i == "-o") offset = $(i + 1)
+                else if ($i == "-N") count = $(i + 1)
+            }
+            if (index(options, folder) != 1) next
+            parent[$3] = $4
+            line[$3] = $3 " " options " " offset + 1 " " offset + count
+        }
+        END { for (pid in line) if (!(parent[pid] in line)) print line[pid] }'
+}
+
+# The pids of the daemons of this instance.
+own_daemons() {
+    daemons | awk -v "options=$configuration/$name.options" '$2 == options { print $1 }'
+}
+
 wait_for() {
     tries=120
     until [ -d "/sys/class/net/$1" ]; do
         tries=$((tries - 1))
-        if [ "$tries" -le 0 ]; then
-            say "the interface $1 has not appeared in 60 seconds"
-            exit 1
-        fi
+        [ "$tries" -gt 0 ] || fail "the interface $1 has not appeared in 60 seconds"
         sleep 0.5
     done
     ip link set "$1" up
@@ -76,8 +129,8 @@ wait_for() {
 
 # Give a lease to living sessions that have none: of a pppoe-server that was started in another way.
 adopt() {
-    awk -v "leases=$state/leases" '@LEASES@
-        !holder($4) { lease($4, $1, $3, "-") }' "$state/$name.living"
+    printf '%s\n' "$living" | awk -v "leases=$state/leases" '@LEASES@
+        NF && !holder($4) { lease($4, $1, $3, "-") }'
 }
 
 # Of the ids that the lines "FIRST LAST" of the input leave free: the offset and size of COUNT in a row, if possible
@@ -100,18 +153,19 @@ gap() {
         }'
 }
 
-# Session ids for a daemon with COUNT slots: none that a living session has, and if possible none that the daemon
-# before it or one of another instance could have given to a client that is dialling now.
+# Session ids for a daemon with COUNT slots: none that a living session has, and if possible none that a daemon which
+# lives or lived, of this instance or another, could have given to a client that is dialling now.
 choose_ids() {
-    awk '{ print $3, $3 }' "$state/$name.living" >"$state/$name.busy"
+    busy=$(printf '%s\n' "$living" | awk 'NF { print $3, $3 }')
     after=0
     ! [ -s "$state/$name.ids" ] || read -r _ after <"$state/$name.ids"
-    set -- "$1" $(cat "$state/$name.busy" "$state"/*.ids 2>/dev/null | gap "$1" "$after")
-    [ "$3" -eq "$1" ] || set -- "$1" $(gap "$1" 0 <"$state/$name.busy")
+    given=$(daemons | awk '{ print $3, $4 }' && cat "$state"/*.ids 2>/dev/null)
+    set -- "$1" $(printf '%s\n' "$busy" "$given" | awk NF | gap "$1" "$after")
+    [ "$3" -eq "$1" ] || set -- "$1" $(printf '%s\n' "$busy" | awk NF | gap "$1" 0)
     [ "$3" -eq "$1" ] || say "living sessions leave only $3 session ids in a row: no more sessions for now"
     offset=$2
     size=$3
-    echo "$((offset + 1)) $((offset + size))" >"$state/$name.ids"
+    echo "$((offset + 1)) $((offset + size))" >"$state/$name.ids.part" && mv "$state/$name.ids.part" "$state/$name.ids"
 }
 
 # A line for each slot of the daemon, with the address that it will suggest: those that are free now come first.
@@ -123,15 +177,9 @@ slots() {
                 print waiting ? held[(i - 1) % waiting + 1] : $1
                 count++
             }
-        }' "$state/$name.pool" >"$state/$name.slots"
-}
-
-# The daemon of the instance, if it lives.
-daemon() {
-    [ -s "$state/$name.pid" ] && read -r pid <"$state/$name.pid" || return
-    case $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") in
-        */pppoe-server\ *"-O $configuration/$name.options "*) echo "$pid" ;;
-    esac
+        }' "$state/$name.pool" >"$state/$name.slots.part" &&
+        [ "$(awk 'END { print NR }' "$state/$name.slots.part")" -eq "$size" ] &&
+        mv "$state/$name.slots.part" "$state/$name.slots"
 }
 
 # Whether the process $1 listens for discovery on $2 interfaces.
@@ -142,7 +190,56 @@ answers() {
         END { exit interfaces > 0 }' - /proc/net/packet
 }
 
+# What the daemon with COUNT slots gets: the pool, the ids and the slots. Dials wait meanwhile.
+choose() {
+    exec 9>>"$state/lock" && flock -w 30 9 || give_up "$state/lock is held for more than 30 seconds"
+    rm -f "$state/$name.former"
+    ! [ -s "$state/$name.pool" ] || cp "$state/$name.pool" "$state/$name.former" || give_up "$no_room"
+    living=$(sessions)
+    [ -r "$configuration/$name.pool" ] || give_up "there is no $configuration/$name.pool"
+    cp "$configuration/$name.pool" "$state/$name.pool.part" && mv "$state/$name.pool.part" "$state/$name.pool" &&
+        adopt && choose_ids "$1" && slots || give_up "$no_room"
+    exec 9>&-
+}
+
+# The start has failed: the former daemons go on with the pool that they had.
+give_up() {
+    exec 9>&-
+    ! [ -s "$state/$name.former" ] || mv "$state/$name.former" "$state/$name.pool"
+    rm -f "$state/$name".*.part
+    fail "$1"
+}
+
+# Its pid; process 1 is its parent and no script, and it holds no lock of ours.
+launch() {
+    (
+        umask 022
+        trap '' HUP
+        setsid "$@" </dev/null >/dev/null 2>&1 8>&- 9>&- &
+        echo $!
+    )
+}
+
+# Without a unit of ours, the daemon would be a part of rc-local.service or of the login that starts it: one pppd that
+# the kernel kills for want of memory would end them all there, and their number would be limited (OOMPolicy= in
+# systemd.service(5), TasksMax= in systemd.resource-control(5)). So it gets a scope, which systemd 252 and before take
+# without OOMPolicy=, as they have none for scopes.
+own_scope() {
+    [ -d "$run/systemd/system" ] && command -v systemd-run >/dev/null || return 0
+    ! grep -q -e "/pppoe-server@${name}[.]service" -e "/pppoe-server-$name-[0-9a-f]*[.]scope" /proc/self/cgroup ||
+        return 0
+    read -r id </proc/sys/kernel/random/uuid
+    for policy in OOMPolicy=continue TasksMax=infinity; do
+        ! systemd-run --quiet --collect --scope --property="$policy" true 2>/dev/null ||
+            exec systemd-run --quiet --collect --scope --unit="pppoe-server-$name-${id%%-*}" \
+                --description="PPPoE access concentrator $name" --property="$policy" --property=TasksMax=infinity \
+                --property=After=network.target sh "$0" start "$name" "$@"
+    done
+    say "systemd gives it no scope of its own"
+}
+
 start() {
+    own_scope "$@"
     interfaces=
     while [ "$1" != -- ]; do
         interfaces="$interfaces $1"
@@ -161,44 +258,41 @@ start() {
         [ "$word" != -N ] || count=-N
     done
 
-    make_state && exec 9>>"$state/lock" && flock 9 || exit 1
-    former=$(daemon)
-    [ -z "$former" ] || mv "$state/$name.pool" "$state/$name.former" || exit 1
-    cp "$configuration/$name.pool" "$state/$name.pool" || exit 1
-    sessions >"$state/$name.living"
-    adopt
-    choose_ids "$count"
-    slots
-    exec 9>&-
+    make_state
+    lock_instance || fail "another start of it has not ended in 60 seconds"
+    guard_database
+    look || fail "ps does not tell which sessions live"
+    former=$(own_daemons)
+    no_room="files in $state cannot be written: see 'df $state'"
+    choose "$count"
 
     set -- "$@" -o "$offset" -p "$state/$name.slots"
     cd /
-    # In a subshell that ends at once, so that process 1 is its parent and no script.
-    (
-        trap '' HUP
-        setsid "$@" </dev/null >/dev/null 2>&1 &
-        echo $! >"$state/$name.new"
-    )
-    read -r pid <"$state/$name.new"
+    pid=$(launch "$@")
     tries=100
     until answers "$pid" "$number"; do
         tries=$((tries - 1))
         if [ "$tries" -le 0 ] || ! [ -d "/proc/$pid" ]; then
             kill "$pid" 2>/dev/null
-            [ -z "$former" ] || mv "$state/$name.former" "$state/$name.pool"
-            say "it does not answer: $(timeout 10 "$@" 2>&1 </dev/null)"
-            exit 1
+            give_up "it does not answer: $(timeout 10 "$@" 2>&1 </dev/null 8>&-)"
         fi
         sleep 0.05
     done
     # systemd reads the file when the process that it took for the daemon has ended (PIDFile= in systemd.service(5)).
-    mv "$state/$name.new" "$state/$name.pid"
-    # SIGTERM would end the sessions (pppoe-server.c termHandler).
-    [ -z "$former" ] || kill -KILL "$former"
+    echo "$pid" >"$state/$name.pid.part" && mv "$state/$name.pid.part" "$state/$name.pid" || {
+        kill -KILL "$pid"
+        give_up "$no_room"
+    }
+    ! look || former=$(own_daemons)
+    for each in $former; do
+        # SIGTERM would end the sessions (pppoe-server.c termHandler).
+        [ "$each" = "$pid" ] || kill -KILL "$each" 2>/dev/null
+    done
+    rm -f "$state/$name.former" "$state/$name".*.part
 }
 
-# The pids of $@ that are still there after at most $tries fifths of a second.
-left() {
+# Wait until the processes $@ are gone, at most $tries fifths of a second.
+wait_for_end() {
     while :; do
         for pid in "$@"; do
             shift
@@ -208,31 +302,44 @@ left() {
         tries=$((tries - 1))
         sleep 0.2
     done
-    echo "$@"
+}
+
+own_sessions() {
+    sessions | awk -v "options=$configuration/$name.options" '$5 == options'
 }
 
 hangup() {
-    daemon=${1:-}
-    [ -n "$daemon" ] || exit 0
-    options=$configuration/$name.options
-    [ "$daemon" = - ] || kill -TERM "$daemon" 2>/dev/null
-    make_state || exit 1
-    sessions | awk -v "options=$options" '$5 == options' >"$state/$name.living"
+    main=${1:-}
+    [ -n "$main" ] || exit 0
+    [ "$main" != - ] || main=
+    make_state
+    lock_instance || say "another start of it has not ended in 60 seconds"
+    look || {
+        [ -z "$main" ] || kill -TERM "$main"
+        fail "ps does not tell which sessions live, so some may be left"
+    }
+    ending="$main $(own_daemons)"
+    living=$(own_sessions)
+    for pid in $ending; do
+        kill -TERM "$pid" 2>/dev/null
+    done
     # Again for those that were on their way when the daemon ended.
     for tries in 25 25; do
-        pids=$(awk '{ print $1 }' "$state/$name.living")
+        pids=$(printf '%s\n' "$living" | awk '{ print $1 }')
         [ -z "$pids" ] || kill -TERM $pids 2>/dev/null
-        pids=$(left $pids)
-        sessions | awk -v "options=$options" '$5 == options' >"$state/$name.rest"
-        # The daemon sends a PADT to the clients of its own sessions, but knows of no others.
-        awk -v "daemon=$daemon" '$2 != daemon { print $6, $7 }' "$state/$name.living" |
+        wait_for_end $ending $pids
+        # A daemon sends a PADT to the clients of its own sessions, but knows of no others.
+        printf '%s\n' "$living" | awk -v "ending=$ending" '
+            BEGIN { for (i = split(ending, daemon); i; i--) ended[daemon[i]] }
+            NF && !($2 in ended) { print $6, $7 }' |
             while read -r interface session; do
                 pppoe -I "$interface" -e "$session" -k
             done
-        mv "$state/$name.rest" "$state/$name.living"
-        [ -s "$state/$name.living" ] || exit 0
+        look && living=$(own_sessions) && ending=$(own_daemons)
+        [ -n "$living$ending" ] || exit 0
     done
-    say "these pppd do not end: $pids"
+    say "these processes do not end:" $ending $(printf '%s\n' "$living" | awk '{ print $1 }')
+    exit 1
 }
 
 action=$1
