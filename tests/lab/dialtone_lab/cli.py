@@ -1,6 +1,7 @@
 """The command line of tests/lab/lab."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -65,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     command = add("exec", execute, "run a command in the lab's network, or as the gateway of a segment", "NAME")
     command.add_argument("--gateway", metavar="SEGMENT")
     command.add_argument("command", nargs="*", metavar="COMMAND")
+    command = add("customers", ask_customers, "customers who need no host, as JSON", "NAME", "SEGMENT", "QUESTION")
+    command.add_argument("values", nargs="*", metavar="KEY=VALUE")
     add("console", console, "print what a host wrote on its console", "NAME", "HOST")
     add("reboot", reboot, "reboot a host and wait for it", "NAME", "HOST")
     add("kill", kill, "cut a host's power", "NAME", "HOST")
@@ -171,6 +174,22 @@ def execute(options) -> None:
     if not options.remote:
         raise LabError("give a command to run, for example: lab exec NAME -- ip -brief address")
     reach.replace_with(in_namespace(namespace, *options.remote))
+
+
+def ask_customers(options) -> None:
+    crowd = labs.customers(labs.find(state_root(), options.name), options.segment)
+    print(json.dumps(crowd.do(options.question, dict(_value(word) for word in options.values)), indent=1))
+
+
+def _value(word: str) -> tuple[str, object]:
+    """KEY=VALUE: a value that is JSON is that, any other is text."""
+    key, equals, value = word.partition("=")
+    if not equals:
+        raise LabError(f"{word!r}: give KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
 
 
 def console(options) -> None:

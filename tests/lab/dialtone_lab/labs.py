@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from . import containers, images, kernel, names, network, reach, render, topology, uml
+from .customers import Customers
 from .errors import LabError
 from .machine import Progress, end, run
 from .names import Names
@@ -165,6 +166,12 @@ def kill(lab: Lab, host: Host) -> None:
     """Cut the host's power. Open connections end too: they would wait a minute for a host that is gone."""
     lab.driver(host).kill(lab.names, host)
     reach.close_masters(lab.names, host.name)
+
+
+def customers(lab: Lab, segment: str) -> Customers:
+    """The customers who need no host on a segment; started if they are not there."""
+    interface = network.customers_interface(lab.names, segment)
+    return Customers(lab.names.run, interface, lab.names.namespace).start()
 
 
 def reboot(lab: Lab, host: Host, progress: Progress) -> None:

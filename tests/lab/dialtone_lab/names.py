@@ -104,6 +104,11 @@ def gateway_port(segment: str) -> str:
     return f"gw-{segment}"
 
 
+def customers_port(segment: str) -> tuple[str, str]:
+    """The bridge's port that customers who need no host are plugged into, and their own interface."""
+    return f"cp-{segment}", f"cu-{segment}"
+
+
 def port(host_index: int, nic: str) -> str:
     """The bridge's port that an interface of a host is plugged into: its tap, or one end of its veth pair."""
     return f"h{host_index}-{nic}"

@@ -95,6 +95,18 @@ def is_cut(lab: Names, host: Host, nic: Interface) -> bool:
     return f" master {names.bridge(nic.segment)} " not in shown.stdout
 
 
+def customers_interface(lab: Names, segment: str) -> str:
+    """The interface of customers who need no host, made if it is not there; its name."""
+    port, interface = names.customers_port(segment)
+    show = ("ip", "-n", lab.namespace, "link", "show", "dev")
+    if run(*show, port, check=False).returncode != 0:
+        if run(*show, names.bridge(segment), check=False).returncode != 0:
+            raise LabError(f"lab {lab.lab} has no segment {segment!r}")
+        _veth(lab, port, lab.namespace, interface, None)
+        _plug(lab, port, segment)
+    return interface
+
+
 def _nic(host: Host, name: str) -> Interface:
     for nic in host.all_interfaces:
         if nic.name == name:
