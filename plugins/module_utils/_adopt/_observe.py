@@ -87,14 +87,14 @@ def _variable(account: _adopt_accounts.Known) -> str:
 def _commands() -> list[tuple[_server_startup_lines.Command, int | None, str | None]]:
     """The commands that run, and those of rc.local on interfaces that none of them serves, with that line."""
     path = _rc_local.path()
-    lines = _server_startup_lines.lines(_files.read(path) or b"")
+    lines = [line for line in _server_startup_lines.lines(_files.read(path) or b"") if line.command and line.reached]
     found: list[tuple[_server_startup_lines.Command, int | None, str | None]] = []
     for process, command in _server_takeover.daemons(_processes.every(), None):
-        mine = [line for line in lines if set(line.command.interfaces) & set(command.interfaces)]
+        mine = [line for line in lines if line.command and set(line.command.interfaces) & set(command.interfaces)]
         found.append((command, process.pid, f"line {mine[0].number} of {path}" if mine else None))
     served = {name for command, _pid, _line in found for name in command.interfaces}
     for line in lines:
-        if not served & set(line.command.interfaces):
+        if line.command and not served & set(line.command.interfaces):
             found.append((line.command, None, f"line {line.number} of {path}"))
             served.update(line.command.interfaces)
     return [one for one in found if all(map(_server_config.INTERFACE.match, one[0].interfaces))]

@@ -15,6 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _dec
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _plan as _server_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _single_session as _server_single_session
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
 if t.TYPE_CHECKING:
@@ -30,6 +31,8 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
     _server_plan.require_programs(module, can, how)
     wanted = _server_plan.plan(module.params["startup"], instance, can, how)
     _server_plan.ask_pppoe_server(module, can, instance, wanted.command)
+    sources = _server_startup_sources.observe(module)
+    left = _server_startup_sources.units_to_disable(sources, instance.interfaces, _rc_local.path())
 
     changed = _files.changes(wanted.files)
     now = wanted.daemon.running()
@@ -43,6 +46,8 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
     boot = _server_plan.boot_change(module, wanted.daemon.unit, module.params["startup"])
     if not module.check_mode:
         _server_plan.carry_out(module, wanted, changed, decision, now, boot)
+        for unit in left:
+            _systemd.disable(module, unit)
         if instance.single_session != "allow":
             _server_single_session.put_down(module, instance.name)
     difference = _files.diff(changed)
@@ -52,7 +57,7 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
         header = f"process of pppoe-server {instance.name}"
         difference.append({"before_header": header, "after_header": header, "before": before, "after": after})
     return {
-        "changed": bool(changed or boot or decision.action != "none"),
+        "changed": bool(changed or boot or left or decision.action != "none"),
         "diff": difference if module._diff else [],
         "command": wanted.command,
         "capabilities": dict(vars(can), flags="".join(sorted(can.flags))),

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""pppoe-server as people start it themselves: its command, and the lines of rc.local that hold it.
+"""pppoe-server as people start it themselves: its command, and the lines of scripts that hold it.
 
-Private to this collection. Pure: nothing here looks at the host.
+A line is read as the shell reads it (``_host/_shell.py``). One that starts pppoe-server in a way that only a run could
+tell has no ``command``: it is named to the user, and never passed over. Private to this collection. Pure.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from __future__ import annotations
 import getopt
 import os
 import re
-import shlex
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _shell, _shell_words, _shell_wrappers
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
@@ -25,11 +26,24 @@ OPTIONS_FILE = "/etc/ppp/pppoe-server-options"
 INTERFACE = "eth0"  # without -I
 # What stands before a line of rc.local that would start a second daemon at boot. ":" keeps the body of an "if" whole.
 TAKEN_OVER = b": # taken over by dialtone.pppoe: "
+#: How much of a line a message shows.
+MOST_SHOWN = 120
 # Commands that a line may hold beside pppoe-server, and that nobody misses when it goes.
 _WAITING = ("sleep", "true", ":")
-_SEPARATORS = re.compile(r"[;&|()]+\Z")
-_REDIRECTION = re.compile(r"[<>&|]*[<>][<>&|]*\Z")
-_NAME = re.compile(rb"(?<![\w.-])pppoe-server(?![\w.-])")
+# Programs that do not start what they are told of.
+_HARMLESS = re.compile(
+    r"(?:echo|printf|logger|wall|cat|tee|[ef]?grep|pgrep|pkill|killall|pidof|ps|kill|which|type|hash|command|\[|\[\[|test"
+    r"|cp|mv|rm|ln|chmod|chown|install|touch|mkdir|rmdir|ls|stat|sed|cut|head|tail|sort|wc|cd|export|alias|unalias|trap"
+    r"|set|unset|exit|return|renice|ip6?tables|nft|ip|ifconfig|sysctl|modprobe|ulimit|apt|apt-get|dpkg|yum|dnf|systemctl"
+    r"|service|update-rc\.d|chkconfig|\.|source|:|true|false|sleep|read|date)\Z"
+)
+# Where a command of a script's own name is looked for.
+_FOLDERS = ("/usr/local/sbin/", "/usr/local/bin/", "/root/bin/", "/root/")
+_INIT = re.compile(r"/etc/(?:rc\.d/)?init\.d/")
+_NAME = re.compile(r"(?<![\w.-])pppoe-server(?![\w.-])")
+_STARTED = re.compile(rb"""(?<![\w.-])pppoe-server['"]?\s*['",]*\s*['"]?-\w""")
+_STRUCTURE = set(b"if then else elif fi while until case esac { } function".split())
+_SHELL = re.compile(rb"[/ ](?:ba|da|a|k|mk|z)?sh(?:\s|\Z)|busybox")
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,8 @@ class Command:
 
     @property
     def interfaces(self) -> list[str]:
-        return list(dict.fromkeys(self.all("I"))) or [INTERFACE]
+        """The interfaces that it serves: ``eth1:3`` is a label of eth1, not an interface (ip-address(8))."""
+        return list(dict.fromkeys(map(without_label, self.all("I")))) or [INTERFACE]
 
     @property
     def options_path(self) -> str:
@@ -60,6 +75,11 @@ class Command:
     def by_hand(self) -> bool:
         """Whether it is none that this collection has started."""
         return os.path.dirname(self.options_path) != _layout_server.CONFIGURATION
+
+
+def without_label(interface: str) -> str:
+    """The interface that a name of ifconfig's means: ``eth1`` for ``eth1:3``."""
+    return interface.partition(":")[0] or interface
 
 
 def command(argv: t.Sequence[str]) -> Command | None:
@@ -95,104 +115,268 @@ def _without(words: list[str], letter: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a shell script, with those that a backslash joins to it, which starts pppoe-server.
+    """A line of a script, with those that belong to it, which starts pppoe-server or a unit.
 
-    ``start`` and ``end`` are offsets; ``alone``: it does nothing else.
+    ``command`` is ``None`` if it cannot be read literally. ``start`` and ``end`` are offsets in ``path``; ``alone``: it
+    does nothing else, so that nobody misses it. ``reached``: no ``exit`` stands before it. ``cwd``: where it runs,
+    ``None`` if that cannot be told. ``unit``: the unit that it has systemd start, instead of a command.
     """
 
     number: int
     start: int
     end: int
-    command: Command
+    command: Command | None
     alone: bool
+    path: str = ""
+    text: str = ""
+    reached: bool = True
+    cwd: str | None = "/"
+    unit: str | None = None
 
 
-def lines(script: bytes) -> list[Line]:
-    """The lines of a shell script, as rc.local, that start a pppoe-server of nobody's but the user's own."""
-    found = []
-    for match in re.finditer(rb"(?:[^\n\\]|\\.|\\\n)*(?:\n|\Z)", script, re.DOTALL):
-        text = match.group()
-        if not _NAME.search(text) or text.lstrip().startswith((b"#", TAKEN_OVER)):
-            continue
-        try:
-            tokens = _tokens(text)
-        except ValueError:
-            continue  # a quotation over several lines, which is no plain command
-        commands = _commands(tokens)
-        servers = [server for server in (command(words) for words in commands) if server and server.by_hand]
-        if servers:
-            others = [words for words in commands if command(words) is None and words[0] not in _WAITING]
-            number = script.count(b"\n", 0, match.start()) + 1
-            alone = not others and len(servers) == 1
-            found.append(Line(number, match.start(), match.end(), servers[0], alone))
-        elif any(os.path.basename(word) == "pppoe-server" for words in commands for word in words):
-            _note_hidden(found, script, match, commands)
+def lines(content: bytes, path: str = "", opened: _shell.Opened = _shell.nothing, deep: int = 0) -> list[Line]:
+    """The lines of a shell script, as rc.local, that start a pppoe-server of nobody's but the user's own.
+
+    ``opened`` gives the content of other scripts that it runs; lines of those have another ``path``.
+    """
+    if not _is_shell(content):
+        return _mentions(content, path)
+    script = _shell.read(path, content, opened)
+    found: list[Line] = []
+    for call in script.calls:
+        for start in _starts(call, opened, deep):
+            if start.path != path:
+                found.append(start)
+            else:
+                found.append(_in_its_place(start, content, script.calls))
+    if script.unclosed is not None:
+        found += [line for line in _mentions(content, path) if line.number >= script.unclosed]
     return found
 
 
-def _note_hidden(found: list[Line], script: bytes, match: re.Match[bytes], commands: list[list[str]]) -> None:
-    """pppoe-server behind another word: ``then pppoe-server``, ``nohup pppoe-server``."""
-    for words in commands:
-        at = next((i for i, word in enumerate(words) if os.path.basename(word) == "pppoe-server"), None)
-        server = command(words[at:]) if at else None
-        # A pppoe-server without any option is one being talked about: which, pidof, echo, pkill.
-        if server and server.by_hand and server.flags:
-            before = words[:at]
-            number = script.count(b"\n", 0, match.start()) + 1
-            alone = len(commands) == 1 and before[0] in ("nohup", "exec", "setsid") and len(before) == 1
-            found.append(Line(number, match.start(), match.end(), server, alone))
+def _is_shell(content: bytes) -> bool:
+    first = content.split(b"\n", 1)[0]
+    return not first.startswith(b"#!") or bool(_SHELL.search(first.rstrip()))
+
+
+def _mentions(content: bytes, path: str) -> list[Line]:
+    """Lines that speak of starting pppoe-server, in what cannot be read."""
+    found, start = [], 0
+    for number, line in enumerate(content.splitlines(keepends=True), 1):
+        if _STARTED.search(line) and not line.lstrip().startswith(b"#"):
+            found.append(Line(number, start, start + len(line), None, False, path, _shown(line)))
+        start += len(line)
+    return found
+
+
+def _shown(line: bytes) -> str:
+    text = " ".join(line.decode("utf-8", "replace").split())
+    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
+
+
+def _in_its_place(line: Line, content: bytes, calls: t.Sequence[_shell.Call]) -> Line:
+    """The line, with the whole of it, and whether it does something else as well."""
+    start, end = line.start, line.end
+    while True:
+        start = content.rfind(b"\n", 0, start) + 1
+        end = content.find(b"\n", max(start, end - 1))
+        end = len(content) if end < 0 else end + 1
+        if content[:start].endswith(b"\\\n"):
+            start -= 2
+            continue
+        across = [call for call in calls if call.start < end and call.end > start]
+        wider = (min(call.start for call in across), max(call.end for call in across))
+        if wider[0] >= start and wider[1] <= end:
+            break
+        start, end = min(start, wider[0]), max(end, wider[1])
+    others = [call for call in across if call.start != line.start and call.words[0].text not in _WAITING]
+    alone = line.alone and not others and not any(call.here for call in across) and _is_whole(content[start:end])
+    return replace(line, start=start, end=end, alone=alone, text=_shown(content[start:end]))
+
+
+def _is_whole(text: bytes) -> bool:
+    """Whether it can go without anything else of the script losing its beginning or its end."""
+    words = re.findall(rb"[^\s;&|()]+|[()]", text)
+    if _STRUCTURE & set(words):
+        return False
+    return words.count(b"for") == words.count(b"done") == words.count(b"do") and words.count(b"(") == words.count(b")")
+
+
+def started(call: _shell.Call, opened: _shell.Opened) -> list[Line]:
+    """What one command starts that stands by itself, in a unit for example."""
+    return list(_starts(call, opened, 0))
+
+
+def _starts(call: _shell.Call, opened: _shell.Opened, deep: int) -> t.Iterator[Line]:
+    """What a command of a script starts, by itself, behind other programs, or in a script that it runs."""
+    words, plain, literal = call.words, True, True
+    while True:
+        name = os.path.basename(words[0].text)
+        if name == "pppoe-server" and not _INIT.match(words[0].text):
+            yield from _by_command(call, words, plain, literal)
+            return
+        inner = _shell_wrappers.inner(words)
+        if inner is None:
+            yield from _by_another(call, words, opened, deep)
+            return
+        if name not in ("su", "runuser", "sudo", "doas", "nohup", "exec", "setsid", "eval", *_shell_wrappers.SHELLS):
+            plain = False
+        literal = literal and all(word.literal for word in words[: len(words) - len(inner.words)])
+        if inner.kind == "text":
+            yield from _in_text(call, inner.words[0], plain, opened, deep)
+            return
+        words = inner.words
+        if inner.kind == "file":
+            yield from _in_file(call, words, opened, deep)
             return
 
 
-def _tokens(text: bytes) -> list[str]:
-    lexer = shlex.shlex(
-        text.decode("utf-8", "surrogateescape").replace("\\\n", " "), posix=True, punctuation_chars=True
-    )
-    lexer.whitespace_split = True
-    return list(lexer)
+def _line(call: _shell.Call, command_: Command | None, alone: bool) -> Line:
+    text = " ".join(word.text for word in call.words).encode("latin-1")
+    return Line(call.number, call.start, call.end, command_, alone, call.path, _shown(text), call.reached, call.cwd)
 
 
-def _commands(tokens: list[str]) -> list[list[str]]:
-    """Simple commands, without what their output is sent to."""
-    found: list[list[str]] = [[]]
-    target = False
-    for token in tokens:
-        if target:
-            target = False
-        elif _REDIRECTION.match(token):
-            if found[-1] and found[-1][-1].isdigit():
-                found[-1].pop()
-            target = True
-        elif _SEPARATORS.match(token):
-            found.append([])
+def _by_command(
+    call: _shell.Call, words: t.Sequence[_shell_words.Word], plain: bool, literal: bool
+) -> t.Iterator[Line]:
+    server = command([word.text.encode("latin-1").decode("utf-8", "surrogateescape") for word in words])
+    if server is None or not server.by_hand or {"-h", "-d", "-P"} & {flag for flag, _value in server.flags}:
+        return  # ours, or one that only prints
+    readable = literal and all(word.literal for word in words)
+    yield _line(call, server if readable else None, plain and readable)
+
+
+def _in_text(
+    call: _shell.Call, word: _shell_words.Word, plain: bool, opened: _shell.Opened, deep: int
+) -> t.Iterator[Line]:
+    """A shell in the shell: ``su -c "…"``."""
+    if not word.literal or deep > _shell.MOST_DEEP:
+        if _NAME.search(word.text):
+            yield _line(call, None, False)
+        return
+    script = _shell.read(call.path, word.text.encode("latin-1"), opened, cwd=None, deep=deep + 1)
+    found = [line for inner in script.calls for line in _starts(inner, opened, deep + 1)]
+    if script.unclosed is not None and _NAME.search(word.text):
+        yield _line(call, None, False)
+    waiting = sum(inner.words[0].text in _WAITING for inner in script.calls)
+    alone = plain and len(found) + waiting == len(script.calls)
+    for line in found:
+        if line.path == call.path:
+            yield replace(_line(call, line.command, alone and line.alone), unit=line.unit)
         else:
-            found[-1].append(token)
-    return [words for words in found if words]
+            yield line
+
+
+def _in_file(
+    call: _shell.Call, words: t.Sequence[_shell_words.Word], opened: _shell.Opened, deep: int
+) -> t.Iterator[Line]:
+    """A script that is run."""
+    path = words[0].text
+    if not words[0].literal:
+        if _NAME.search(path):
+            yield _line(call, None, False)
+        return
+    if not path.startswith("/") and ("/" in path or call.cwd not in (None, "/")):
+        path = os.path.normpath(os.path.join(call.cwd or "/", path))
+    if deep >= _shell.MOST_DEEP or os.path.dirname(path) == _layout_server.DIRECTORY:
+        return
+    places = [path] if "/" in path else [folder + path for folder in _FOLDERS]
+    content = next((content for place in places if (content := opened(place)) is not None), None)
+    if content is None:
+        return
+    path = next(place for place in places if opened(place) is not None)
+    for line in lines(content, path, opened, deep + 1):
+        yield replace(line, reached=line.reached and call.reached)
+
+
+def _by_another(
+    call: _shell.Call, words: t.Sequence[_shell_words.Word], opened: _shell.Opened, deep: int
+) -> t.Iterator[Line]:
+    """A program that is not known to run others: the script of that name, or one that is told of pppoe-server."""
+    texts = [word.text for word in words]
+    name = os.path.basename(texts[0])
+    unit = _unit_started(texts)
+    if unit is not None:
+        yield replace(_line(call, None, False), unit=unit)
+    elif not words[0].literal:
+        if _NAME.search(" ".join(texts)):
+            yield _line(call, None, False)
+    elif _HARMLESS.match(name):
+        if call.piped and _STARTED.search(" ".join((*texts, call.here)).encode("latin-1")):
+            yield _line(call, None, False)
+    else:
+        at = next((i for i, text in enumerate(texts) if os.path.basename(text) == "pppoe-server"), None)
+        server = command(texts[at:]) if at else None
+        # A pppoe-server without any option is one being talked about: which, pidof, pkill.
+        if server and server.flags:
+            yield from _by_command(call, words[at:], False, all(word.literal for word in words[:at]))
+        elif any(_STARTED.search(text.encode("latin-1")) for text in (*texts, call.here)):
+            yield _line(call, None, False)
+        else:
+            yield from _in_file(call, words, opened, deep)
+
+
+def _unit_started(texts: t.Sequence[str]) -> str | None:
+    """The unit that ``systemctl start UNIT`` or ``service UNIT start`` starts."""
+    name = os.path.basename(texts[0])
+    words = [text for text in texts[1:] if not text.startswith("-")]
+    if name == "systemctl" and words[:1] and words[0] in ("start", "restart", "reload-or-restart") and words[1:]:
+        return words[1] if "." in words[1] else words[1] + ".service"
+    if name in ("service", "invoke-rc.d") and words[1:] and words[1] in ("start", "restart"):
+        return words[0] + ".service"
+    if _INIT.match(texts[0]) and words[:1] and words[0] in ("start", "restart"):
+        return name + ".service"
+    return None
 
 
 def taken_over(script: bytes | None, interfaces: t.Collection[str], path: str) -> bytes | None:
     """The script with those lines put out of action that would start a second daemon on one of ``interfaces``.
 
-    Every byte of them stays, behind ``TAKEN_OVER``. ``Refused`` for a line that does more than start this daemon.
+    Every byte of them stays, behind ``TAKEN_OVER``. ``Refused`` for a line that does more than start this daemon, or
+    that cannot be read.
     """
     if script is None:
         return None
-    for line in reversed(lines(script)):
-        served = set(line.command.interfaces)
-        if not served & set(interfaces):
+    together: dict[tuple[int, int], list[Line]] = {}
+    for line in lines(script, path):
+        if line.reached and line.unit is None:
+            together.setdefault((line.start, line.end), []).append(line)
+    for start, end in sorted(together, reverse=True):
+        if not goes(together[start, end], interfaces):
             continue
-        if not served <= set(interfaces):
-            raise Refused(
-                "interfaces",
-                "line {} of {} serves {} with one daemon.".format(line.number, path, ", ".join(sorted(served))),
-                "Name all of them, or take that line apart.",
-            )
-        if not line.alone:
-            raise Refused(
-                "interfaces",
-                f"line {line.number} of {path} would start a second daemon at boot, and does more than that.",
-                "Take pppoe-server out of it.",
-            )
-        text = script[line.start : line.end].replace(b"\\\n", b"\\\n" + TAKEN_OVER)
-        script = script[: line.start] + TAKEN_OVER + text + script[line.end :]
+        text = script[start:end].replace(b"\n", b"\n" + TAKEN_OVER)
+        if script[start:end].endswith(b"\n"):
+            text = text[: -len(TAKEN_OVER)]
+        script = script[:start] + TAKEN_OVER + text + script[end:]
     return script
+
+
+def goes(together: t.Sequence[Line], interfaces: t.Collection[str]) -> bool:
+    """Whether what one line starts is this daemon; ``Refused`` if it is more than that, or cannot be told."""
+    first = together[0]
+    place = f"line {first.number} of {first.path}"
+    for line in together:
+        if line.command is None:
+            raise Refused(
+                "interfaces",
+                f"{place} starts a pppoe-server and cannot be read literally: '{line.text}'.",
+                "Write the command out with its values, or take pppoe-server out of that line.",
+            )
+    served = {name for line in together if line.command for name in line.command.interfaces}
+    if not served & set(interfaces):
+        return False
+    if not served <= set(interfaces):
+        raise Refused(
+            "interfaces",
+            "{} serves {} with one {}.".format(
+                place, ", ".join(sorted(served)), "daemon" if len(together) == 1 else "line"
+            ),
+            "Name all of them, or take that line apart.",
+        )
+    if not all(line.alone for line in together):
+        raise Refused(
+            "interfaces",
+            f"{place} would start a second daemon at boot, and does more than that.",
+            "Take pppoe-server out of it.",
+        )
+    return True

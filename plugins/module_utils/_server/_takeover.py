@@ -69,7 +69,9 @@ def daemons(
 
 def _is_session_by_hand(process: Process, interfaces: set[str]) -> bool:
     call = _sessions_parse.parse_command(process.argv, lambda _name: ())
-    return call is not None and call.role == "server" and call.instance is None and call.device in interfaces
+    if call is None or call.role != "server" or call.instance is not None:
+        return False
+    return _server_startup_lines.without_label(call.device or "") in interfaces
 
 
 def refuse_what_would_be_left(foreign: Process | None, interfaces: t.Sequence[str]) -> None:
