@@ -10,8 +10,9 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleError
+from ansible.parsing.vault import is_encrypted
 from ansible.plugins.action import ActionBase
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _batch
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _batch, _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 MODULE = "dialtone.pppoe.chap_user"
@@ -29,7 +30,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        self._warnings: list[str] = []
         try:
+            _shape.accounts(arguments)
             batch = self._prepare(arguments)
         except Refused as error:
             return {**result, "failed": True, "msg": str(error)}
@@ -44,6 +47,8 @@ class ActionModule(ActionBase):
         if batch is not None and isinstance(answer.get("invocation"), dict):
             shown = answer["invocation"].get("module_args", {})
             shown.update(src=self._task.args.get("src"), users=f"({batch.count} entries)")
+        if self._warnings:
+            answer["warnings"] = [*answer.get("warnings", []), *self._warnings]
         return {**result, **answer}
 
     def _prepare(self, arguments: dict[str, t.Any]) -> _batch.Batch | None:
@@ -82,16 +87,25 @@ class ActionModule(ActionBase):
         if form not in ("csv", "json"):
             mend = "Call it .csv or .json, or set src_format to csv or json."
             raise Refused("src", f"it is not known how {source} is written.", mend)
+        name = os.path.basename(source)
+        text = _account_file.decoded(self._content(source), name)
+        entries, places = _account_file.rows(text, name, form)
+        self._warnings += _account_file.shortened(entries, places)
+        return entries, places
+
+    def _content(self, source: str) -> bytes:
+        """The bytes of the file, decrypted if need be."""
         try:
-            text = str(self._loader.get_text_file_contents(self._find_needle("files", source)))
-            # Ansible's loader lets bytes that are no UTF-8 through, as surrogates.
-            text.encode("utf-8")
-        except UnicodeError:
-            raise Refused("src", f"{source} is not text in UTF-8.", "Save it in UTF-8.") from None
+            path = self._find_needle("files", source)
+            with open(path, "rb") as handle:
+                content = handle.read()
+            if not is_encrypted(content):
+                return content
+            # The loader gives text, in which bytes that are no UTF-8 are surrogates.
+            return str(self._loader.get_text_file_contents(path)).encode("utf-8", "surrogateescape")
         except (AnsibleError, OSError) as error:
             reason = str(error).splitlines()[0]
             raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the rights.") from None
-        return _account_file.rows(text, os.path.basename(source), form)
 
     def _send(self, batch: _batch.Batch) -> str:
         """The path of the accounts on the host, in the task's own folder, which is removed with it."""
@@ -108,18 +122,15 @@ class ActionModule(ActionBase):
 
 def _as_usual(users: t.Any) -> bool:
     """Whether these are users whose values need no conversion, which is the module's business."""
-    return isinstance(users, list) and all(map(_is_usual, users))
+    return all(map(_is_usual, users))
 
 
 def _is_usual(user: t.Any) -> bool:
-    if not isinstance(user, dict) or not user.keys() <= _KEYS or user.get("state", "present") not in _STATES:
+    if not user.keys() <= _KEYS or user.get("state", "present") not in _STATES:
         return False
     addresses = user.get("addresses")
-    if addresses is not None and not (isinstance(addresses, list) and all(isinstance(one, str) for one in addresses)):
-        return False
-    return all(isinstance(user.get(key), _TEXT) for key in ("name", "secret", "server"))
+    return addresses is None or isinstance(addresses, list)
 
 
 _KEYS = frozenset(_batch.COLUMNS)
 _STATES = ("present", "absent")
-_TEXT = (str, type(None))

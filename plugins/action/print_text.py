@@ -11,6 +11,8 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+ARGUMENTS = {"text": {"type": "str", "required": True}}
+
 
 def printable(text: str) -> list[str]:
     """The lines of a text, in which nothing is left that a terminal would act on."""
@@ -28,7 +30,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _checked, arguments = self.validate_argument_spec({"text": {"type": "str", "required": True}})
+        _checked, arguments = self.validate_argument_spec(ARGUMENTS)
         lines = printable(arguments["text"])
         # In one piece, so that hosts that run side by side do not mix their lines.
         Display().display("\n".join(lines))

@@ -35,6 +35,8 @@ options:
     description:
       - The name with which the peer logs in. Names are case-sensitive.
       - Give either O(name), or O(users), O(src) or both.
+      - Put it in quotes. YAML makes numbers, booleans and dates of V(0123), V(no) and V(2026-11-01), and a name that is
+        no text is refused.
       - A name beyond printable ASCII is written the way pppd looks it up, V(jürgen) as C(jM-CM-<rgen).
       - V(*), which would let everybody in, and names with a newline are refused; so are names longer than 256 bytes, in
         C(pap-secrets) 255.
@@ -42,6 +44,7 @@ options:
   secret:
     description:
       - The password, at most 256 bytes, in C(pap-secrets) 255. Required unless O(state=absent).
+      - Put it in quotes, as O(name). A secret that is no text is refused.
       - Refused are an empty one, one that begins with C(@/), and C(@login), since pppd takes them for something else.
     type: str
   server:
@@ -101,8 +104,11 @@ options:
       - A file on the controller with accounts, beside those of O(users) or instead of them. It is looked for as
         M(ansible.builtin.copy) looks for its own, in C(files) of the role or playbook, and may be encrypted with
         Ansible Vault.
-      - CSV with a header, or a JSON list of objects, in UTF-8. Columns and keys are those of O(users); C(name) and
-        C(secret) are needed. In CSV several C(addresses) are separated by blanks, and an empty field has its default.
+      - CSV with a header, or a JSON list of objects. Columns and keys are those of O(users); C(name) and C(secret) are
+        needed. In CSV several C(addresses) are separated by blanks or commas, and an empty field has its default.
+      - The columns of a CSV are separated by commas, or, as spreadsheets do, by semicolons or tabs. Its last line must
+        end with a newline, so that a file that was cut off is noticed.
+      - In UTF-8, or in UTF-16 with a byte order mark.
       - Errors name a line of the CSV, as in C(customers.csv:5), or an index of the JSON from 0, as in
         C(customers.json[3]). If one account is wrong, none is applied.
     type: str
@@ -116,9 +122,17 @@ options:
         connections included. Lines that repeat a listed account go too. Comments stay, and lines that are no account
         for pppd.
       - Needs O(users) or O(src) with at least one entry, so that an empty variable does not remove everybody. To empty
-        a file, list one account with O(users[].state=absent).
+        a file, list one account with O(users[].state=absent), and give O(max_removals).
+      - A list that was cut off would remove those who are missing in it, so O(max_removals) bounds how many may go.
     type: bool
     default: false
+  max_removals:
+    description:
+      - How many accounts that the call does not list O(exclusive) may remove. If there are more, the call is refused,
+        and its error has the number.
+      - The default is half of the accounts that are in the file. Accounts listed with O(users[].state=absent) do not
+        count.
+    type: int
   path:
     description:
       - The secrets file. If it is a symbolic link, the file it points to is changed.
@@ -295,68 +309,73 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
     _secrets_batch,
     _secrets_diff,
     _secrets_file,
+    _shape,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._discreet import DiscreetModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute, os_fix
 
 MOST_NAMES = 100
+
+ARGUMENTS = {
+    "name": {"type": "str"},
+    "secret": {"type": "str", "no_log": True},
+    "server": {"type": "str"},
+    "addresses": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"]},
+    "users": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            # Required as well, but Ansible would not say which of 100,000 entries lacks it.
+            "name": {"type": "str"},
+            "secret": {"type": "str", "no_log": True},
+            "server": {"type": "str", "default": "*"},
+            "addresses": {"type": "list", "elements": "str", "default": ["*"]},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+    },
+    # The action plugin puts the path of its own file here (_batch), and takes src_format to itself.
+    "src": {"type": "str"},
+    "src_format": {"type": "str", "choices": ["csv", "json"]},
+    "exclusive": {"type": "bool", "default": False},
+    "max_removals": {"type": "int"},
+    "path": {"type": "path", "default": "/etc/ppp/chap-secrets"},
+    "update_secret": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
+    "backup": {"type": "bool", "default": False},
+    "list_fixed_addresses": {"type": "bool", "default": False},
+    "lock_timeout": {"type": "int", "default": 30},
+}
 
 
 def main() -> None:
     module = DiscreetModule(
-        argument_spec={
-            "name": {"type": "str"},
-            "secret": {"type": "str", "no_log": True},
-            "server": {"type": "str"},
-            "addresses": {"type": "list", "elements": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"]},
-            "users": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    # Required as well, but Ansible would not say which of 100,000 entries lacks it.
-                    "name": {"type": "str"},
-                    "secret": {"type": "str", "no_log": True},
-                    "server": {"type": "str", "default": "*"},
-                    "addresses": {"type": "list", "elements": "str", "default": ["*"]},
-                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-                },
-            },
-            # The action plugin puts the path of its own file here (_batch), and takes src_format to itself.
-            "src": {"type": "str"},
-            "src_format": {"type": "str", "choices": ["csv", "json"]},
-            "exclusive": {"type": "bool", "default": False},
-            "path": {"type": "path", "default": "/etc/ppp/chap-secrets"},
-            "update_secret": {
-                "type": "str",
-                "choices": ["always", "on_create"],
-                "default": "always",
-                "no_log": False,
-            },
-            "backup": {"type": "bool", "default": False},
-            "list_fixed_addresses": {"type": "bool", "default": False},
-            "lock_timeout": {"type": "int", "default": 30},
-        },
+        argument_spec=ARGUMENTS,
+        check=_shape.accounts,
         required_one_of=[("name", "users", "src")],
         mutually_exclusive=[
             (one, many) for many in ("users", "src") for one in ("name", "secret", "server", "addresses", "state")
         ],
         supports_check_mode=True,
     )
-    path = module.params["path"]
+    execute(module, run)
+
+
+def run(module: DiscreetModule) -> dict[str, t.Any]:
+    params = module.params
+    if params["max_removals"] is not None and params["max_removals"] < 0:
+        raise Refused("max_removals", f"{params['max_removals']} is less than 0.", "Give 0 or more.")
+    accounts = batch_of(params) if params["src"] else accounts_of(params)
+    # A prediction takes no lock: it writes nothing, and reads a file that is only ever replaced as a whole.
+    lock = contextlib.nullcontext() if module.check_mode else _files.locked(params["path"], params["lock_timeout"])
     try:
-        accounts = batch_of(module.params) if module.params["src"] else accounts_of(module.params)
-        # A prediction takes no lock: it writes nothing, and reads a file that is only ever replaced as a whole.
-        lock = contextlib.nullcontext() if module.check_mode else _files.locked(path, module.params["lock_timeout"])
         with lock:
-            result = carry_out(module, path, accounts)
-    except (Refused, _files.LockTimeout) as error:
-        module.fail_json(msg=str(error))
+            return apply(module, params["path"], accounts)
     except OSError as error:
-        module.fail_json(msg=f"path: {path} could not be changed: {error.strerror or error}. It is as it was.")
-    module.exit_json(**result)
+        problem = f"{params['path']} could not be changed: {error.strerror or error}. It is as it was."
+        raise Failed(f"path: {problem} {os_fix(error)}".rstrip()) from None
 
 
 def accounts_of(params: dict[str, t.Any]) -> list[_account.Account]:
@@ -390,12 +409,17 @@ def batch_of(params: dict[str, t.Any]) -> _batch.Batch:
     return batch
 
 
-def carry_out(module: DiscreetModule, path: str, accounts: list[_account.Account] | _batch.Batch) -> dict[str, t.Any]:
+def apply(module: DiscreetModule, path: str, accounts: list[_account.Account] | _batch.Batch) -> dict[str, t.Any]:
     """Read, decide, write; what has been done, or would be in check mode."""
-    before, before_mode = _secrets_file.read(path)
+    try:
+        before, before_mode = _secrets_file.read(path)
+    except OSError as error:
+        raise Failed(f"path: {path} cannot be read: {error.strerror}. {os_fix(error)}".rstrip()) from None
     update = module.params["update_secret"] == "always"  # noqa: S105
     decide = _secrets_batch.plan if isinstance(accounts, _batch.Batch) else _secrets.plan
     plan = decide(before, accounts, exclusive=module.params["exclusive"], update_secret=update, path=path)  # type: ignore
+    if module.params["exclusive"]:
+        check_removals(plan, path, module.params["max_removals"])
     for warning in plan.warnings:
         module.warn(warning)
     # pppd complains of a secrets file that group or others may use (auth.c check_access).
@@ -419,7 +443,23 @@ def carry_out(module: DiscreetModule, path: str, accounts: list[_account.Account
     return result
 
 
-def report(plan: _secrets.Plan, path: str, changed: bool) -> dict[str, t.Any]:
+def check_removals(plan: _secrets.SecretsPlan, path: str, most: int | None) -> None:
+    """Refuse to remove more accounts that the call does not list than ``most``; by default, than half of those there.
+
+    A list that was cut off on its way is otherwise a list of customers who have left.
+    """
+    if plan.unlisted <= (plan.total_before // 2 if most is None else most):
+        return
+    allowed = "more than half" if most is None else f"more than max_removals, {most}"
+    raise Refused(
+        "exclusive",
+        f"of the {plan.total_before} accounts in {path} it would remove {plan.unlisted} that are not listed, "
+        f"{allowed}.",
+        f"Check that the list is whole; if it is, give max_removals={plan.unlisted}.",
+    )
+
+
+def report(plan: _secrets.SecretsPlan, path: str, changed: bool) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {"changed": changed, "path": path, "total": plan.total}
     for what, names in (("added", plan.added), ("updated", plan.updated), ("removed", plan.removed)):
         result[what] = names[:MOST_NAMES]

@@ -348,6 +348,7 @@ reason:
   sample: account_refused
 """
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _run as _client_run
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _discreet
@@ -390,6 +391,7 @@ ARGUMENTS = {
 def main() -> None:
     module = _discreet.DiscreetModule(
         argument_spec=ARGUMENTS,
+        check=_shape.connection,
         required_together=[("interface", "username")],
         required_if=[("state", "present", ["interface", "username"])],
         supports_check_mode=True,

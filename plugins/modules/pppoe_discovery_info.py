@@ -217,6 +217,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._discovery import _frames as _discovery_frames
 from ansible_collections.dialtone.pppoe.plugins.module_utils._discovery import _wire as _discovery_wire
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
 ARGUMENTS = {
     "interfaces": {"type": "list", "elements": "str", "required": True, "aliases": ["interface"]},
@@ -233,7 +234,11 @@ ARGUMENTS = {
 }
 
 
-def discover(module: AnsibleModule) -> dict[str, t.Any]:
+def main() -> None:
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
     params = module.params
     question = _discovery_frames.Question(secrets.token_bytes(8), params["service_name"], params["max_payload"])
     _discovery_frames.check(question, params["timeout"], params["attempts"], params["stop_after"])
@@ -249,6 +254,7 @@ def discover(module: AnsibleModule) -> dict[str, t.Any]:
             module.warn(f"{wire.interface}: after {wire.answers} answers nothing more was listened to.")
     found = [_described(wire, one, allowed) for wire in wires for one in wire.answered.values()]
     return {
+        "changed": False,
         "access_concentrators": found,
         "count": len(found),
         "strangers": [one for one in found if one["allowed"] is False],
@@ -273,15 +279,6 @@ def _described(
         "milliseconds": round(one.seconds * 1000, 1),
         "allowed": None if allowed is None else any(known.fits(one.offer) for known in allowed),
     }
-
-
-def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    try:
-        result = discover(module)
-    except (Refused, _discovery_wire.DiscoveryFailed, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **result)
 
 
 if __name__ == "__main__":

@@ -2,24 +2,52 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts from the text of a CSV or JSON file. Private to this collection.
+"""Accounts from the content of a CSV or JSON file. Private to this collection.
 
-``rows`` gives entries with the values of the module's ``users``, and for each the place that an error names. No error
-shows anything that may be a secret, so values appear in none.
+``decoded`` gives its text, ``rows`` entries with the values of the module's ``users``, and for each the place that an
+error names. No error shows anything that may be a secret, so values appear in none. What a spreadsheet writes is read
+where it means one thing only: columns between semicolons or tabs, UTF-16 with its mark, empty columns and rows.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
+import re
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._batch import COLUMNS
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 Entry = dict[str, t.Any]
 _KNOWN = "name, secret, server, addresses and state"
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+# What a spreadsheet makes of a long number, and keeps of it.
+_SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?E[+-][0-9]+\Z")
+_MOST_NAMED = 20
+
+
+def decoded(content: bytes, name: str) -> str:
+    """The text of a file called ``name``: UTF-8, or UTF-16 with a byte order mark. ``Refused`` for anything else."""
+    fix = "Save it in UTF-8."
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return content.decode("utf-16")
+        except UnicodeError:
+            raise Refused("src", f"{name} begins as UTF-16 does, but is not valid.", fix) from None
+    if content.startswith(b"PK\x03\x04"):
+        raise Refused("src", f"{name} is a zip archive, as spreadsheets are.", "Export it as CSV in UTF-8.")
+    if b"\0" in content:
+        raise Refused("src", f"{name} has NUL bytes, as UTF-16 without a byte order mark has.", fix)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = 1 + content.count(b"\n", 0, error.start)
+        problem = f"{name} is not text in UTF-8. It looks like Latin-1 or Windows-1252 (line {line})."
+        raise Refused("src", problem, f"{fix[:-1]}, as by: iconv -f WINDOWS-1252 -t UTF-8 {name}") from None
 
 
 def rows(text: str, name: str, form: str) -> tuple[list[Entry], list[str]]:
@@ -30,35 +58,86 @@ def rows(text: str, name: str, form: str) -> tuple[list[Entry], list[str]]:
     return _csv_rows(text, name) if form == "csv" else _json_rows(text, name)
 
 
+def shortened(entries: t.Sequence[Entry], places: t.Sequence[str]) -> list[str]:
+    """A warning of secrets and names that look like numbers of which a spreadsheet has kept the first digits only."""
+    found = [
+        f"{place}.{column}"
+        for entry, place in zip(entries, places)
+        for column in ("name", "secret")
+        if _SHORTENED.match(entry.get(column) or "")
+    ]
+    if not found:
+        return []
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    return [
+        f"src: {', '.join(found[:_MOST_NAMED])}{more} looks like a long number that a spreadsheet has written in "
+        "short, as 1.23E+15. Its other digits are lost: format the column as text before the export."
+    ]
+
+
 def _csv_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    delimiter, skipped = _delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     entries, places = [], []
-    line = 1
     try:
-        columns = [column.strip() for column in next(reader)]
-        _check_columns(columns, f"{name}:1")
+        for _row in range(skipped):
+            next(reader)
+        line, last = reader.line_num + 1, reader.line_num
+        columns = _columns(next(reader))
+        _check_columns(columns, f"{name}:{line}", delimiter)
         last = reader.line_num
         for values in reader:
             line, last = last + 1, reader.line_num
-            if not values:
+            # Spreadsheets write rows and columns without anything in them.
+            if not any(values):
                 continue
             place = f"{name}:{line}"
-            if len(values) != len(columns):
+            if len(values) < len(columns) or any(values[len(columns) :]):
                 problem = f"has {len(values)} fields, the header has {len(columns)}."
-                raise Refused(place, problem, "Give one for each column, and put one with a comma in double quotes.")
+                fix = f"Give one for each column, and put one with {_a(delimiter)} in double quotes."
+                raise Refused(place, problem, fix)
             entries.append(_csv_entry(dict(zip(columns, values)), place))
             places.append(place)
     except csv.Error:
-        mend = 'Put a field with a comma, quotation mark or newline in double quotes, and write " in it twice.'
+        mend = f'Put a field with {_a(delimiter)}, quotation mark or newline in double quotes, and write " in it twice.'
         raise Refused(f"{name}:{reader.line_num}", "is not valid CSV.", mend) from None
+    if not text.endswith(("\n", "\r")):
+        problem = "the last line does not end with a newline, so the file may have been cut off within it."
+        raise Refused(f"{name}:{line}", problem, "Export it again, or, if it is whole, end it with a newline.")
     return entries, places
 
 
-def _check_columns(columns: list[str], place: str) -> None:
+def _a(delimiter: str) -> str:
+    return f"a {_DELIMITERS[delimiter][:-1]}"
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """What separates the columns, by the header that it makes sense of, and how many rows come before the header."""
+    lines = text.splitlines()
+    told = re.match(r"sep=(.)\Z", lines[0])
+    if told and told.group(1) in _DELIMITERS and len(lines) > 1:
+        return told.group(1), 1
+    for delimiter in _DELIMITERS:
+        columns = _columns(lines[0].split(delimiter))
+        if len(columns) > 1 and {column.strip('"') for column in columns} <= set(COLUMNS):
+            return delimiter, 0
+    return ",", 0
+
+
+def _columns(header: list[str]) -> list[str]:
+    columns = [column.strip().lower() for column in header]
+    while columns and not columns[-1]:
+        columns.pop()
+    return columns
+
+
+def _check_columns(columns: list[str], place: str, delimiter: str) -> None:
     unknown = [number for number, column in enumerate(columns, 1) if column not in COLUMNS]
-    if unknown:
+    if unknown or not columns:
         # A file without a header has an account in its first line, so the column is not named.
-        raise Refused(place, f"the name of column {unknown[0]} is unknown.", f"Begin with a header of {_KNOWN}.")
+        number = unknown[0] if unknown else 1
+        fix = f"Begin with a header of {_KNOWN}, with {_DELIMITERS[delimiter]} between them."
+        raise Refused(place, f"the name of column {number} is unknown.", fix)
     if len(set(columns)) < len(columns):
         raise Refused(place, "a column is there twice.", "Take one out.")
     for column in ("name", "secret"):
@@ -68,7 +147,7 @@ def _check_columns(columns: list[str], place: str) -> None:
 
 def _csv_entry(entry: Entry, place: str) -> Entry:
     if "addresses" in entry:
-        entry["addresses"] = entry["addresses"].split() or None
+        entry["addresses"] = entry["addresses"].replace(",", " ").split() or None
     state = entry.get("state")
     if state is not None:
         _check_state(state or "present", place)
@@ -99,7 +178,7 @@ def _check_object(entry: t.Any, place: str) -> None:
         raise Refused(place, "is no object.", "Give an object with name and secret.")
     if not entry.keys() <= set(COLUMNS):
         raise Refused(place, "has an unknown key.", f"Known are {_KNOWN}.")
-    for key in ("name", "secret", "server"):
+    for key in _shape.TEXTS:
         if not isinstance(entry.get(key), (str, type(None))):
             raise Refused(f"{place}.{key}", "is no text.", "Put it in double quotes.")
     addresses = entry.get("addresses")

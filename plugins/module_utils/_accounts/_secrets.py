@@ -27,7 +27,7 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
-class Edit:
+class LineEdit:
     """A line of the file and what takes its place: ``words`` are what pppd reads then, empty if the line goes."""
 
     line: _words.Line
@@ -36,7 +36,7 @@ class Edit:
 
 
 @dataclass
-class Plan:
+class SecretsPlan:
     """The content as it shall be (``None``: there is no file, and none is needed), and how it comes about.
 
     ``added``, ``updated`` and ``removed`` are names in the order of the call, then of the file. ``total`` counts the
@@ -48,8 +48,11 @@ class Plan:
     updated: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     total: int = 0
+    #: Account lines that were there, and those of them that go although the call does not name them.
+    total_before: int = 0
+    unlisted: int = 0
     warnings: list[str] = field(default_factory=list)
-    edits: list[Edit] = field(default_factory=list)
+    edits: list[LineEdit] = field(default_factory=list)
     additions: list[tuple[bytes, ...]] = field(default_factory=list)
     #: Accounts that were added and are not in ``added`` and ``additions``, which a batch keeps short.
     more_added: int = 0
@@ -76,7 +79,7 @@ def plan(
     exclusive: bool = False,
     update_secret: bool = True,
     path: str = "the file",
-) -> Plan:
+) -> SecretsPlan:
     """What has to change in ``content`` for it to hold ``accounts``, and with ``exclusive`` no other.
 
     Without ``update_secret`` an account that is there keeps its secret. ``Refused`` (parameter ``path``) for a file
@@ -93,7 +96,7 @@ def plan(
             f"{error.last_line} for one word, and the accounts there do not exist for it.",
             f"Close it in line {error.line}, or write \\' or \\\" for a quotation mark that belongs to the word.",
         ) from None
-    result = Plan(content, total=survey.total)
+    result = SecretsPlan(content, total=survey.total)
     for account, found in zip(accounts, survey.wanted):
         decide(result, text, account, found, exclusive, update_secret)
     finish(result, text, survey, path)
@@ -101,7 +104,7 @@ def plan(
 
 
 def decide(
-    result: Plan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
+    result: SecretsPlan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
 ) -> None:
     """What becomes of one account, whose lines were found."""
     if account.present:
@@ -110,8 +113,9 @@ def decide(
         _remove(result, found, account.label)
 
 
-def finish(result: Plan, text: bytes, survey: Survey, path: str) -> None:
+def finish(result: SecretsPlan, text: bytes, survey: Survey, path: str) -> None:
     """What is to be said of the whole, and the new content."""
+    result.total_before, result.unlisted = result.total, len(survey.others)
     for line in survey.others:
         _remove(result, [line], _words.visible(line.words[0]).decode("ascii", "backslashreplace"))
     _warn(result, survey, path)
@@ -176,7 +180,7 @@ def address_words(words: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 
 def _keep(
-    result: Plan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
+    result: SecretsPlan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
 ) -> None:
     """Make the line that pppd takes say what was asked for, or add one."""
     secret = account.secret or b""
@@ -193,7 +197,7 @@ def _keep(
     if edit:
         result.edits.append(edit)
     if exclusive:
-        result.edits += [Edit(line, b"", ()) for line in repeated]
+        result.edits += [LineEdit(line, b"", ()) for line in repeated]
     elif repeated:
         lines = ", ".join(str(line.number) for line in repeated[:MOST_NAMED])
         result.warnings.append(f"{account.label!r}: line {first.number} counts, not line {lines}")
@@ -201,12 +205,12 @@ def _keep(
         result.updated.append(account.label)
 
 
-def _remove(result: Plan, found: list[_words.Line], label: str) -> None:
-    result.edits += [Edit(line, b"", ()) for line in found]
+def _remove(result: SecretsPlan, found: list[_words.Line], label: str) -> None:
+    result.edits += [LineEdit(line, b"", ()) for line in found]
     result.removed.append(label)
 
 
-def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Edit | None:
+def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> LineEdit | None:
     """The change of one line: only the words that differ are written anew; white space, options, comment stay."""
     words = line.words
     addresses = address_words(words)
@@ -226,10 +230,10 @@ def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Ed
         pieces.append(gap + b" ".join(map(_words.quote, asked)))
         position = spans[2 + len(addresses)][1]
     pieces.append(text[position : line.end])
-    return Edit(line, b"".join(pieces), after)
+    return LineEdit(line, b"".join(pieces), after)
 
 
-def _render(text: bytes, result: Plan, last: _words.Line | None) -> bytes:
+def _render(text: bytes, result: SecretsPlan, last: _words.Line | None) -> bytes:
     """The new content: the old one with the edits made, and the new lines at its end."""
     pieces = []
     position = 0
@@ -257,7 +261,7 @@ def written(words: t.Iterable[bytes]) -> bytes:
     return b" ".join(map(_words.quote, words))
 
 
-def _warn(result: Plan, survey: Survey, path: str) -> None:
+def _warn(result: SecretsPlan, survey: Survey, path: str) -> None:
     """One warning a subject, however many accounts it is about."""
     if result.warnings:
         result.warnings = [f"{path} has accounts more than once, pppd takes the first: " + _listed(result.warnings)]

@@ -36,7 +36,7 @@ class _Entangled(Exception):
 
 def plan(
     content: bytes | None, batch: Batch, *, exclusive: bool = False, update_secret: bool = True, path: str = "the file"
-) -> _secrets.Plan:
+) -> _secrets.SecretsPlan:
     """As ``_secrets.plan``, but for names and additions, of which only the first are listed and the rest is counted."""
     text = content or b""
     _secrets.check_text(text, path)
@@ -47,7 +47,7 @@ def plan(
         return _secrets.plan(content, accounts, exclusive=exclusive, update_secret=update_secret, path=path)
 
 
-def _plan(content: bytes | None, batch: Batch, exclusive: bool, update_secret: bool, path: str) -> _secrets.Plan:
+def _plan(content: bytes | None, batch: Batch, exclusive: bool, update_secret: bool, path: str) -> _secrets.SecretsPlan:
     text = content or b""
     runs = common_runs(text, batch.text)
     left = _gaps([(start, start + length) for start, _other, length in runs], len(text))
@@ -58,7 +58,7 @@ def _plan(content: bytes | None, batch: Batch, exclusive: bool, update_secret: b
     same = sum(text.count(b"\n", start, start + length) for start, _other, length in runs)
     if runs and (not left or left[-1][1] < len(text)):
         survey.last = _words.Line(text.rfind(b"\n", 0, len(text) - 1) + 1, len(text), 0, (), True)
-    result = _secrets.Plan(content, total=survey.total + same)
+    result = _secrets.SecretsPlan(content, total=survey.total + same)
     found = iter(survey.wanted)
     for item in items:
         if isinstance(item, Account):
@@ -217,7 +217,7 @@ def _candidates(wanted: bytes, keys: set[bytes], hosts: set[bytes]) -> t.Iterabl
     return filter(None, (_LINE.match(wanted, start) for start in sorted(starts)))
 
 
-def _append(result: _secrets.Plan, wanted: bytes, span: Span) -> None:
+def _append(result: _secrets.SecretsPlan, wanted: bytes, span: Span) -> None:
     """New lines as they are; as many of them in words as anybody is shown."""
     start, stop = span
     result.new_lines.append(wanted[start:stop])

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from collections import deque
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import Plan, address_words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import SecretsPlan, address_words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
 #: Unchanged lines around a change, as in a unified diff.
@@ -64,7 +64,7 @@ class _Sheet:
         self.after.append(text)
 
 
-def shown(content: bytes | None, plan: Plan) -> tuple[str, str]:
+def shown(content: bytes | None, plan: SecretsPlan) -> tuple[str, str]:
     """The text before and after, as ``--diff`` shows it."""
     sheet = _Sheet(content or b"")
     edits = plan.edits[:MOST_CHANGES]
@@ -114,7 +114,7 @@ def _readable(word: bytes) -> str:
     return _words.quote(_words.visible(word)).decode("ascii") if len(word) <= 300 else "(a long word)"
 
 
-def entry(path: str, content: bytes | None, plan: Plan, modes: tuple[int | None, int]) -> dict[str, str]:
+def entry(path: str, content: bytes | None, plan: SecretsPlan, modes: tuple[int | None, int]) -> dict[str, str]:
     """The file's entry in what Ansible shows with ``--diff``; ``modes``: before (``None``: no file) and after."""
     before, after = shown(content, plan)
     if modes[0] not in (None, modes[1]):

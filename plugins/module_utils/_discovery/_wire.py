@@ -57,7 +57,7 @@ class Wire:
     def flooded(self) -> bool:
         return self.answers >= MOST_ANSWERS
 
-    def content(self, enough: int) -> bool:
+    def satisfied(self, enough: int) -> bool:
         """Whether nothing more needs to be heard here."""
         return self.flooded() or 0 < enough <= len(self.answered)
 
@@ -99,7 +99,7 @@ def _socket(interface: str) -> socket.socket:
         opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     except PermissionError as error:
         raise DiscoveryFailed(
-            "A raw socket needs root, or CAP_NET_RAW: run the task with become. " + str(error)
+            "A raw socket needs root, or CAP_NET_RAW: run the task with become. Add become: true to it."
         ) from error
     except OSError as error:
         raise DiscoveryFailed(f"This host has no raw sockets (AF_PACKET): {error}") from error
@@ -120,10 +120,10 @@ def _collect(
     for wait in waits:
         deadline += wait
         for opened, wire in wires.items():
-            if not wire.content(enough):
+            if not wire.satisfied(enough):
                 _send(opened, wire, question)
         while True:
-            listening = [opened for opened, wire in wires.items() if not wire.content(enough)]
+            listening = [opened for opened, wire in wires.items() if not wire.satisfied(enough)]
             left = deadline - time.monotonic()
             if not listening or left <= 0:
                 break

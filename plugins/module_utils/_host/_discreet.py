@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -22,11 +23,27 @@ class DiscreetModule(AnsibleModule):
     covers all that goes wrong while the parameters are read, and from then on this class leaves them out of the three
     places where AnsibleModule would put them: the invocation in the result, the one in the journal, and the list of
     values to search for. A module of this class must not put a secret into its result.
+
+    ``check`` gets the parameters as they came, before AnsibleModule converts them, and may raise ``Refused``: a type is
+    lost in the conversion, and AnsibleModule's own message for a list in the place of a dictionary has its values.
     """
 
-    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+    def __init__(
+        self, *args: t.Any, check: t.Callable[[dict[str, t.Any]], None] | None = None, **kwargs: t.Any
+    ) -> None:
+        self._check = check
         super().__init__(*args, **kwargs)
         self.no_log_values: set[str] = set()
+
+    def _set_internal_properties(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super()._set_internal_properties(*args, **kwargs)
+        try:
+            if self._check:
+                self._check(self.params)
+        except Refused as error:
+            # A secret may be in the place of anything.
+            self.params: dict[str, t.Any] = {}
+            self.fail_json(msg=str(error), **error.result)
 
     def _log_invocation(self) -> None:
         shown = self._shown()

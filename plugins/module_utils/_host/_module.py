@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
@@ -14,14 +15,17 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+#: The fix where only root may do something.
+BECOME = "Run the task as root: become: true."
+
 #: What to do about an error of the operating system, by its number.
 _FIXES = {
-    errno.EACCES: "Run the task as root: become: true.",
-    errno.EPERM: "Run the task as root: become: true.",
-    errno.ENOSPC: "The file system is full: free some space there.",
+    errno.ENOSPC: "The file system is full: free some space there, or inodes (df -h, df -i).",
     errno.EDQUOT: "The disk quota is used up: free some space there.",
     errno.EROFS: "The file system is mounted read-only: mount it read-write, or find out why it became read-only.",
+    errno.EIO: "The disk has an error: look into the kernel's log (dmesg).",
 }
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM)
 
 
 def execute(module: AnsibleModule, run: t.Callable[[t.Any], dict[str, t.Any]]) -> None:
@@ -41,5 +45,14 @@ def os_error(error: OSError) -> str:
     if error.filename is not None:
         name = error.filename if isinstance(error.filename, str) else repr(error.filename)
         text = f"{name}: {text}"
-    fix = _FIXES.get(error.errno or 0)
+    fix = os_fix(error)
     return f"{text}. {fix}" if fix else f"{text}."
+
+
+def os_fix(error: OSError) -> str:
+    """What to do about it, empty where that is not known."""
+    if error.errno in _NOT_ALLOWED:
+        if os.geteuid() != 0:
+            return BECOME
+        return "root may not either: look for an immutable file (lsattr), a container's limits, or SELinux or AppArmor."
+    return _FIXES.get(error.errno or 0, "")

@@ -94,7 +94,7 @@ def test_many_accounts_from_a_file(play, tmp_path):
         task(src="all.csv"),
         task(src="all.csv"),
         task(src="new.json", backup=True),
-        task(src="sealed.csv", users=[{"name": "more", "secret": "hunter2"}], exclusive=True),
+        task(src="sealed.csv", users=[{"name": "more", "secret": "hunter2"}], exclusive=True, max_removals=MANY - 2),
         task(users=rows),
     )
     assert [result["changed"] for result in results] == [True, True, False, True, True, True]
@@ -141,4 +141,29 @@ def test_nothing_is_applied_if_a_row_is_bad(play, tmp_path):
         assert message in result["msg"]
     assert "mutually exclusive" in results[-1]["msg"]
     assert (tmp_path / "chap-secrets").read_text() == "old * hunter2 *\n"
+    assert "hunter2" not in output
+
+
+def test_a_list_that_was_cut_off_removes_nobody(play, tmp_path):
+    """A batch of more than 500 goes as a file, a shorter one as parameters."""
+    rows = [row(number) for number in range(3 * MANY)]
+    whole = csv(rows)
+    cut = whole[: whole.index(f"user{MANY - 1},") + 20]
+    for name, text in {"all.csv": whole, "cut.csv": cut, "line.csv": cut.rpartition("\n")[0] + "\n"}.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "few.csv").write_text(csv(rows[:9]))
+    results, output = play(
+        task(src="all.csv", exclusive=True),
+        task(src="cut.csv", exclusive=True),
+        dict(task(src="line.csv", exclusive=True), check_mode=True),
+        task(src="line.csv", exclusive=True),
+        task(src="few.csv", exclusive=True, max_removals=9),
+    )
+    counts = f"of the {3 * MANY} accounts in {tmp_path}/chap-secrets it would remove"
+    assert f"cut.csv:{MANY + 1}: the last line does not end with a newline" in results[1]["msg"]
+    for result in results[2:4]:
+        assert f"exclusive: {counts} {2 * MANY + 1} that are not listed, more than half." in result["msg"]
+        assert f"give max_removals={2 * MANY + 1}." in result["msg"]
+    assert f"{counts} {3 * MANY - 9} that are not listed, more than max_removals, 9." in results[4]["msg"]
+    assert (tmp_path / "chap-secrets").read_text() == lines(rows)
     assert "hunter2" not in output

@@ -34,7 +34,12 @@ def nightly(host, site, tmp_path):
         return done.stdout, {what: int(counts[what]) for what in ("ok", "changed", "failed")}
 
     yield run
-    site(name, "--tags=accounts", pppoe_server_accounts_exclusive=True)
+    site(
+        name,
+        "--tags=accounts",
+        pppoe_server_accounts_exclusive=True,
+        pppoe_server_accounts_max_removals=len(CUSTOMERS) + 1,
+    )
 
 
 def sessions(host) -> list[str]:
