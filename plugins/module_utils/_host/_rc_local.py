@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 
 # Red Hat's family keeps the file under rc.d and has a link at /etc; the others have it at /etc.
 PATHS = ("/etc/rc.d/rc.local", "/etc/rc.local")
@@ -20,6 +24,29 @@ def path() -> str:
         if os.path.exists(candidate):
             return os.path.realpath(candidate)
     return PATHS[0] if os.path.isdir(os.path.dirname(PATHS[0])) else PATHS[1]
+
+
+def files(block: str, lines: t.Sequence[str] | None, before: bytes | None = None) -> list[_files.File]:
+    """rc.local with the block (``lines``) or without it (``None``), executable if it has one; none if it is so already.
+
+    ``before``: what to put the block into, in place of the content that the file has.
+    """
+    place = path()
+    there = _files.read(place)
+    content = there if before is None else before
+    if lines is None:
+        after = without_block(content, block)
+        return [] if after == there else [_files.File(place, after, keep_mode=True)]
+    mode = 0o755 if there is None else stat.S_IMODE(os.stat(place).st_mode)
+    if not mode & 0o100:
+        mode |= 0o111  # otherwise nobody would run it
+    return [_files.File(place, with_block(content, block, list(lines)), mode)]
+
+
+def lines_of(content: bytes, block: str) -> bytes:
+    """The block with its two markers; empty if there is none."""
+    there = _find(content, *_markers(block))
+    return content[there[0] : there[1]] if there else b""
 
 
 def _markers(block: str) -> tuple[bytes, bytes]:

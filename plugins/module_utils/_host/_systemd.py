@@ -38,6 +38,11 @@ def enable(module: AnsibleModule, unit: str) -> None:
     _systemctl(module, "enable", unit)
 
 
+def reenable(module: AnsibleModule, unit: str) -> None:
+    """Start the unit at boot, as its file says now, and not as one before it said."""
+    _systemctl(module, "reenable", unit)
+
+
 def disable(module: AnsibleModule, unit: str) -> None:
     """Don't start the unit at boot."""
     _systemctl(module, "disable", unit)

@@ -20,7 +20,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _options as _server_options
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 INTERFACE = re.compile(r"[A-Za-z0-9_.:@-]{1,15}\Z")
 # pppoe-server pastes these into a shell command (pppoe-server.c startPPPD), so only what no shell minds.
 DISCOVERY_NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,64}\Z")
@@ -86,14 +85,9 @@ def parse_help(text: str) -> tuple[str | None, frozenset[str]]:
     return version.group(1) if version else None, frozenset(re.findall(r"^\s+-(\w)\s", text, re.MULTILINE))
 
 
-def check_name(name: str) -> None:
-    if not NAME.match(name):
-        raise Refused("name", f"'{name}' is no instance name.", "Use up to 32 letters, digits, '-' or '_'.")
-
-
 def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
     """An instance from the module's parameters, or ``Refused``."""
-    check_name(parameters["name"])
+    _layout_server.check_name(parameters["name"])
     addresses, session_count = _addresses(parameters)
     return Instance(
         name=parameters["name"],

@@ -11,7 +11,6 @@ import re
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 
 PROGRAM = _layout_server.DIRECTORY + "/pppoe-server-metrics"
 UNITS = _systemd.UNITS
@@ -45,7 +44,7 @@ WantedBy=timers.target
 
 def check(name: str, directory: str, interval: int) -> None:
     """Refuse what a unit could not have in it."""
-    _server_config.check_name(name)
+    _layout_server.check_name(name)
     if not _DIRECTORY.match(directory):
         raise Refused(
             "directory",

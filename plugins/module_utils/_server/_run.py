@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _daemon as _server_daemon
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _decision as _server_decision
@@ -72,7 +73,7 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
 def end(module: AnsibleModule) -> dict[str, t.Any]:
     """``state`` stopped or absent."""
     name = module.params["name"]
-    _server_config.check_name(name)
+    _layout_server.check_name(name)
     daemon = _server_daemon.Daemon(name, (), _systemd.running(), ())
     now = daemon.running()
     decision = _server_decision.decide(

@@ -9,6 +9,7 @@ OURS = [
     "/etc/ppp/peers/uplink",
     "/etc/dialtone-pppoe",
     "/etc/systemd/system/pppoe-server@default.service",
+    "/etc/systemd/system/pppoe-access@default.service",
     "/etc/systemd/system/pppoe-client@uplink.service",
     "/etc/systemd/system/dialtone-pppoe-masquerade@default.service",
     "/etc/sysctl.d/60-dialtone-pppoe.conf",

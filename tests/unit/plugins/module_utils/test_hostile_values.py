@@ -96,7 +96,7 @@ def server(**changes):
 
 
 SERVER = {
-    "name": like(_server_config.NAME).map(lambda value: {"name": value}),
+    "name": like(_layout_server.NAME).map(lambda value: {"name": value}),
     "interfaces": like(_server_config.INTERFACE).map(lambda value: {"interfaces": [value]}),
     "ac_name": like(_server_config.DISCOVERY_NAME).map(lambda value: {"ac_name": value}),
     "service_names": like(_server_config.DISCOVERY_NAME).map(lambda value: {"service_names": [value]}),
@@ -238,7 +238,7 @@ def test_what_loads_rules_of_nat(parameter):
     holds()
 
 
-@given(like(_server_config.NAME), like(_server_metrics._DIRECTORY))
+@given(like(_layout_server.NAME), like(_server_metrics._DIRECTORY))
 def test_the_units_of_metrics(name, directory):
     try:
         _server_metrics.check(name, directory, 30)

@@ -1,0 +1,199 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads and changes what a host does to discovery packets on its access interfaces. Private to this collection."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import time
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_access
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+#: Tried in a network namespace of its own, which is gone afterwards: whether the kernel has all that is needed.
+_PROBE = (
+    "ip link add probe0 type ifb && tc qdisc add dev probe0 root handle 1: prio bands 2 "
+    "priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 && "
+    "tc qdisc add dev probe0 parent 1:1 netem delay 10ms && ip link add probe1 type ifb && "
+    "tc qdisc add dev probe1 clsact && tc filter add dev probe1 egress protocol 0x8863 pref 1 "
+    "u32 match u8 0x65 0xff at 1 action mirred egress redirect dev probe0 && "
+    "tc filter add dev probe1 egress protocol 0x8863 pref 2 u32 match u8 0x07 0xff at 1 action drop"
+)
+#: When nothing could be measured, as before pppd is installed.
+_TYPICAL = 100
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What is configured for the instance, what others have, and whether systemd starts it."""
+
+    configured: _access_settings.Settings | None
+    interfaces: tuple[str, ...]
+    others: frozenset[str]
+    last: bool
+    enabled: bool
+    problem: str | None
+
+
+def unit_path(name: str) -> str:
+    return f"{_systemd.UNITS}/{_layout_server.access_unit_name(name)}"
+
+
+def observe(module: AnsibleModule, name: str, probe: bool) -> Observed:
+    """``probe``: whether to try the kernel, which takes some processes."""
+    texts = {path: _files.text(path) for path in glob.glob(unit_path("*"))}
+    own = texts.pop(unit_path(name), "")
+    rc_local = _files.read(_rc_local.path()) or b""
+    own_block = _rc_local.lines_of(rc_local, block(name))
+    own_lines = own_block.decode("utf-8", "replace")
+    found = _access_settings.configured(own) or _access_settings.configured(own_lines)
+    rest = "\n".join([*texts.values(), rc_local.replace(own_block, b"").decode("utf-8", "replace")])
+    others: set[str] = set()
+    for line in rest.splitlines():
+        other = _access_settings.configured(line)
+        others.update(other[1] if other else ())
+    settings, interfaces = found or (None, ())
+    unit = _layout_server.access_unit_name(name)
+    enabled = _systemd.running() and _systemd.is_enabled(module, unit)
+    return Observed(settings, interfaces, frozenset(others), not others, enabled, _problem(module) if probe else None)
+
+
+def block(name: str) -> str:
+    return "pppoe-access " + name
+
+
+def _problem(module: AnsibleModule) -> str | None:
+    """Why this host cannot delay or drop discovery packets; ``None`` if it can."""
+    for program in ("tc", "ip", "unshare"):
+        if module.get_bin_path(program, opt_dirs=_pppd_capabilities.SBIN) is None:
+            return f"{program} is not installed"
+    rc, out, err = module.run_command(["unshare", "-n", "sh", "-c", _PROBE])
+    words = " / ".join((err or out).strip().splitlines()) or f"exit status {rc}"
+    return (
+        None
+        if rc == 0
+        else (
+            f"a trial in a network namespace of its own failed ({words}); "
+            "needed are ifb, sch_prio, sch_netem, sch_ingress, cls_u32, act_mirred and act_gact"
+        )
+    )
+
+
+def measured(module: AnsibleModule) -> int:
+    """How long to hold on this host, in milliseconds, from how long pppd takes to read its options and to end."""
+    pppd, plugin = _pppd_capabilities.command(module), _pppd_capabilities.plugin_path()
+    if pppd is None or plugin is None:
+        return _TYPICAL
+    starts = []
+    for _attempt in range(5):
+        began = time.monotonic()
+        module.run_command([pppd, "notty", "nodetach", "dryrun", "noauth", "plugin", plugin])
+        starts.append(time.monotonic() - began)
+    return _access_settings.measured_hold(starts)
+
+
+def missing(module: AnsibleModule, settings: _access_settings.Settings, interfaces: t.Iterable[str]) -> list[str]:
+    """The interfaces that are there, but not treated as ``settings`` say."""
+    return [
+        one for one in interfaces if os.path.isdir(f"/sys/class/net/{one}") and not _in_force(module, settings, one)
+    ]
+
+
+def _in_force(module: AnsibleModule, settings: _access_settings.Settings, interface: str) -> bool:
+    index = _files.text(f"/sys/class/net/{interface}/ifindex").strip()
+    filters = _tc(module, "filter", "show", "dev", interface, "egress")
+    device = f"pppoe-hold{index}"
+    there = os.path.isdir(f"/sys/class/net/{device}")
+    qdiscs = _tc(module, "qdisc", "show", "dev", device) if there else []
+    return _access_settings.in_force(settings, filters, qdiscs)
+
+
+def _tc(module: AnsibleModule, *arguments: str) -> t.Any:
+    tc = module.get_bin_path("tc", opt_dirs=_pppd_capabilities.SBIN)
+    if tc is None:
+        return []
+    # A kernel without these qdiscs has none of ours, and its answer is no JSON.
+    rc, out, _err = module.run_command([tc, "-j", *arguments])
+    try:
+        return json.loads(out or "[]") if rc == 0 else []
+    except ValueError:
+        return []
+
+
+def files(
+    name: str, settings: _access_settings.Settings | None, interfaces: t.Sequence[str], to_systemd: bool, last: bool
+) -> list[_files.File]:
+    """The files of an instance; without ``settings``, none, and the program goes with the ``last`` instance."""
+    unit = lines = program = None
+    if settings is not None:
+        program = _pppoe_access.script()
+        if to_systemd:
+            unit = _access_settings.unit_file(name, settings, interfaces)
+        else:
+            lines = _access_settings.rc_local_lines(settings, interfaces)
+    found = [_files.File(unit_path(name), unit)]
+    if program or last:
+        found.insert(0, _files.File(_layout_server.ACCESS, program, 0o755))
+    return [*found, *_rc_local.files(block(name), lines)]
+
+
+def write(module: AnsibleModule, name: str, changed: t.Sequence[_files.Change], enable: bool, disable: bool) -> None:
+    """Write the files, and have systemd start the unit at boot, or no longer."""
+    unit = _layout_server.access_unit_name(name)
+    if disable:
+        _systemd.disable(module, unit)
+    _files.write(module, changed)
+    if changed and _systemd.running():
+        _systemd.daemon_reload(module)
+    if enable or (changed and os.path.exists(unit_path(name))):
+        # Again for another list of interfaces, whose devices want the unit.
+        _systemd.reenable(module, unit)
+
+
+def apply(module: AnsibleModule, settings: _access_settings.Settings, interfaces: t.Sequence[str]) -> None:
+    """Have the kernel do what ``settings`` say, on interfaces that are there."""
+    here = [one for one in interfaces if os.path.isdir(f"/sys/class/net/{one}")]
+    if here:
+        _run(module, _access_settings.command(settings, here))
+
+
+def remove(module: AnsibleModule, interfaces: t.Sequence[str]) -> None:
+    if interfaces and os.path.exists(_layout_server.ACCESS):
+        _run(module, [_layout_server.ACCESS, "remove", *interfaces])
+
+
+def _run(module: AnsibleModule, words: list[str]) -> None:
+    rc, out, err = module.run_command(words)
+    if rc != 0:
+        raise Failed("{} failed: {}".format(" ".join(words), " / ".join((err or out).strip().splitlines())))
+
+
+def hold(module: AnsibleModule, asked: str | None, seen: Observed) -> tuple[int, str | None]:
+    """The hold in milliseconds, and why it is 0 although nobody asked for that.
+
+    What was measured once stays, so that a second run changes nothing.
+    """
+    wanted = _access_settings.asked_hold(asked)
+    if wanted:
+        if seen.problem:
+            raise Refused("dial_hold", f"this host cannot delay packets: {seen.problem}.", "Use auto or 0.")
+        return wanted, None
+    if wanted == 0:
+        return 0, None
+    if seen.problem:
+        return 0, seen.problem
+    former = seen.configured.hold if seen.configured else 0
+    return former or measured(module), None

@@ -1,0 +1,179 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is done to discovery packets on access interfaces: settings, what starts them, the state. Private. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_access
+
+#: The longest delay, in milliseconds. A client repeats a PADR after 5 s, and its LCP request after 3 s.
+MOST_HOLD = 1000
+MOST_PADO_DELAY = 4000
+#: Between these limits lies a hold that was measured.
+_LEAST_MEASURED, _MOST_MEASURED = 30, 300
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,14}\Z")
+
+_UNIT = """\
+# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
+[Unit]
+Description=Discovery packets of the PPPoE access concentrator {name}
+Before=pppoe-server@{name}.service
+
+[Service]
+Type=oneshot
+Restart=on-failure
+RestartSec=5
+ExecStart={command}
+
+[Install]
+WantedBy=multi-user.target{devices}
+"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``hold`` and ``pado_delay`` in milliseconds."""
+
+    hold: int = 0
+    pado_delay: int = 0
+    drained: bool = False
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """As ``pppoe-access`` takes them."""
+        return str(self.hold), str(self.pado_delay), str(int(self.drained))
+
+    @property
+    def nothing(self) -> bool:
+        return self == Settings()
+
+    @property
+    def filters(self) -> frozenset[tuple[int, str]]:
+        """The preference and the action of each filter that these settings need."""
+        preference = _pppoe_access.PREFERENCES
+        found = {(preference["pads"], "mirred"), (preference["lcp"], "mirred")} if self.hold else set()
+        if self.drained:
+            found.add((preference["pado"], "gact"))
+        elif self.pado_delay:
+            found.add((preference["pado"], "mirred"))
+        return frozenset(found)
+
+
+def check(interfaces: t.Sequence[str]) -> None:
+    """Refuse names that a unit or a shell could take for something else."""
+    if not interfaces:
+        raise Refused("interfaces", "no interface is named.", "Name the access interfaces.")
+    for index, interface in enumerate(interfaces):
+        if not _INTERFACE.match(interface):
+            raise Refused(
+                f"interfaces[{index}]",
+                f"{interface!r} is not an interface name that can be used here.",
+                "Use letters, digits, '.', '_' and '-', at most 15 of them.",
+            )
+
+
+def number(parameter: str, value: int, most: int) -> int:
+    """``value``, if it is between 0 and ``most``."""
+    if not 0 <= value <= most:
+        raise Refused(parameter, f"{value} is out of range.", f"Use 0 to {most} milliseconds.")
+    return value
+
+
+def asked_hold(text: str | None) -> int | None:
+    """``dial_hold`` as a number of milliseconds; ``None`` for ``auto``."""
+    if text is None or text == "auto":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise Refused("dial_hold", f"{text!r} is neither auto nor a number.", "Use auto, 0, or milliseconds.")
+    return number("dial_hold", int(text), MOST_HOLD)
+
+
+def settings(
+    hold: int, pado_delay: int | None, drained: bool | None, former: Settings | None, problem: str | None
+) -> Settings:
+    """What is asked for, and for the rest what is configured. ``problem``: why the host can do none of it."""
+    before = former or Settings()
+    found = Settings(
+        hold,
+        before.pado_delay if pado_delay is None else number("pado_delay", pado_delay, MOST_PADO_DELAY),
+        before.drained if drained is None else drained,
+    )
+    for parameter, value in (("pado_delay", found.pado_delay), ("drained", found.drained)):
+        if value and problem:
+            raise Refused(parameter, f"this host cannot do it: {problem}.", "Leave it out.")
+    return found
+
+
+def measured_hold(starts: t.Sequence[float]) -> int:
+    """The hold for a host on which pppd needs ``starts`` seconds to start, in milliseconds.
+
+    Between the PADS and the moment when pppd listens, the shell and pppd start: about the time that pppd alone takes to
+    read its options and to end. Twice that is enough on a quiet host; a busy one loses the first request, as without.
+    """
+    least = min(starts) * 1000
+    return max(_LEAST_MEASURED, min(_MOST_MEASURED, math.ceil(2 * least / 10) * 10))
+
+
+def command(settings: Settings, interfaces: t.Sequence[str]) -> list[str]:
+    return [_layout_server.ACCESS, "apply", *settings.words, *interfaces]
+
+
+def unit_file(name: str, settings: Settings, interfaces: t.Sequence[str]) -> bytes:
+    """The unit; it also runs when an access interface appears again."""
+    devices = "".join(f" sys-subsystem-net-devices-{escaped(one)}.device" for one in interfaces)
+    return _UNIT.format(name=name, command=" ".join(command(settings, interfaces)), devices=devices).encode()
+
+
+def escaped(name: str) -> str:
+    r"""As systemd writes a name into that of a device unit: ``a-b`` is ``a\x2db`` (systemd.unit(5))."""
+    return "".join(char if char.isalnum() or char in "._" else rf"\x{ord(char):02x}" for char in name)
+
+
+def rc_local_lines(settings: Settings, interfaces: t.Sequence[str]) -> list[str]:
+    # In the background: it waits for the interface, and its failure must not end the rest of rc.local (sh -e).
+    return [" ".join(command(settings, interfaces)) + " &"]
+
+
+def configured(text: str) -> tuple[Settings, tuple[str, ...]] | None:
+    """The settings and interfaces in a unit or in rc.local's block; ``None`` if there are none."""
+    match = re.search(
+        re.escape(_layout_server.ACCESS) + r" apply (\d{1,5}) (\d{1,5}) ([01])((?: [A-Za-z0-9._-]+)+)", text
+    )
+    if match is None:
+        return None
+    settings = Settings(int(match.group(1)), int(match.group(2)), match.group(3) == "1")
+    return settings, tuple(match.group(4).split())
+
+
+def state(filters: t.Any, qdiscs: t.Any) -> tuple[frozenset[tuple[int, str]], tuple[int, int] | None]:
+    """Our filters on an interface, and the two delays of its ifb device in milliseconds.
+
+    ``filters``: what ``tc -j filter show dev INTERFACE egress`` prints; ``qdiscs``: ``tc -j qdisc show dev DEVICE``.
+    """
+    found = set()
+    for entry in filters:
+        for action in entry.get("options", {}).get("actions", []):
+            if entry.get("pref") in _pppoe_access.PREFERENCES.values():
+                found.add((entry["pref"], action.get("kind", "")))
+    delays = {
+        entry.get("parent"): round(entry.get("options", {}).get("delay", {}).get("delay", 0) * 1000)
+        for entry in qdiscs
+        if entry.get("kind") == "netem"
+    }
+    return frozenset(found), (delays.get("1:1", 0), delays.get("1:2", 0)) if delays else None
+
+
+def in_force(settings: Settings, filters: t.Any, qdiscs: t.Any) -> bool:
+    """Whether the kernel does what ``settings`` say."""
+    found, delays = state(filters, qdiscs)
+    wanted = None if settings.nothing else (settings.hold, settings.pado_delay)
+    return found == settings.filters and delays == wanted

@@ -1,0 +1,152 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The program that owns the queueing disciplines of access interfaces. Private to this collection.
+
+An access interface keeps its own root qdisc, and session data its way through it: only the few packets that are to be
+delayed leave by a detour, an ifb device of ours that sends them on after the delay (tc-mirred(8), "redirect"). Filters
+of others on the interface stay; ours are known by their preference.
+"""
+
+from __future__ import annotations
+
+#: The preferences of our filters on an access interface, which say what they are for.
+PREFERENCES = {"pads": 25180, "lcp": 25181, "pado": 25182}
+#: The alias of our ifb devices, followed by the access interface.
+ALIAS = "dialtone.pppoe access "
+
+_TEXT = r"""#!/bin/sh
+# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
+#
+# pppoe-access apply HOLD PADO_DELAY DRAINED INTERFACE...
+#     Delay PADS and the first LCP requests of sessions by HOLD ms, so that the client's own first request finds a pppd
+#     that listens; delay PADO by PADO_DELAY ms; with DRAINED=1, send no PADO at all. 0 for neither.
+# pppoe-access remove INTERFACE...
+#     Take all of that away.
+# Needs ip, tc and modprobe. Session data, other filters and the root qdisc of the interface are left alone.
+set -u
+alias_of='@ALIAS@'
+
+fail() {
+    echo "pppoe-access: $1" >&2
+    exit 1
+}
+
+wait_for() {
+    tries=120
+    until [ -d "/sys/class/net/$1" ]; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || fail "the interface $1 has not appeared in 60 seconds"
+        sleep 0.5
+    done
+}
+
+# The kernel names neither the module nor the qdisc in its answer, so the file of each is asked for here.
+modules() {
+    modprobe -q -a sch_ingress sch_prio sch_netem cls_u32 act_mirred act_gact ifb 2>/dev/null || :
+}
+
+remove_filters() {
+    for preference in @PADS@ @LCP@ @PADO@; do
+        tc filter del dev "$1" egress pref "$preference" 2>/dev/null || :
+    done
+}
+
+# The devices that were made for $1, under whatever name.
+remove_devices() {
+    for file in /sys/class/net/pppoe-hold*/ifalias; do
+        [ "$(cat "$file" 2>/dev/null)" = "$alias_of$1" ] || continue
+        device=${file%/ifalias}
+        ip link del "${device##*/}"
+    done
+}
+
+remove() {
+    [ -d "/sys/class/net/$1" ] && remove_filters "$1"
+    remove_devices "$1"
+    # A clsact without a filter does nothing; one that has filters of others stays.
+    if [ -d "/sys/class/net/$1" ] && [ -z "$(tc filter show dev "$1" egress; tc filter show dev "$1" ingress)" ]; then
+        tc qdisc del dev "$1" clsact 2>/dev/null || :
+    fi
+}
+
+# The detour: band 1 for what is held, band 2 for PADO.
+make_device() {
+    read -r index <"/sys/class/net/$1/ifindex"
+    device=pppoe-hold$index
+    if [ "$(cat "/sys/class/net/$device/ifalias" 2>/dev/null)" != "$alias_of$1" ]; then
+        remove_devices "$1"
+        # Of a start that was cut, or of an interface that had this index before.
+        [ ! -d "/sys/class/net/$device" ] || ip link del "$device" || return
+        ip link add "$device" type ifb && ip link set dev "$device" alias "$alias_of$1" || return
+    fi
+    # It needs no address, and early at boot there may be no IPv6 to ask.
+    ip link set dev "$device" addrgenmode none 2>/dev/null || :
+    ip link set "$device" up || return
+    tc qdisc replace dev "$device" root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 &&
+        tc qdisc replace dev "$device" parent 1:1 handle 10: netem delay "${hold}ms" limit 10000 &&
+        tc qdisc replace dev "$device" parent 1:2 handle 20: netem delay "${delay}ms" limit 10000 &&
+        tc filter replace dev "$device" parent 1: protocol 0x8863 pref 1 handle 800::1 \
+            u32 match u8 0x07 0xff at 1 flowid 1:2
+}
+
+# detour INTERFACE PROTOCOL PREFERENCE MATCH...
+detour() {
+    interface=$1 protocol=$2 preference=$3
+    shift 3
+    tc filter add dev "$interface" egress protocol "$protocol" pref "$preference" u32 "$@" \
+        action mirred egress redirect dev "$device"
+}
+
+apply_to() {
+    if [ "$hold$delay$drained" = 000 ]; then
+        remove "$1"
+        return
+    fi
+    case $(tc qdisc show dev "$1") in
+        *clsact*) ;;
+        *) tc qdisc add dev "$1" clsact || return ;;
+    esac
+    make_device "$1" || return
+    remove_filters "$1"
+    # Offsets are from behind the Ethernet header: the code of a discovery packet, and the protocol and code of PPP.
+    if [ "$hold" != 0 ]; then
+        detour "$1" 0x8863 @PADS@ match u8 0x65 0xff at 1 &&
+            detour "$1" 0x8864 @LCP@ match u16 0xc021 0xffff at 6 match u8 0x01 0xff at 8 || return
+    fi
+    if [ "$drained" = 1 ]; then
+        tc filter add dev "$1" egress protocol 0x8863 pref @PADO@ u32 match u8 0x07 0xff at 1 action drop
+    elif [ "$delay" != 0 ]; then
+        detour "$1" 0x8863 @PADO@ match u8 0x07 0xff at 1
+    fi
+}
+
+action=$1
+shift
+case $action in
+    apply)
+        hold=$1 delay=$2 drained=$3
+        shift 3
+        modules
+        for access in "$@"; do
+            wait_for "$access"
+            apply_to "$access" || fail "$access: tc or ip has refused a step, see above"
+        done
+        ;;
+    remove)
+        for access in "$@"; do
+            remove "$access"
+        done
+        ;;
+    *) fail "unknown action $action" ;;
+esac
+"""
+
+
+def script() -> bytes:
+    """The program ``pppoe-access``."""
+    text = _TEXT.replace("@ALIAS@", ALIAS)
+    for name, preference in PREFERENCES.items():
+        text = text.replace(f"@{name.upper()}@", str(preference))
+    return text.encode()

@@ -1,0 +1,195 @@
+#!/usr/bin/python
+
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pppoe_access
+short_description: Delay or drop discovery packets on the access interfaces of a PPPoE server
+version_added: 0.1.0
+description:
+  - Makes dials faster. An ordinary client sends its first LCP request as soon as it has the PADS. The pppd of a PPPoE
+    server is still starting then, the request is lost, and the client repeats it after three seconds. With
+    O(dial_hold), the kernel holds the PADS, and the server's own first LCP requests behind it, until pppd listens.
+  - Delays the PADO with O(pado_delay), so that clients choose another access concentrator on the same wire if there is
+    one, and drains a server with O(drained), so that it gets no new sessions while those that it has go on.
+  - Packets of sessions that are up are not touched. The root qdisc of the interface and the filters of others stay.
+    The delayed packets take a detour by an interface C(pppoe-holdN) of the type ifb.
+  - The settings are in force at once, after a reboot, and, where systemd and udev run, when an interface appears again.
+extends_documentation_fragment:
+  - dialtone.pppoe.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - The instance of M(dialtone.pppoe.pppoe_server) whose access interfaces these are.
+    type: str
+    default: default
+  interfaces:
+    description:
+      - The access interfaces. An interface that is not there yet is treated as soon as it is.
+      - Needed for O(state=present), unless the instance has settings already.
+    type: list
+    elements: str
+  dial_hold:
+    description:
+      - How long to hold PADS and the server's LCP requests, in milliseconds, V(0) to V(1000).
+      - V(auto) takes twice the time that pppd needs to start on this host, measured once, between 30 and 300
+        milliseconds; and V(0) where the kernel cannot hold packets, which RV(dial_hold_problem) explains.
+      - Without a value, what is configured stays, else V(auto).
+    type: str
+  pado_delay:
+    description:
+      - How long to delay each PADO, in milliseconds, V(0) to V(4000). Clients take the first PADO that arrives.
+      - Without a value, what is configured stays, else V(0).
+    type: int
+  drained:
+    description:
+      - Whether PADO are dropped, so that no new session begins. Clients that have a PADO already may still dial in.
+      - Without a value, what is configured stays, else V(false).
+    type: bool
+  startup:
+    description:
+      - What puts the settings in force at boot. V(auto) is systemd where it runs.
+    type: str
+    choices: [auto, systemd, rc_local]
+    default: auto
+  state:
+    description:
+      - V(absent) takes all of this away.
+    type: str
+    choices: [present, absent]
+    default: present
+notes:
+  - Needs C(tc) and a kernel with C(sch_netem), C(sch_prio), C(sch_ingress), C(cls_u32), C(act_mirred) and C(ifb).
+    Debian's kernels have them. On Red Hat's, C(sch_netem) is in C(kernel-modules-extra); this has not been tried.
+seealso:
+  - module: dialtone.pppoe.pppoe_server
+author:
+  - The dialtone.pppoe authors (@dialtone)
+"""
+
+EXAMPLES = r"""
+- name: Let ordinary clients dial in without losing their first request
+  dialtone.pppoe.pppoe_access:
+    interfaces: [eth1]
+
+- name: Drain the server
+  dialtone.pppoe.pppoe_access:
+    interfaces: [eth1]
+    drained: true
+
+- name: Remove the settings
+  dialtone.pppoe.pppoe_access:
+    state: absent
+"""
+
+RETURN = r"""
+dial_hold:
+  description: How long PADS and LCP requests are held, in milliseconds.
+  returned: when O(state=present)
+  type: int
+  sample: 90
+dial_hold_problem:
+  description: Why nothing is held although O(dial_hold=auto); V(null) otherwise.
+  returned: when O(state=present)
+  type: str
+  sample:
+pado_delay:
+  description: How long each PADO is delayed, in milliseconds.
+  returned: when O(state=present)
+  type: int
+  sample: 0
+drained:
+  description: Whether PADO are dropped.
+  returned: when O(state=present)
+  type: bool
+  sample: false
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+
+ARGUMENTS = {
+    "name": {"type": "str", "default": "default"},
+    "interfaces": {"type": "list", "elements": "str"},
+    "dial_hold": {"type": "str"},
+    "pado_delay": {"type": "int"},
+    "drained": {"type": "bool"},
+    "startup": {"type": "str", "choices": ["auto", "systemd", "rc_local"], "default": "auto"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+
+def main() -> None:
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    _layout_server.check_name(module.params["name"])
+    return present(module) if module.params["state"] == "present" else absent(module)
+
+
+def present(module: AnsibleModule) -> dict[str, t.Any]:
+    params, name = module.params, module.params["name"]
+    to_systemd = startup(params["startup"])
+    asked = _access_settings.asked_hold(params["dial_hold"])
+    seen = _access_host.observe(module, name, probe=bool(asked != 0 or params["pado_delay"] or params["drained"]))
+    interfaces = params["interfaces"] or seen.interfaces
+    _access_settings.check(interfaces)
+    hold, problem = _access_host.hold(module, params["dial_hold"], seen)
+    settings = _access_settings.settings(hold, params["pado_delay"], params["drained"], seen.configured, seen.problem)
+    files = _access_host.files(name, None if settings.nothing else settings, interfaces, to_systemd, seen.last)
+    changed = _files.changes(files)
+    gone = [one for one in seen.interfaces if one not in interfaces and one not in seen.others]
+    stale = _access_host.missing(module, settings, interfaces)
+    enable = to_systemd and not settings.nothing and not seen.enabled
+    if not module.check_mode:
+        _access_host.remove(module, gone)
+        _access_host.write(module, name, changed, enable, settings.nothing and seen.enabled)
+        _access_host.apply(module, settings, stale)
+    return {
+        "changed": bool(changed or gone or stale or enable),
+        "diff": _files.diff(changed) if module._diff else [],
+        "dial_hold": settings.hold,
+        "dial_hold_problem": problem,
+        "pado_delay": settings.pado_delay,
+        "drained": settings.drained,
+    }
+
+
+def startup(asked: str) -> bool:
+    """Whether systemd is to do it."""
+    if asked == "systemd" and not _systemd.running():
+        raise Refused("startup", "this host was not booted with systemd.", "Use rc_local or auto.")
+    return asked != "rc_local" and _systemd.running()
+
+
+def absent(module: AnsibleModule) -> dict[str, t.Any]:
+    name = module.params["name"]
+    seen = _access_host.observe(module, name, probe=False)
+    changed = _files.changes(_access_host.files(name, None, (), True, seen.last))
+    if not module.check_mode:
+        _access_host.remove(module, [one for one in seen.interfaces if one not in seen.others])
+        _access_host.write(module, name, changed, False, seen.enabled)
+    return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else []}
+
+
+if __name__ == "__main__":
+    main()
