@@ -80,17 +80,12 @@ path:
   sample: /var/lib/prometheus/node-exporter/pppoe_server_default.prom
 """
 
-import glob
-import os
-import sys
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_run as _server_metrics_run
 
 ARGUMENTS = {
     "name": {"type": "str", "default": "default"},
@@ -100,67 +95,14 @@ ARGUMENTS = {
 }
 
 
-def present(module: AnsibleModule, name: str) -> dict[str, t.Any]:
-    directory = module.params["directory"]
-    if not _systemd.running():
-        raise Refused("state", "this host was not booted with systemd, whose timer writes them.", "Use absent.")
-    if not os.path.isdir(directory):
-        raise Refused("directory", f"{directory} is not there.", "Install node_exporter, or make the folder.")
-    loader = _server_status.__spec__.loader
-    source = loader.get_source(_server_status.__name__)  # type: ignore[union-attr]
-    wanted = _server_metrics.files(name, directory, module.params["interval"], sys.executable, source)
-    former = _server_metrics.directory_of(_files.read(_server_metrics.units(name)[0]))
-    if former not in (None, directory):
-        wanted.append(_files.File(_prom(former, name), None))
-    changed = _files.changes(wanted)
-    timer = _server_metrics.timer_name(name)
-    enable, start = not _systemd.is_enabled(module, timer), not _systemd.is_active(module, timer)
-    if not module.check_mode:
-        _files.write(module, changed)
-        if changed:
-            _systemd.daemon_reload(module)
-        if enable:
-            _systemd.enable(module, timer)
-        if start or changed:
-            _systemd.restart(module, timer)
-    difference = _files.diff(changed) if module._diff else []
-    return {"changed": bool(changed or enable or start), "diff": difference, "path": _prom(directory, name)}
-
-
-def _prom(directory: str | None, name: str) -> str:
-    return f"{directory}/pppoe_server_{name}.prom"
-
-
-def absent(module: AnsibleModule, name: str) -> dict[str, t.Any]:
-    service, timer = _server_metrics.units(name)
-    directory = _server_metrics.directory_of(_files.read(service)) or module.params["directory"]
-    paths = [service, timer, _prom(directory, name), *glob.glob(f"{_server_status.STATE}/{name}.*")]
-    if not set(glob.glob(_server_metrics.units("*")[0])) - {service}:
-        paths.append(_server_metrics.PROGRAM)
-    changed = _files.changes(_files.File(path, None) for path in paths)
-    if changed and not module.check_mode:
-        if _systemd.running() and os.path.exists(timer):
-            _systemd.disable(module, os.path.basename(timer))
-            _systemd.stop(module, os.path.basename(timer))
-            _systemd.stop(module, os.path.basename(service))
-        _files.write(module, changed)
-        for folder in (_server_status.STATE, _layout_server.DIRECTORY):
-            if os.path.isdir(folder) and not os.listdir(folder):
-                os.rmdir(folder)
-        if _systemd.running():
-            _systemd.daemon_reload(module)
-    return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else []}
-
-
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    name = module.params["name"]
-    try:
-        _server_metrics.check(name, module.params["directory"], module.params["interval"])
-        result = present(module, name) if module.params["state"] == "present" else absent(module, name)
-    except (Refused, _systemd.SystemdError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    _server_metrics.check(module.params["name"], module.params["directory"], module.params["interval"])
+    work = _server_metrics_run.present if module.params["state"] == "present" else _server_metrics_run.absent
+    return work(module)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,11 @@ def units(name: str) -> tuple[str, str]:
     return f"{UNITS}/pppoe-server-metrics@{name}.service", f"{UNITS}/{timer_name(name)}"
 
 
+def prom(directory: str, name: str) -> str:
+    """The file that the program writes."""
+    return f"{directory}/pppoe_server_{name}.prom"
+
+
 def files(name: str, directory: str, interval: int, interpreter: str, source: str) -> list[_files.File]:
     """``source``: the program in Python, which ``interpreter`` runs."""
     service, timer = units(name)

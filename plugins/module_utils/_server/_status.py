@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the server instances of this host fare, and the same as metrics of Prometheus. Private to this collection.
+"""The status of the server instances of this host, and the same as metrics of Prometheus. Private to this collection.
 
 It needs nothing but Python's own library, as this file is installed as it is, as the program that a timer runs:
-``PROGRAM NAME DIRECTORY`` writes DIRECTORY/pppoe_server_NAME.prom.
+``PROGRAM NAME DIRECTORY`` writes DIRECTORY/pppoe_server_NAME.prom. So it has copies of what ``_pppd_pid_files``,
+``_processes`` and ``_sessions_parse`` know; a test compares them.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ import struct
 import subprocess
 import sys
 import typing as t
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 CONFIGURATION = "/etc/ppp/pppoe-server"
 STATE = "/var/lib/dialtone-pppoe"
-PID_FOLDERS = ("/run", "/var/run", "/run/ppp")
+PID_FOLDERS = ("/run", "/run/pppd", "/run/ppp")
 SIOCGIFDSTADDR = 0x8917  # linux/sockios.h
 # A session as pppoe-server names it to pppd (pppoe-server.c startPPPD), for the kernel's plugin or for the relay.
 _SESSION = re.compile(r"(?:\A|\s-e )\d+:(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?:\s|\Z)")
@@ -55,13 +57,17 @@ class Session:
 
 @dataclass(frozen=True)
 class Status:
-    """An instance. ``pid``: its daemon, ``None`` if none runs. ``pool``: the addresses that it hands out."""
+    """An instance. ``pid``: its daemon, ``None`` if none runs. ``pool``: the addresses that it hands out.
+
+    ``stale``: more daemons of it, which a start that was killed has left.
+    """
 
     name: str
     pid: int | None
     command: tuple[str, ...]
     pool: tuple[str, ...]
     sessions: tuple[Session, ...]
+    stale: tuple[int, ...] = ()
 
     @property
     def used(self) -> int:
@@ -99,7 +105,7 @@ def names() -> list[str]:
 
 
 def status(name: str) -> Status:
-    """How an instance fares."""
+    """The status of an instance."""
     options = f"{CONFIGURATION}/{name}.options"
     processes = _processes()
     daemons = {
@@ -107,14 +113,16 @@ def status(name: str) -> Status:
         for pid, argv in processes.items()
         if os.path.basename(argv[0]) == "pppoe-server" and after(argv, "-O") == options
     }
-    # A child has its parent's command until it becomes the pppd of a new session, and a higher number.
-    pid = min(daemons) if daemons else None
+    # A child has its parent's command until it becomes the pppd of a new session.
+    first = sorted(pid for pid in daemons if _parent(pid) not in daemons)
+    pid = next(iter(first), None)
     command = tuple(daemons[pid]) if pid is not None else ()
     interfaces = {word for before, word in zip(command, command[1:]) if before == "-I"}
     by_pid = _interfaces_of_pids()
     found = [by_pid.get(pid) for pid, argv in processes.items() if is_session(argv, options, interfaces)]
     sessions = tuple(_session(interface) for interface in sorted(filter(None, found)))
-    return Status(name, pid, command, tuple(_text(f"{CONFIGURATION}/{name}.pool").split()), sessions)
+    pool = tuple(_text(f"{CONFIGURATION}/{name}.pool").split())
+    return Status(name, pid, command, pool, sessions, tuple(first[1:]))
 
 
 def is_session(argv: t.Sequence[str], options: str, interfaces: t.Collection[str]) -> bool:
@@ -153,6 +161,12 @@ def _processes() -> dict[int, list[str]]:
             except OSError:
                 continue
     return found
+
+
+def _parent(pid: int) -> int | None:
+    # The name in parentheses may hold anything, so the fields are counted from its end (proc(5)).
+    fields = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else None
 
 
 def _interfaces_of_pids() -> dict[int, str]:
@@ -282,12 +296,63 @@ def messages(journal: str) -> list[str]:
     return found
 
 
-def _write(path: str, text: str) -> None:
+@contextmanager
+def _folder(path: str) -> t.Iterator[int]:
+    """A folder, opened and used with the rights of the first on the way to it that is not root's.
+
+    Whoever owns a folder on the way can put a link to any file of the host in the place of what is behind it, and gets
+    no further by that than his own rights reach. A folder that others may write to without owning it has no links.
+    """
+    groups = os.getgroups()
+    opened = [os.open("/", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
+    try:
+        for part in filter(None, path.split("/")):
+            links = os.O_NOFOLLOW if _is_open(opened[-1]) else 0
+            _become_owner(opened[-1])
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | links
+            opened.append(os.open(part, flags, dir_fd=opened[-1]))
+        _become_owner(opened[-1])
+        yield opened[-1]
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+            os.setegid(os.getgid())
+            os.setgroups(groups)
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+def _is_open(folder: int) -> bool:
+    return bool(os.fstat(folder).st_mode & 0o022)
+
+
+def _become_owner(folder: int) -> None:
+    owner = os.fstat(folder)
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.setgroups([])
+        os.setegid(owner.st_gid)
+        os.seteuid(owner.st_uid)
+
+
+def write(path: str, text: str) -> None:
     """Whole or not at all: node_exporter may read at any time, and takes files that end in .prom."""
-    with open(path + ".new", "w", encoding="utf-8") as handle:
-        os.fchmod(handle.fileno(), 0o644)
-        handle.write(text)
-    os.replace(path + ".new", path)
+    name = os.path.basename(path)
+    with _folder(os.path.dirname(path)) as folder:
+        with suppress(FileNotFoundError):
+            os.unlink(name + ".new", dir_fd=folder)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name + ".new", flags, 0o644, dir_fd=folder), "w", encoding="utf-8") as handle:
+            os.fchmod(handle.fileno(), 0o644)
+            handle.write(text)
+        os.replace(name + ".new", name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def remove(path: str) -> None:
+    """Remove what ``write`` has made."""
+    with suppress(FileNotFoundError), _folder(os.path.dirname(path)) as folder:
+        for name in (os.path.basename(path) + ".new", os.path.basename(path)):
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
 
 
 def main(name: str, directory: str) -> None:
@@ -300,8 +365,8 @@ def main(name: str, directory: str) -> None:
         before = Totals()
     found = status(name)
     totals = counted(before, found.sessions, _journal(name))
-    _write(state, json.dumps(vars(totals)))
-    _write(f"{directory}/pppoe_server_{name}.prom", exposition(found, totals))
+    write(state, json.dumps(vars(totals)))
+    write(f"{directory}/pppoe_server_{name}.prom", exposition(found, totals))
 
 
 if __name__ == "__main__":

@@ -73,3 +73,23 @@ def test_a_folder_that_is_not_there_is_refused_before_anything_is_written(host):
     assert failed["failed"] is True
     assert "directory: /run/nowhere is not there." in failed["msg"]
     assert host.etc() == before
+
+
+@pytest.mark.parametrize("state", ["absent", "moved"])
+def test_a_link_that_the_owner_of_the_folder_has_made_reaches_nothing(host, state):
+    """Neither the timer's program nor the module reads, writes or removes what it leads to, or shows it in a diff."""
+    host.module(directory="/run/metrics")
+    host.host.sh(
+        "mkdir /run/other; echo 'cmz * hush-cmz *' >/etc/ppp/chap-secrets; chmod 600 /etc/ppp/chap-secrets;"
+        "chown 65534:65534 /run/metrics; cd /run/metrics; for name in pppoe_server_default.prom.new "
+        "pppoe_server_default.prom; do ln -s /etc/ppp/chap-secrets $name; done"
+    )
+    before = host.etc()
+    host.host.sh(f"{PROGRAM} default /run/metrics")
+    assert host.host.sh("stat -c '%F %u' /run/metrics/pppoe_server_default.prom").strip() == "regular file 65534"
+    assert host.etc() == before
+    host.host.sh("cd /run/metrics; ln -sf /etc/ppp/chap-secrets pppoe_server_default.prom")
+    changes = {"state": "absent"} if state == "absent" else {"directory": "/run/other"}
+    assert "hush-cmz" not in str(both(host, **changes))
+    assert host.host.sh("ls -A /run/metrics") == ""
+    assert host.host.sh("cat /etc/ppp/chap-secrets") == "cmz * hush-cmz *\n"

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _info as _server_info
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session, Status, Totals
 
 OURS = "/etc/ppp/pppoe-server/default.options"
 HAND = "/etc/ppp/pppoe-server-options"
+NOBODY = 65534
 DAEMON = ("/usr/sbin/pppoe-server", "-F", "-I", "eth1", "-O", OURS, "-k", "-g", "pppoe.so", "-N", "3")
 POOL = ("10.0.0.2", "10.0.0.3", "10.0.0.4")
 
@@ -40,6 +48,73 @@ def pppd(options: str, *, kernel: bool, device: str = "eth1") -> list[str]:
 )
 def test_is_session(argv, found):
     assert _server_status.is_session(argv, OURS, {"eth1"}) is found
+    # The modules say the same.
+    process = Process(7, 1, tuple(argv))
+    running = _server_takeover.with_foreign(_server_processes.of_instance([process], OURS), [process], ["eth1"])
+    assert (running.sessions == (7,)) is found
+
+
+def test_the_program_knows_what_the_modules_know():
+    assert _server_status.PID_FOLDERS == _pppd_pid_files.FOLDERS
+    assert _server_status.CONFIGURATION == _layout_server.CONFIGURATION
+    mine = {process.pid: list(process.argv) for process in _processes.every()}
+    assert _server_status._processes() == {
+        pid: argv for pid, argv in mine.items() if argv[0].rpartition("/")[2] in ("pppd", "pppoe-server")
+    }
+    assert _server_status._parent(os.getpid()) == os.getppid()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of nobody's, on the way to which everybody may pass."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can write for others")
+    for path in (tmp_path, *tmp_path.parents[:2]):
+        path.chmod(0o755)
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "metrics").mkdir()
+    for path in (tmp_path / "theirs", tmp_path / "theirs" / "metrics"):
+        os.chown(path, NOBODY, NOBODY)
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "secret").chmod(0o600)
+    return tmp_path / "theirs" / "metrics"
+
+
+@pytest.mark.parametrize("name", ["a.prom", "a.prom.new"])
+def test_a_link_in_a_folder_of_another_reaches_nothing(folder, name):
+    secret = folder.parents[1] / "secret"
+    (folder / name).symlink_to(secret)
+    _server_status.write(f"{folder}/a.prom", "1\n")
+    assert (folder / "a.prom").read_text() == "1\n"
+    assert not (folder / "a.prom").is_symlink()
+    assert (folder / "a.prom").stat().st_uid == NOBODY
+    assert os.geteuid() == 0
+    assert secret.read_text() == "secret"
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(secret)
+    _server_status.remove(f"{folder}/a.prom")
+    assert list(folder.iterdir()) == []
+    assert secret.read_text() == "secret"
+
+
+def test_a_link_in_the_place_of_the_folder_gives_no_more_than_its_owners_rights(folder):
+    roots = folder.parents[1] / "roots"
+    roots.mkdir()
+    folder.rmdir()
+    folder.symlink_to(roots)
+    with pytest.raises(PermissionError):
+        _server_status.write(f"{folder}/a.prom", "1\n")
+    assert list(roots.iterdir()) == []
+    assert os.geteuid() == 0
+    # A folder that its group may write to is not its own, and neither are its links.
+    os.chown(folder.parent, 0, NOBODY)
+    folder.parent.chmod(0o775)
+    with pytest.raises(OSError, match="metrics"):
+        _server_status.write(f"{folder}/a.prom", "1\n")
+    # Root's links in folders of root's are followed, such as /var/run.
+    (folder.parents[1] / "link").symlink_to(roots)
+    _server_status.write(f"{folder.parents[1]}/link/a.prom", "1\n")
+    assert (roots / "a.prom").stat().st_mode & 0o777 == 0o644
 
 
 def session(interface: str, address: str, bytes_in: int = 0, bytes_out: int = 0) -> Session:
