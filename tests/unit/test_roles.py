@@ -18,7 +18,7 @@ def test_a_boolean_from_the_command_line_is_one(role):
     booleans = [name for name, option in options.items() if option["type"] == "bool"]
     for path in (role / "tasks").glob("*.yml"):
         for line in path.read_text().splitlines():
-            if re.match(r"\s*(when:|- |or |and )", line) or " if " in line:
+            if re.match(r"\s*(when:|- |or |and )", line) or "' if " in line:
                 for name in booleans:
                     bare = re.search(rf"\b{name}\b(?!\s*\|\s*bool)(?!:)", line)
                     assert not bare, f"{path.name}: {line.strip()}"
