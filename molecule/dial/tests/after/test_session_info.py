@@ -1,5 +1,6 @@
 """What pppoe_session_info tells, held against what the kernel and the other end say."""
 
+import json
 import re
 
 import pytest
@@ -37,3 +38,18 @@ def test_bytes_grow_with_traffic(host, sessions):
     after = next(session for session in found if session["username"] == "cmz2")["bytes_in"]
     assert after >= before + 84
     assert re.match(r"20\d\d-\d\d-\d\dT", sessions["cmz2"]["since"])
+
+
+def test_who_is_online_as_a_table_and_as_a_file(host, sessions, playbook, tmp_path):
+    name = host.backend.get_hostname()
+    written = tmp_path / "sessions.json"
+    shown = playbook("sessions", f"--limit={name}", "-e", f"output={written}").stdout
+    for session in sessions.values():
+        row = next(line for line in shown.splitlines() if line.startswith(session["username"] + " "))
+        assert row.split()[1:5] == [session["address"], session["peer_mac"], name, "default"]
+    rows = json.loads(written.read_text())
+    assert {row["username"]: row["pid"] for row in rows} == {user: one["pid"] for user, one in sessions.items()}
+    assert oct(written.stat().st_mode & 0o777) == "0o600"
+    by_address = playbook("sessions", f"--limit={name}", "-e", "address=192.168.10.3,192.168.10.200").stdout
+    assert [line.split()[0] for line in by_address.splitlines() if name in line and "192.168" in line] == ["cmz2"]
+    assert "No session matches." in playbook("sessions", f"--limit={name}", "-e", "account=cmz3").stdout
