@@ -312,7 +312,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
     _shape,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _temporary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._discreet import DiscreetModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute, os_fix
@@ -437,6 +437,7 @@ def apply(module: DiscreetModule, path: str, accounts: list[_account.Account] | 
         file = _files.File(path, plan.content, mode, secret=True)
         _files.write(module, [_files.Change(file, before, before_mode)])
     if not module.check_mode:
+        _temporary.sweep(os.path.dirname(os.path.realpath(path)))
         # Before that, a run of pppoe_server may yet come that takes them out of its pool.
         for warning in _fixed_addresses.in_pools(accounts, _pool_files.addresses()):
             module.warn(warning)

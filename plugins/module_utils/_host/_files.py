@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ansible.module_utils.common.text.converters import to_text
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _temporary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 
 if t.TYPE_CHECKING:
@@ -133,7 +134,12 @@ def _wait_for_lock(descriptor: int, path: str, deadline: float, timeout: float) 
 
 
 def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
-    """Make every change, or, if one cannot be made, none: those already made are taken back."""
+    """Make every change, or, if one cannot be made, none: those already made are taken back.
+
+    In each folder, what runs that were killed have left there is removed first.
+    """
+    for folder in dict.fromkeys(os.path.dirname(os.path.realpath(change.file.path)) for change in changed):
+        _temporary.sweep(folder)
     done: list[Change] = []
     try:
         for change in changed:
@@ -146,32 +152,36 @@ def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
         raise
 
 
-def _write_one(module: AnsibleModule, file: File) -> None:
+def _write_one(module: AnsibleModule, file: File, owner: os.stat_result | None = None) -> None:
+    """``owner`` is the file whose owner and group a new one gets."""
     path = os.path.realpath(file.path)
-    if file.content is None:
-        if os.path.exists(path):
-            os.unlink(path)
-        return
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    existing = os.stat(path) if os.path.exists(path) else None
-    # On the same file system, never readable by others, by a name that no reader of a .d folder takes.
-    descriptor, temporary = tempfile.mkstemp(prefix=".ansible-", suffix=".tmp", dir=os.path.dirname(path))
     try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(file.content)
-            handle.flush()
-            if existing is not None:
-                os.fchown(handle.fileno(), existing.st_uid, existing.st_gid)
-            keep = existing is not None and file.keep_mode
-            os.fchmod(handle.fileno(), stat.S_IMODE(existing.st_mode) if keep and existing else file.mode)
-            os.fsync(handle.fileno())
+        if file.content is None:
+            if os.path.exists(path):
+                os.unlink(path)
+            return
+        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        _replace(module, path, file, owner)
+    except OSError as error:
+        # Not the name of a temporary file, nor none at all, as of a full disk.
+        error.filename, error.filename2 = file.path, None
+        raise
+
+
+def _replace(module: AnsibleModule, path: str, file: File, owner: os.stat_result | None) -> None:
+    existing = os.stat(path) if os.path.exists(path) else None
+    owner = existing or owner
+    with _temporary.beside(path) as (handle, temporary):
+        handle.write(file.content or b"")
+        handle.flush()
+        if owner is not None:
+            os.fchown(handle.fileno(), owner.st_uid, owner.st_gid)
+        keep = existing is not None and file.keep_mode
+        os.fchmod(handle.fileno(), stat.S_IMODE(existing.st_mode) if keep and existing else file.mode)
+        os.fsync(handle.fileno())
         if existing is not None:
             _copy_selinux_context(module, path, temporary)
         os.rename(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
     if existing is None and module.selinux_enabled():
         module.set_default_selinux_context(path, False)
 
@@ -193,8 +203,7 @@ def backup(module: AnsibleModule, path: str, mode: int | None = None) -> str | N
         return None
     status = os.stat(path)
     name = "{}.{}.{}~".format(path, os.getpid(), time.strftime("%Y-%m-%d@%H:%M:%S"))
-    _write_one(module, File(name, content, stat.S_IMODE(status.st_mode) if mode is None else mode))
-    os.chown(name, status.st_uid, status.st_gid)
+    _write_one(module, File(name, content, stat.S_IMODE(status.st_mode) if mode is None else mode), status)
     return name
 
 

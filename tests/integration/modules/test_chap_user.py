@@ -409,6 +409,19 @@ def test_a_run_that_dies_before_a_step_leaves_the_old_file_and_no_lock(run_modul
     parameters = {"name": "next", "secret": "x", "path": str(secrets), "lock_timeout": 0}
     assert run_module("chap_user", parameters)["added"] == ["next"]
     assert secrets.read_text() == GUIDE + "next * x *\n"
+    # Nothing is left of it, unless it was the file itself.
+    assert list(secrets.parent.iterdir()) == [secrets]
+
+
+def test_half_a_backup_of_a_killed_run_goes_with_the_next_run_though_nothing_changes(run_module, secrets):
+    parameters = {"name": "a", "secret": "hush", "path": str(secrets)}
+    run_module("chap_user", parameters)
+    left = secrets.with_name(".ansible-0123abcd.tmp")
+    left.write_text("bob * hu")
+    assert not run_module("chap_user", parameters, check=True)["changed"]
+    assert left.exists()
+    assert not run_module("chap_user", parameters)["changed"]
+    assert list(secrets.parent.iterdir()) == [secrets]
 
 
 def test_many_accounts_in_one_call_take_seconds(run_module, secrets):
