@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from steps import Steps
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOGS = REPOSITORY / ".build" / "test"
 #: A person who watches is told what is running when nothing has been said for so many seconds.
@@ -55,6 +57,7 @@ class Part:
     status: int | None = None
     counts: dict[str, int] = field(default_factory=dict)
     process: subprocess.Popen | None = None
+    steps: Steps = field(default_factory=Steps)
 
     @property
     def lab(self) -> str:
@@ -139,7 +142,9 @@ def run(part: Part, show: Show) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             kept.write(line)
-            part.count(ESCAPES.sub("", line))
+            plain = ESCAPES.sub("", line)
+            part.count(plain)
+            part.steps.hear(plain, time.monotonic())
             show.line(part.name, line.rstrip())
     part.status, part.seconds = process.returncode, time.monotonic() - began
     del show.running[part.name]
@@ -173,6 +178,11 @@ def table(everything: list[Part]) -> str:
     )
 
 
+def steps(everything: list[Part]) -> str:
+    """What the steps of each scenario took, a line a scenario."""
+    return "\n".join(f"{part.name}: {part.steps.summary}" for part in everything if part.steps.times)
+
+
 def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, interrupt)
@@ -190,7 +200,7 @@ def main(names: list[str]) -> int:
             return 130
     for future in futures:
         future.result()
-    print(f"\n{table(everything)}\n\n{time.monotonic() - show.began:.0f} s in all")
+    print(f"\n{table(everything)}\n\n{steps(everything)}\n\n{time.monotonic() - show.began:.0f} s in all")
     failed = [part.name for part in everything if part.status != 0]
     if failed:
         print(f"FAILED: {', '.join(failed)}", file=sys.stderr)
