@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import ppp
+from .customer_settings import NOWHERE, Pings, Settings
 
 #: The states of a customer in the order of a dial; what comes before "up" is dialling.
 STATES = ("idle", "discovery", "request", "link", "authentication", "network", "up", "closing", "ended")
@@ -20,48 +21,6 @@ DIALLING = STATES[1:6]
 AGAIN, TRIES = 1.0, 30
 #: How long a customer who hangs up waits for the answer, seconds.
 GOODBYE = 3.0
-NOWHERE = "0.0.0.0"  # noqa: S104  # in IPCP, "give me one"
-
-
-@dataclass
-class Settings:
-    """How a customer dials and what it does then.
-
-    `methods` are those it accepts, best first. `service` and `ac_name` are asked for as in discovery; "" takes any.
-    `redial` is the pause in seconds after a session that it did not end itself, None for none. `echo_interval` 0 sends
-    no LCP echoes. `address` is the one it asks for. `vlan` 0 is none.
-    """
-
-    username: str = "cmz"
-    secret: str = "cmz"
-    methods: tuple[str, ...] = ("chap", "pap")
-    service: str = ""
-    ac_name: str = ""
-    mru: int = 1492
-    address: str = NOWHERE
-    redial: float | None = None
-    echo_interval: float = 10.0
-    echo_failure: int = 2
-    vlan: int = 0
-
-
-@dataclass
-class Pings:
-    """The pings that a customer has sent to the other end of its link; `answered` has one mark a ping."""
-
-    interval: float = 0.0
-    due: float = 0.0
-    to: str = ""
-    answered: list[bool] = field(default_factory=list)
-
-    @property
-    def report(self) -> dict[str, int]:
-        """How many were sent and answered, and how many in a row were not at the most."""
-        row = most = 0
-        for each in self.answered:
-            row = 0 if each else row + 1
-            most = max(most, row)
-        return {"sent": len(self.answered), "answered": sum(self.answered), "row": most}
 
 
 @dataclass
@@ -149,7 +108,8 @@ class Customer:
             "method": self.session.method,
             "address": self.address if up else None,
             "peer_address": self.session.peer if up else None,
-            "dns": [_text(wanted[each]) for each in (ppp.DNS, ppp.DNS2) if up and each in wanted],
+            # Who has one server only is given it twice.
+            "dns": list(dict.fromkeys(_text(wanted[each]) for each in (ppp.DNS, ppp.DNS2) if up and each in wanted)),
             "dials": self.dials,
             "ups": self.ups,
             "echoes": self.echoes,
@@ -415,19 +375,6 @@ class Customer:
     def _end(self, now: float, reason: str, redial: bool = True) -> None:
         self.state, self.reason = "ended", self.reason or reason
         self.due = now + self.settings.redial if redial and self.settings.redial is not None else None
-
-
-def settings(values: dict[str, Any]) -> Settings:
-    """Settings from JSON; a name that there is not is an error."""
-    unknown = sorted(set(values) - set(asdict(Settings())))
-    if unknown:
-        raise ValueError(f"no such setting: {', '.join(unknown)}; there is: {', '.join(asdict(Settings()))}")
-    found = Settings(**values)
-    found.methods = tuple(found.methods)
-    wrong = [method for method in found.methods if method not in ppp.METHODS]
-    if wrong or not found.methods:
-        raise ValueError(f"methods: {', '.join(wrong) or 'none'}; give some of {', '.join(ppp.METHODS)}")
-    return found
 
 
 def _text(address: bytes) -> str:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from . import ppp
-from .customer import DIALLING, STATES, Customer, settings
+from .customer import DIALLING, STATES, Customer
+from .customer_settings import settings
 from .errors import LabError
 from .machine import in_namespace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from dialtone_lab import customer, ppp
+from dialtone_lab import customer, customer_settings, ppp
 
 AC = bytes.fromhex("020000000002")
 SECRET = b"secret"
@@ -15,7 +15,7 @@ class Server:
     """Answers what a customer sends, as pppoe-server and pppd do."""
 
     def __init__(self, settings: dict | None = None, **behaviour):
-        self.customer = customer.Customer(7, b"\x02\xc5\0\0\0\7", customer.settings(settings or {}))
+        self.customer = customer.Customer(7, b"\x02\xc5\0\0\0\7", customer_settings.settings(settings or {}))
         self.behaviour = {"method": "chap", "secret": SECRET, "name": b"ac", "error": None, **behaviour}
         self.heard: list[tuple] = []
         self.agreed: set[int] = set()
@@ -276,4 +276,4 @@ def test_a_padt_of_another_session_is_left_alone():
 )
 def test_settings_that_there_are_not(values, says):
     with pytest.raises(ValueError, match=says):
-        customer.settings(values)
+        customer_settings.settings(values)
