@@ -65,6 +65,7 @@ bench: root setup-run ## figures and ratios, which no test asserts [PART=account
 
 docs: setup-test ## write README.md of each role, and build the documentation as a site in .build/site
 	@python tools/role_readme.py --write
+	@python tools/architecture.py --write
 	@tools/site
 
 changelog: setup-test ## CHANGELOG.rst for the version in galaxy.yml: takes up fragments and new modules

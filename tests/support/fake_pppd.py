@@ -1,8 +1,4 @@
 #!/usr/bin/env python3
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """A pppd for tests: ``pppd call NAME …`` stays in the background until SIGTERM, with a link or with words in its log.
 
 What happens is said by the file ``behaviour`` beside it: ``up``, or the words of its log. The process is called

@@ -1,8 +1,4 @@
 #!/usr/bin/env python3
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """A systemctl for tests: it keeps the state of units in files and runs their commands, as systemd would."""
 
 from __future__ import annotations

@@ -1,7 +1,3 @@
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """A router between two networks, made of namespaces of the tests' own, that a module can be run on.
 
 Its /etc, /run and /usr/local are its own: nothing that a module does there reaches the machine.

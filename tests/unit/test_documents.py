@@ -17,9 +17,10 @@ PLUGINS = [
 ]
 PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml") if "." not in path.stem)
 ROLES = sorted(path.parent.name for path in (REPOSITORY / "roles").glob("*/meta"))
-REFERENCE = {f"reference/{name}_{kind}.rst" for kind, names in (("module", MODULES), ("role", ROLES)) for name in names}
 DOCUMENTS = [
-    path for folder in (".", "docs", "roles/*", "tests/lab") for path in sorted(REPOSITORY.glob(f"{folder}/*.md"))
+    path
+    for folder in (".", ".github", "docs", "examples", "roles/*", "tests/lab")
+    for path in sorted(REPOSITORY.glob(f"{folder}/*.md"))
 ]
 VERSION = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text())["version"]
 RELEASES = yaml.safe_load((REPOSITORY / "changelogs" / "changelog.yaml").read_text())["releases"]
@@ -39,9 +40,6 @@ def test_links_lead_somewhere(path):
         if "://" in link:
             # Whether it is there cannot be asked everywhere; it has to be a public place.
             right = bool(re.fullmatch(r"https://[\w.-]+\.[a-z]+(/[^\s]*)?", link))
-        elif file.startswith("reference/"):
-            # `make docs` writes these pages, and they are in no checkout.
-            right = file in REFERENCE
         else:
             target = path.parent / file if file else path
             right = target.exists() and (not anchor or anchor in anchors(target))
@@ -64,9 +62,41 @@ def test_the_readme_lists_each_playbook(name):
     assert f"| [{name}](playbooks/{name}.yml) |" in (REPOSITORY / "README.md").read_text()
 
 
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_the_page_of_playbooks_has_each_playbook_with_its_variables(name):
+    """The variables are those in the comment at the head of the playbook."""
+    head = (REPOSITORY / "playbooks" / f"{name}.yml").read_text().partition("- name:")[0]
+    variables = re.findall(r"^#   (\w+)  ", head, re.M)
+    section = (REPOSITORY / "docs" / "playbooks.md").read_text().partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.M) == variables
+    assert f"dialtone.pppoe.{name}" in head
+
+
+@pytest.mark.parametrize("name", [*MODULES, *(name for _kind, name in PLUGINS), *ROLES])
+def test_the_front_page_lists_each_of_them(name):
+    assert f"[{name}](../" in (REPOSITORY / "docs" / "index.md").read_text()
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_the_readme_lists_each_role(name):
     assert f"| [{name}](roles/{name}/README.md) |" in (REPOSITORY / "README.md").read_text()
+
+
+def test_contributing_lists_each_tool():
+    listed = {
+        word
+        for cell in re.findall(r"^\| (`.+?) \|", (REPOSITORY / "CONTRIBUTING.md").read_text(), re.M)
+        for word in re.findall("`([^`]+)`", cell)
+    }
+    assert {path.name for path in (REPOSITORY / "tools").iterdir() if path.is_file()} <= listed
+
+
+def test_what_is_installed_has_the_licence_at_its_head():
+    """Nothing else has: LICENSE holds for all of it."""
+    plugins = sorted((REPOSITORY / "plugins").rglob("*.py"))
+    assert [path for path in plugins if "SPDX-License-Identifier: " not in path.read_text()[:300]] == []
+    others = [path for folder in ("tests", "tools", "molecule") for path in (REPOSITORY / folder).rglob("*.py")]
+    assert [path for path in others if path.read_text().startswith("# Copyright")] == []
 
 
 def test_the_changelog_has_this_version():

@@ -1,7 +1,3 @@
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """chap_user as a task of a playbook, where its action plugin reads ``src`` and sends many accounts as a file."""
 
 from __future__ import annotations

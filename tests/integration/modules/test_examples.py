@@ -1,17 +1,16 @@
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples are run by ansible-playbook, in check mode, on a host of their own.
 
-"""The examples in the documentation of each plugin are run by ansible-playbook, in check mode, on a host of their own.
-
-The host has the interfaces that the examples name, no account, and no session. So what an example asserts of sessions
-need not hold; but every task of this collection succeeds, and every expression can be evaluated.
+They are those in the documentation of each plugin, and the playbooks in examples/. The host has the interfaces that
+they name, no account, and no session. So what an example asserts of sessions need not hold; but every task of this
+collection succeeds, and every expression can be evaluated.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -38,7 +37,21 @@ VARIABLES = {
     "live": {"sessions": []},
     "addresses": ["10.0.0.7", "10.1.0.9"],
 }
-INTERFACES = ("eth0", "eth1", "eth1.7", "eth1.20", "eth2")
+INTERFACES = ("eth0", "eth1", "eth1.7", "eth1.20", "eth1.30", "eth1.31", "eth2")
+EXAMPLES = REPOSITORY / "examples"
+PLAYBOOKS = sorted(path.name for path in EXAMPLES.glob("*.yml"))
+#: What a host of the tests lacks, and where it is found.
+HOST = {
+    "ansible_connection": "local",
+    "pppoe_server_packages": [],
+    "pppoe_client_packages": [],
+    "pppoe_server_require_kernel_ppp": False,
+    "vault_home1_secret": "s3cret of home1",
+    "vault_office1_secret": "s3cret of office1",
+    "vault_uplink_username": "cmz@provider",
+    "vault_uplink_secret": "s3cret of the uplink",
+    "vault_cmz_secret": "s3cret of cmz",
+}
 DEFAULTS = {
     "dialtone.pppoe.pppoe_server": {"require_kernel_ppp": False},
     "dialtone.pppoe.pppoe_discovery_info": {"timeout": 0.2},
@@ -66,6 +79,65 @@ def host():
     made.close()
 
 
+def run(host, folder: Path, *words: str) -> str:
+    """What ansible-playbook prints when it predicts what these words would do on the host. It must succeed."""
+    answer = subprocess.run(
+        [*host.into, "env", f"--chdir={folder}", "ansible-playbook", "--check", "--diff", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections"),
+            "ANSIBLE_NOCOLOR": "1",
+            "PATH": "/run/tools:" + os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+        },
+    )
+    assert answer.returncode == 0, answer.stdout
+    assert "undefined" not in answer.stdout
+    return answer.stdout
+
+
+@pytest.fixture
+def examples(tmp_path):
+    """A copy of examples/, with an inventory whose hosts are the one of the tests."""
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    children = {group: {"hosts": {"gate.example.net": None}} for group in ("pppoe_servers", "pppoe_gateways")}
+    inventory = {"all": {"children": children, "vars": HOST}}
+    (tmp_path / "examples" / "inventory.yml").write_text(json.dumps(inventory))
+    return tmp_path / "examples"
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_playbooks(name, host, examples):
+    shown = run(host, examples, "-i", "inventory.yml", name)
+    assert re.search(r"changed=[1-9]", shown), shown
+    secrets = [value for key, value in HOST.items() if key.endswith("_secret")]
+    assert [secret for secret in [*secrets, "first secret", "with a comma", "quoted"] if secret in shown] == []
+
+
+def test_secrets_in_a_vault(host, examples):
+    """The steps of examples/README.md, with the vault's password in a file."""
+    variables = examples / "vault" / "group_vars" / "pppoe_servers" / "vault.yml"
+    secrets = list(yaml.safe_load(variables.read_text()).values())
+    (examples / "password").write_text("of the vault\n")
+    words = ["--vault-password-file", str(examples / "password")]
+    subprocess.run(["ansible-vault", "encrypt", *words, str(variables)], check=True)
+    assert variables.read_text().startswith("$ANSIBLE_VAULT;")
+    for key, value in HOST.items():
+        if not key.startswith("vault_"):
+            words += ["-e", json.dumps({key: value})]
+    shown = run(host, examples / "vault", "-i", "inventory.yml", "dialtone.pppoe.site", *words)
+    assert re.search(r"changed=[1-9]", shown), shown
+    assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_the_readme_of_the_examples_has_each_of_them():
+    text = (EXAMPLES / "README.md").read_text()
+    assert [name for name in PLAYBOOKS if f"[{name}]({name})" not in text] == []
+
+
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda path: path.stem)
 def test_examples(path, host, tmp_path):
     tasks = yaml.safe_load(read_docstring(str(path))["plainexamples"])
@@ -77,22 +149,7 @@ def test_examples(path, host, tmp_path):
     play = {"hosts": "localhost", "gather_facts": False, "module_defaults": DEFAULTS, "vars": VARIABLES, "tasks": tasks}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
     (tmp_path / "customers.csv").write_text("name,secret\ncmz,s3cret of cmz\n")
-    answer = subprocess.run(
-        [*host.into, "ansible-playbook", "--check", "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=tmp_path,
-        env={
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections"),
-            "ANSIBLE_NOCOLOR": "1",
-            "PATH": "/run/tools:" + os.environ["PATH"],
-            "LC_ALL": "C.UTF-8",
-        },
-    )
-    assert answer.returncode == 0, answer.stdout
-    assert "undefined" not in answer.stdout
-    assert f"ok={len(tasks)} " in answer.stdout, answer.stdout
+    shown = run(host, tmp_path, "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml"))
+    assert f"ok={len(tasks)} " in shown, shown
     for secret in (value for value in VARIABLES.values() if isinstance(value, str)):
-        assert secret not in answer.stdout
+        assert secret not in shown

@@ -1,7 +1,3 @@
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """Whatever a value of the inventory is: it is refused, or what reads our files reads it as that one value.
 
 The values are of two kinds: what means something to a shell, pppd, systemd or nft, and whatever the patterns in our own
