@@ -301,7 +301,7 @@ def request_of(parameters: dict[str, t.Any]) -> _firewall_request.Request:
     request = _firewall_request.request(*(parameters[key] for key in keys))
     # A link that is dialled comes and goes; the rules need only its name.
     if not request.out_interface.startswith("ppp"):
-        _interfaces.require("out_interface", request.out_interface, _interfaces.default_route_told())
+        _interfaces.require("out_interface", request.out_interface, _interfaces.default_route_in_words())
     return request
 
 

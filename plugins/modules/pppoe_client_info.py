@@ -146,22 +146,28 @@ count:
   sample: 1
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _status as _client_status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._root import require_root
+
+ARGUMENTS = {"name": {"type": "list", "elements": "str"}}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={"name": {"type": "list", "elements": "str"}}, supports_check_mode=True)
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    require_root("The connections of a host")
     names = module.params["name"]
-    try:
-        every = _client_connections.every()
-        wanted = [connection for connection in every if names is None or connection.name in names]
-        found = _client_status.status(module, wanted)
-    except OSError as error:
-        module.fail_json(msg=f"The connections of this host cannot be read: {error}")
-    missing = sorted(set(names or ()) - {connection.name for connection in every})
-    module.exit_json(changed=False, connections=found, missing=missing, count=len(found))
+    every = _client_connections.every()
+    found = _client_status.status(module, [one for one in every if names is None or one.name in names])
+    missing = sorted(set(names or ()) - {one.name for one in every})
+    return {"changed": False, "connections": found, "missing": missing, "count": len(found)}
 
 
 if __name__ == "__main__":

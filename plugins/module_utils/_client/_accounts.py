@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import typing as t
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -70,11 +68,16 @@ def secret_file(server: str, username: str | None, secret: str | None) -> list[_
     return [_files.File(secret_path(server), content, 0o600, secret=True)]
 
 
-def edits(server: str, username: str | None, secret: str | None) -> list[Edit]:
-    """What changes in the two files."""
+def edits(
+    server: str,
+    username: str | None,
+    secret: str | None,
+    there: t.Mapping[str, tuple[bytes | None, int | None]],
+) -> list[Edit]:
+    """What changes in the two files; ``there`` has what they are now, as ``_files.there`` gives it."""
     found = []
     for path in PATHS:
-        before = _files.read(path)
+        before, mode_before = there[path]
         accounts = wanted(before, server, username, secret)
         try:
             plan = _secrets.plan(before, accounts, path=path)
@@ -85,7 +88,7 @@ def edits(server: str, username: str | None, secret: str | None) -> list[Edit]:
         if plan.content == before:
             continue
         # pppd complains of a secrets file that group or others may use (auth.c check_access).
-        mode = 0o600 if before is None else stat.S_IMODE(os.stat(path).st_mode) & 0o700
+        mode = 0o600 if mode_before is None else mode_before & 0o700
         old, new = _secrets_diff.shown(before, plan)
         diff = {"before_header": path, "after_header": path, "before": old, "after": new}
         found.append(Edit(_files.File(path, plan.content, mode, secret=True), diff, tuple(plan.warnings)))

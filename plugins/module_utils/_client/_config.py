@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._capabilities import Pppd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import quote
-
-MARKER = "# Managed by Ansible (dialtone.pppoe.pppoe_client). Changes made here are overwritten."
 
 # What pppd calls the methods by which we may be asked to prove ourselves (auth.c auth_options).
 REFUSALS = {"pap": "refuse-pap", "chap": "refuse-chap", "mschapv2": "refuse-mschap-v2"}
@@ -21,33 +18,15 @@ OTHER_REFUSALS = ("refuse-mschap", "refuse-eap")
 LEAST_START_SECONDS = 180
 
 
-@dataclass(frozen=True)
-class Host:
-    """What the host's pppd is like: the file name of its PPPoE plugin, and its version."""
-
-    plugin: str = "pppoe.so"
-    version: tuple[int, ...] = (2, 4, 9)
-
-    @property
-    def is_249(self) -> bool:
-        """Whether pppd is 2.4.9 or later, which gave the plugin this name (the older one is a link since)."""
-        return self.plugin == "pppoe.so"
-
-    @property
-    def waits(self) -> bool:
-        """Whether pppd waits for a script between the session and its first request (pppd/main.c set_ifunit)."""
-        return self.version >= (2, 5, 1)
-
-
-def peers_file(wanted: Connection, host: Host) -> bytes:
+def peers_file(wanted: Connection, pppd: Pppd) -> bytes:
     """The options that ``pppd call NAME`` reads. Without ``persist``: what starts pppd also starts it again."""
     key = _layout_client.label(wanted.name)
     lines = [
-        MARKER,
-        f"plugin {host.plugin}",
+        _layout_client.MARKER,
+        f"plugin {pppd.plugin_name}",
         # Half the plugin's own patience, which doubles with each of three attempts: 14 seconds until it tries anew.
         # Version 2.4.9 takes the value over when it reads the interface (plugins/pppoe/plugin.c PPPOEInitDevice).
-        *(["pppoe-padi-timeout 2"] if host.is_249 else []),
+        *(["pppoe-padi-timeout 2"] if pppd.is_249 else []),
         f"nic-{wanted.nic}",
         # The names that every version of the plugin knows (plugins/pppoe/plugin.c Options).
         *([f"rp_pppoe_ac {_quoted(wanted.ac_name)}"] if wanted.ac_name else []),
@@ -61,9 +40,10 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
         *([f"unit {wanted.unit}"] if wanted.unit is not None else []),
         "noauth",
         "hide-password",
+        *_undoing_lines(wanted),
         *_method_lines(wanted),
         "noipdefault",
-        *_route_lines(wanted, host),
+        *_route_lines(wanted, pppd),
         "+ipv6" if wanted.ipv6 else "noipv6",
         *(["usepeerdns"] if wanted.dns == ("server",) else []),
         *_script_lines(wanted),
@@ -71,16 +51,26 @@ def peers_file(wanted: Connection, host: Host) -> bytes:
         f"mtu {wanted.mtu}",
         f"mru {wanted.mtu}",
         # The server's pppd may not be there yet to hear the first request; it would be repeated after 3 seconds only.
-        *([f"net-init-script {_layout_client.INIT}"] if host.waits else []),
+        *([f"net-init-script {_layout_client.INIT}"] if pppd.waits else []),
         "lcp-restart 1",
         "lcp-max-configure 20",
         f"lcp-echo-interval {wanted.lcp_echo_interval}",
         f"lcp-echo-failure {wanted.lcp_echo_failure}",
+        # A link that is too busy for echoes is alive.
+        "lcp-echo-adaptive",
         # A busy host may need more than pppd's own 5 seconds for the script that takes the name servers back.
         "child-timeout 15",
         f"logfile {_layout_client.log_path(wanted.name)}",
     ]
     return "".join(line + "\n" for line in lines).encode()
+
+
+def _undoing_lines(wanted: Connection) -> list[str]:
+    """What /etc/ppp/options says for every pppd of the host, and would undo what is asked for here."""
+    if wanted.demand_idle is not None:
+        return ["maxconnect 0"]
+    # By persist, pppd would dial again by itself, behind the back of what starts it, without the pauses.
+    return ["nopersist", "idle 0", "maxconnect 0"]
 
 
 def _method_lines(wanted: Connection) -> list[str]:
@@ -89,7 +79,7 @@ def _method_lines(wanted: Connection) -> list[str]:
     return [*OTHER_REFUSALS, *(refusal for method, refusal in REFUSALS.items() if method not in wanted.methods)]
 
 
-def _route_lines(wanted: Connection, host: Host) -> list[str]:
+def _route_lines(wanted: Connection, pppd: Pppd) -> list[str]:
     """Our script sets the default route: Debian's pppd 2.4.9 sets none beside another, whatever its metric.
 
     Only the one that leads to a sleeping link, where no script has run yet, is pppd's own.
@@ -100,7 +90,7 @@ def _route_lines(wanted: Connection, host: Host) -> list[str]:
     if wanted.demand_idle is None:
         return ["nodefaultroute", ours]
     # Without a metric, pppd 2.5 sets no route if there is any other default route, whatever its metric.
-    return ["defaultroute", *([f"defaultroute-metric {wanted.metric}"] if host.is_249 else []), ours]
+    return ["defaultroute", *([f"defaultroute-metric {wanted.metric}"] if pppd.is_249 else []), ours]
 
 
 def _demand_lines(wanted: Connection) -> list[str]:
@@ -109,6 +99,7 @@ def _demand_lines(wanted: Connection) -> list[str]:
         return []
     return [
         "demand",
+        f"set {_layout_client.DEMAND}=1",
         f"idle {wanted.demand_idle}",
         f"holdoff {wanted.redial_pause_max}",
         "maxfail 0",
@@ -121,6 +112,7 @@ def _demand_lines(wanted: Connection) -> list[str]:
 def _script_lines(wanted: Connection) -> list[str]:
     return [
         f"set {_layout_client.CONNECTION}={wanted.name}",
+        *([f"set {_layout_client.IPV6}=1"] if wanted.ipv6 else []),
         f"set {_quoted(_layout_client.SERVERS + '=' + ' '.join(wanted.dns))}",
         f"ip-up-script {_layout_client.UP}",
         f"ip-down-script {_layout_client.DOWN}",
@@ -131,16 +123,12 @@ def _quoted(word: str) -> str:
     return quote(word.encode()).decode()
 
 
-def is_ours(content: bytes | None) -> bool:
-    """Whether a file may be changed by us: it isn't there, or we wrote it."""
-    return content is None or content.startswith((MARKER.encode(), MARKER.replace("#", "//", 1).encode()))
-
-
-def preparation(wanted: Connection, pauses: bool = True) -> list[str]:
-    """The command that has to succeed before pppd can try; ``pauses``: after failures it waits first."""
+def attempt(wanted: Connection, pauses: bool = True, options: tuple[str, ...] = ("nodetach",)) -> list[str]:
+    """The command that prepares an attempt and becomes pppd; ``pauses``: after failures it waits first."""
     least, most = (wanted.redial_pause, wanted.redial_pause_max) if pauses else (0, 0)
-    vlan = [] if wanted.vlan is None else [str(wanted.vlan)]
-    return [_layout_client.ATTEMPT, "before", wanted.name, str(least), str(most), wanted.interface, *vlan]
+    vlan = "-" if wanted.vlan is None else str(wanted.vlan)
+    words = [_layout_client.ATTEMPT, "dial", wanted.name, str(least), str(most), wanted.interface, vlan]
+    return [*words, *options]
 
 
 def unit_file(wanted: Connection) -> bytes:
@@ -151,7 +139,7 @@ def unit_file(wanted: Connection) -> bytes:
     """
     longest = wanted.redial_pause_max * _layout_client.REFUSED_FACTOR
     kind = "exec" if wanted.demand_idle is not None else "notify"
-    return f"""{MARKER}
+    return f"""{_layout_client.MARKER}
 [Unit]
 Description=PPPoE connection {wanted.name} on {wanted.nic}
 Documentation=man:pppd(8)
@@ -166,11 +154,11 @@ StartLimitIntervalSec=0
 [Service]
 Type={kind}
 NotifyAccess=all
-ExecStartPre={" ".join(preparation(wanted))}
-ExecStart=pppd call {wanted.name} nodetach
-ExecStopPost={_layout_client.ATTEMPT} after {wanted.name}
+ExecStart={" ".join(attempt(wanted))}
+ExecStopPost={_layout_client.ATTEMPT} after {wanted.name} {wanted.redial_pause}
 Restart=always
-RestartSec=1
+# The pauses are the program's: a link that was up is dialled again at once.
+RestartSec=100ms
 # 5 is what pppd returns when it was asked to hang up.
 SuccessExitStatus=5
 KillMode=mixed
@@ -191,8 +179,7 @@ def background_lines(wanted: Connection) -> list[str]:
         "        tries=$((tries + 1))",
         "        sleep 1",
         "    done",
-        f"    {' '.join(preparation(wanted, pauses=False))}",
-        f"    exec pppd call {wanted.name} {' '.join(persistent(wanted))}",
+        f"    exec {' '.join(attempt(wanted, pauses=False, options=persistent(wanted)))}",
         ") </dev/null >/dev/null 2>&1 &",
     ]
 
@@ -205,7 +192,7 @@ def persistent(wanted: Connection) -> tuple[str, ...]:
 def rule_file(name: str, group: str | None) -> bytes:
     """The polkit rule by which ordinary users, or those of a group, start and stop the unit and no more."""
     whom = f" && subject.isInGroup({group!r})" if group else ""
-    return f"""{MARKER.replace("#", "//", 1)}
+    return f"""{_layout_client.MARKER.replace("#", "//", 1)}
 polkit.addRule(function (action, subject) {{
     if (action.id == "org.freedesktop.systemd1.manage-units" &&
             action.lookup("unit") == "{_layout_client.unit_name(name)}" &&

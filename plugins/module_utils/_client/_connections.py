@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The other connections of a host, and where two cannot stand side by side. Private to this collection."""
+"""The connections that a host has, by their peers files. Private to this collection. Pure but for ``every``."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import UnclosedQuote, lines
 
 
 @dataclass(frozen=True)
-class Other:
-    """What a connection takes: its Ethernet interface, the name of its link, the metric of its default route.
+class Configured:
+    """A connection as it is configured: its Ethernet interface, the name of its link, the metric of its default route.
 
     And what it dials with: its account, and the AC and service that it insists on.
     """
@@ -37,7 +36,7 @@ class Other:
     service_name: str | None = None
 
 
-def parse(name: str, content: bytes) -> Other:
+def parse(name: str, content: bytes) -> Configured:
     """What a peers file of ours says of its connection, as far as it can be read."""
     options: dict[str, str] = {}
     variables: dict[str, str] = {}
@@ -50,7 +49,7 @@ def parse(name: str, content: bytes) -> Other:
             elif words:
                 options[words[0]] = words[1] if len(words) > 1 else ""
     metric = variables.get(_layout_client.METRIC, "")
-    return Other(
+    return Configured(
         name,
         nic=next((option[4:] for option in options if option.startswith("nic-")), None),
         link=options.get("ifname") or (f"ppp{options['unit']}" if "unit" in options else None),
@@ -62,25 +61,19 @@ def parse(name: str, content: bytes) -> Other:
     )
 
 
-def of(name: str) -> Other:
-    """The connection as it is configured, of which nothing is known if it isn't."""
-    return parse(name, _files.read(_layout_client.peers_path(name)) or b"")
-
-
-def as_configured(name: str) -> Connection:
-    """The connection of that name, as far as dialling it needs to be known; ``Refused`` if there is none."""
-    found = of(name)
+def as_configured(found: Configured, interfaces: t.Container[str]) -> Connection:
+    """The connection as far as dialling it needs to be known; ``Refused`` if there is none of its name."""
     if found.nic is None or found.username is None:
         raise Refused(
             "interface",
-            f"it is missing, and there is no connection {name!r} that could be dialled as it is configured.",
+            f"it is missing, and there is no connection {found.name!r} that could be dialled as it is configured.",
             "Give interface and username.",
         )
     interface, _dot, vlan = found.nic.rpartition(".")
     # Only a VLAN that is not there has to be made, by the interface that it is on.
-    missing = bool(interface) and vlan.isdigit() and found.nic not in _interfaces.names()
+    missing = bool(interface) and vlan.isdigit() and found.nic not in interfaces
     return Connection(
-        name,
+        found.name,
         interface=interface if missing else found.nic,
         username=found.username,
         vlan=int(vlan) if missing else None,
@@ -92,33 +85,11 @@ def as_configured(name: str) -> Connection:
     )
 
 
-def every() -> list[Other]:
+def every() -> list[Configured]:
     """All connections of ours on this host, by name."""
     found = []
     for path in sorted(glob.glob(_layout_client.peers_path("*"))):
         content = _files.read(path) if os.path.isfile(path) else None
-        if content is not None and _client_config.is_ours(content):
+        if content is not None and _layout_client.is_ours(content):
             found.append(parse(os.path.basename(path), content))
     return found
-
-
-def except_for(name: str) -> list[Other]:
-    return [other for other in every() if other.name != name]
-
-
-def refuse_clashes(wanted: Connection, others: t.Iterable[Other]) -> None:
-    """Refuse what two connections cannot both have."""
-    for other in others:
-        if wanted.default_route and other.metric == wanted.metric:
-            raise Refused(
-                "route_metric",
-                f"{wanted.metric} is the metric that the connection {other.name!r} has for its default route, too.",
-                "Give this one another metric, or set default_route=false.",
-            )
-        if wanted.link_name is not None and wanted.link_name == other.link:
-            parameter = "link_interface" if wanted.unit is None else "unit"
-            raise Refused(
-                parameter,
-                f"{wanted.link_name} is the link of the connection {other.name!r}.",
-                "Give each connection a name of its own, or leave it out.",
-            )

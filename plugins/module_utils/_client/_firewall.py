@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
@@ -17,7 +16,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._plan import Plan
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
 
 IPV6 = "/proc/net/if_inet6"
 
@@ -26,7 +27,10 @@ class Firewall:
     """What has to change in the rules for a connection, and the changing. ``todo`` is ``None`` if nothing has."""
 
     def __init__(
-        self, wanted: _firewall_request.Request, todo: _firewall_apply.Plan | None, predicted: bool = False
+        self,
+        wanted: _firewall_request.Request | None = None,
+        todo: _firewall_apply.Plan | None = None,
+        predicted: bool = False,
     ) -> None:
         self.wanted = wanted
         self.todo = todo
@@ -39,27 +43,41 @@ class Firewall:
     def diff(self) -> list[dict[str, str]]:
         return self.todo.diff() if self.todo is not None else []
 
-    def carry_out(self, module: AnsibleModule) -> None:
-        if self.todo is not None and self.todo.changed:
-            _firewall_apply.carry_out(module, self.wanted, self.todo)
+    def apply(self, module: AnsibleModule) -> None:
+        if self.wanted is not None and self.todo is not None and self.todo.changed:
+            _engine().carry_out(module, self.wanted, self.todo)
 
 
-def plan(module: AnsibleModule, wanted: Connection, to_systemd: bool) -> Firewall:
+def _engine() -> t.Any:
+    """The firewalls' own part, which most connections have no need of: it takes a while to load."""
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
+
+    return _firewall_apply
+
+
+def plan(module: AnsibleModule, request: Request, planned: Plan) -> Firewall:
     """The rules that the connection shall have; ``Refused`` where this host cannot have them."""
+    if request.wanted is not None:
+        return _present(module, request.wanted, "systemd" if planned.to_systemd else "rc_local")
+    return _absent(module, request.name) if request.state == "absent" else Firewall()
+
+
+def _present(module: AnsibleModule, wanted: Connection, startup: str) -> Firewall:
     if wanted.firewall == "none" or wanted.link_name is None:
-        return plan_absent(module, wanted.name)
+        return _absent(module, wanted.name)
     request = _firewall_request.client_request(wanted.name, wanted.link_name, wanted.firewall, os.path.exists(IPV6))
+    engine = _engine()
     try:
-        return Firewall(request, _firewall_apply.plan(module, request, "auto", "systemd" if to_systemd else "rc_local"))
-    except _firewall_apply.NoBackend as error:
+        return Firewall(request, engine.plan(module, request, "auto", startup))
+    except engine.NoBackend as error:
         if module.check_mode and error.missing:
             # A run may install what is missing first.
             return Firewall(request, None, predicted=True)
         raise Refused("firewall", f"{wanted.firewall!r} cannot be had.", str(error)) from None
 
 
-def plan_absent(module: AnsibleModule, name: str) -> Firewall:
+def _absent(module: AnsibleModule, name: str) -> Firewall:
     """No rules. Those that an earlier run has made are known by the files that load them."""
     request = _firewall_request.client_request(name, "ppp0", "standalone")
     made = _files.changes(_firewall_boot.files(request, "none", []))
-    return Firewall(request, _firewall_apply.plan_absent(module, request) if made else None)
+    return Firewall(request, _engine().plan_absent(module, request)) if made else Firewall()

@@ -10,14 +10,10 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
-
-if t.TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,6 @@ class Link:
     """
 
     pid: int
-    started: float  # seconds since the epoch
     interface: str | None = None
     address: str | None = None
     peer: str | None = None
@@ -42,39 +37,49 @@ class Link:
 
 def pids(name: str) -> list[int]:
     """The processes that hold the connection, whoever started them: ``pppd call NAME …``."""
-    found = []
-    for process in _processes.every():
-        words = process.argv
-        called = any(pair == ("call", name) for pair in zip(words, words[1:]))
-        if os.path.basename(words[0]) == "pppd" and called:
-            found.append(process.pid)
+    return [process.pid for process in _processes.every() if _holds(process.argv, name)]
+
+
+def _holds(argv: t.Sequence[str], name: str) -> bool:
+    called = any(pair == ("call", name) for pair in zip(argv, argv[1:]))
+    return os.path.basename(argv[0]) == "pppd" and called
+
+
+def links(connections: t.Mapping[str, bool]) -> dict[str, Link]:
+    """The links of these connections, without those that no pppd holds. ``connections``: whether each is on demand."""
+    processes = _processes.every()
+    found = {}
+    for name, demand in connections.items():
+        pid = next((process.pid for process in processes if _holds(process.argv, name)), None)
+        if pid is not None:
+            interface = _from_pid_file(name).get(pid) or _pppd_database.variables().get(pid, {}).get("IFNAME")
+            found[name] = _link(name, pid, interface, demand)
     return found
 
 
-def current(module: AnsibleModule, name: str) -> Link | None:
-    """The link as it is, ``None`` if no pppd holds the connection."""
-    found = pids(name)
-    if not found:
-        return None
-    pid = found[0]
-    started = _processes.started_at(pid)
-    interface = _interface(name, pid)
-    entry = _interfaces.addresses(module).get(interface) if interface else None
-    address = entry.ipv4() if entry else None
-    on_demand = _client_connections.of(name).demand
+def quick(name: str, demand: bool) -> Link | None:
+    """The link by what its pppd has written of itself, for those who ask again and again; no process is looked for."""
+    for pid, interface in _from_pid_file(name).items():
+        if _processes.started(pid) is not None:
+            return _link(name, pid, interface, demand)
+    return None
+
+
+def _link(name: str, pid: int, interface: str | None, demand: bool) -> Link:
+    ends = _interfaces.ends(interface) if interface else None
     # Its interface has an address from the start, an invented one; only our script tells that there is a session.
-    if on_demand and not os.path.exists(_layout_client.servers_path(name)):
-        return Link(pid, started, interface, asleep=interface is not None)
-    if entry is None or address is None:
-        return Link(pid, started, interface)
-    return Link(pid, started, interface, address.local, address.peer, entry.mtu)
+    if demand and not os.path.exists(_layout_client.servers_path(name)):
+        return Link(pid, interface, asleep=interface is not None)
+    if interface is None or ends is None:
+        return Link(pid, interface)
+    return Link(pid, interface, ends.local, ends.peer, _interfaces.mtu(interface))
 
 
-def _interface(name: str, pid: int) -> str | None:
-    """pppd writes its pid and its interface into the file of the link's name (main.c create_linkpidfile)."""
+def _from_pid_file(name: str) -> dict[int, str | None]:
+    """pppd writes its pid and then its interface into the file of the link's name (main.c create_linkpidfile)."""
+    found: dict[int, str | None] = {}
     for folder in _pppd_pid_files.FOLDERS:
-        content = _files.read(f"{folder}/ppp-{_layout_client.label(name)}.pid")
-        words = (content or b"").decode("ascii", "replace").split()
-        if len(words) == 2 and words[0] == str(pid):
-            return words[1]
-    return _pppd_database.variables().get(pid, {}).get("IFNAME")
+        words = _files.text(f"{folder}/ppp-{_layout_client.label(name)}.pid").split()
+        if words and words[0].isdigit():
+            found[int(words[0])] = words[1] if len(words) > 1 else None
+    return found

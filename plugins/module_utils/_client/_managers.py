@@ -19,17 +19,24 @@ NETWORKD = "systemd-networkd"
 NETWORKD_LINKS = "/run/systemd/netif/links"
 
 
-def managers(module: AnsibleModule, names: t.Iterable[str]) -> dict[str, list[str]]:
-    """Which programs manage which of the interfaces."""
-    names = [name for name in names if name in _interfaces.names()]
-    if not names or not _systemd.running():
+#: The units of both, of which a run asks systemd beforehand.
+UNITS = (f"{NETWORK_MANAGER}.service", f"{NETWORKD}.service")
+
+
+def managers(
+    module: AnsibleModule, names: t.Iterable[str], units: t.Mapping[str, _systemd.Unit]
+) -> dict[str, list[str]]:
+    """Which programs manage which of the interfaces; ``units`` has the state of ``UNITS``."""
+    there = _interfaces.names()
+    names = [name for name in names if name in there]
+    if not names:
         return {}
     found: dict[str, list[str]] = {}
-    if _systemd.is_active(module, f"{NETWORK_MANAGER}.service") and module.get_bin_path("nmcli"):
+    if units[UNITS[0]].active and module.get_bin_path("nmcli"):
         command = [module.get_bin_path("nmcli"), "--terse", "--fields", "DEVICE,STATE", "device"]
         _rc, out, _err = module.run_command(command, environ_update={"LC_ALL": "C"})
         found[NETWORK_MANAGER] = [name for name in names if name in of_network_manager(out)]
-    if _systemd.is_active(module, f"{NETWORKD}.service"):
+    if units[UNITS[1]].active:
         links = {name: _files.read(f"{NETWORKD_LINKS}/{_interfaces.number(name)}") or b"" for name in names}
         found[NETWORKD] = [name for name, text in links.items() if of_networkd(text.decode("utf-8", "replace"))]
     return {manager: taken for manager, taken in found.items() if taken}

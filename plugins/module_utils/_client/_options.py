@@ -30,6 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}\Z")
 _LINK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}\Z")
 # The Ethernet interface stands in a unit and in rc.local, where the kernel's wider choice would mean something else.
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}\Z")
+_GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\Z")
 # pppd takes them from the network as they are, and shows them in its log.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 # (parameter, least, most); None for parameters that may be left out.
@@ -70,7 +71,7 @@ class Connection:
     ipv6: bool = False
     mtu: int = USUAL_MTU
     demand_idle: int | None = None
-    lcp_echo_interval: int = 20
+    lcp_echo_interval: int = 4
     lcp_echo_failure: int = 3
     redial_pause: int = 5
     redial_pause_max: int = 60
@@ -94,14 +95,73 @@ def check_name(name: str) -> str:
     return name
 
 
-def connection(params: t.Mapping[str, t.Any], interface_mtu: int) -> Connection:
-    """The connection that the module's parameters ask for, all of them valid."""
+@dataclass(frozen=True)
+class Request:
+    """What a run asks for. ``wanted`` is ``None`` where the connection is meant as it is configured, by its name.
+
+    ``together``: the connections that the same play configures. ``hooks``: the texts of ``up`` and ``down``.
+    """
+
+    name: str
+    state: str
+    wanted: Connection | None = None
+    secret: str | None = None
+    boot: bool = True
+    startup: str = "auto"
+    hooks: tuple[tuple[str, str | None], ...] = (("up", None), ("down", None))
+    user_control: bool = False
+    user_control_group: str | None = None
+    together: tuple[str, ...] = ()
+    timeout: int = 60
+    check_mode: bool = False
+
+    @property
+    def configures(self) -> bool:
+        return self.wanted is not None
+
+
+def request(params: t.Mapping[str, t.Any], defaults: t.Mapping[str, t.Any], check_mode: bool) -> Request:
+    """What the module's parameters ask for, as far as they can be judged without the host.
+
+    ``Refused`` for options of a connection that is only to be dialled.
+    """
+    name, state = check_name(params["name"]), params["state"]
+    if state in ("disconnected", "absent"):
+        return Request(name, state, check_mode=check_mode)
+    _check_number("timeout", params["timeout"], 1, MOST_METRIC)
+    if params["interface"] is None:
+        for option, default in defaults.items():
+            if option not in ("name", "state", "timeout") and params[option] != default:
+                raise Refused(
+                    option, "an option of a connection needs its interface.", "Give interface and username too."
+                )
+        return Request(name, state, timeout=params["timeout"], check_mode=check_mode)
+    group = params["user_control_group"]
+    if group is not None and not _GROUP.match(group):
+        raise Refused("user_control_group", f"{group!r} is no name of a group.", "Give one that getent(1) knows.")
+    return Request(
+        name,
+        state,
+        connection(params),
+        secret=params["secret"],
+        boot=params["boot"],
+        startup=params["startup"],
+        hooks=(("up", params["on_up"]), ("down", params["on_down"])),
+        user_control=params["user_control"],
+        user_control_group=group,
+        together=tuple(params["configured_together"] or ()),
+        timeout=params["timeout"],
+        check_mode=check_mode,
+    )
+
+
+def connection(params: t.Mapping[str, t.Any]) -> Connection:
+    """The connection that the module's parameters ask for, all of them valid but for what its interface decides."""
     check_name(params["name"])
     secret = params["secret"]
     _account.of_client(params["username"], "(stays as it is)" if secret is None else secret)
     for parameter, least, most in _NUMBERS:
         _check_number(parameter, params[parameter], least, most)
-    _check_mtu(params["mtu"], params["interface"], interface_mtu)
     if params["redial_pause_max"] < params["redial_pause"]:
         problem = f"{params['redial_pause_max']} is less than redial_pause, {params['redial_pause']}."
         raise Refused("redial_pause_max", problem, "Give as much or more.")
@@ -137,17 +197,17 @@ def connection(params: t.Mapping[str, t.Any], interface_mtu: int) -> Connection:
 
 
 def _check_number(parameter: str, value: int | None, least: int, most: int) -> None:
-    if value is not None and value < least:
-        raise Refused(parameter, f"{value} is too small.", f"Give {least} or more.")
-    if value is not None and value > most:
-        raise Refused(parameter, f"{value} is too large.", f"Give {most} or less.")
+    if value is not None and not least <= value <= most:
+        raise Refused(parameter, f"{value} is out of range.", f"Give {least} to {most}.")
 
 
-def _check_mtu(mtu: int, interface: str, interface_mtu: int) -> None:
+def check_mtu(wanted: Connection, interface_mtu: int) -> None:
+    """Refuse an MTU that the Ethernet interface, with ``interface_mtu``, cannot carry."""
     most = min(MOST_MTU, interface_mtu - OVERHEAD)
-    if not LEAST_MTU <= mtu <= most:
-        why = "Ethernet's own" if most == MOST_MTU else f"{interface} has an MTU of {interface_mtu}, PPPoE takes 8"
-        raise Refused("mtu", f"{mtu} is out of range.", f"Give {LEAST_MTU} to {most} ({why}).")
+    if not LEAST_MTU <= wanted.mtu <= most:
+        own = f"{wanted.interface} has an MTU of {interface_mtu}, PPPoE takes {OVERHEAD}"
+        why = "Ethernet's own" if most == MOST_MTU else own
+        raise Refused("mtu", f"{wanted.mtu} is out of range.", f"Give {LEAST_MTU} to {most} ({why}).")
 
 
 def _interface(name: str) -> str:

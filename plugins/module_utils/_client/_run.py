@@ -2,175 +2,125 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run of pppoe_client from its parameters to its result. Private to this collection."""
+"""A run of pppoe_client: observe, check, plan, apply. Private to this collection."""
 
 from __future__ import annotations
 
-import os
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _decision as _client_decision
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _apply as _client_apply
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _check as _client_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _firewall as _client_firewall
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _managers as _client_managers
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _observe as _client_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
 if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
     from ansible_collections.dialtone.pppoe.plugins.module_utils._host._discreet import DiscreetModule
 
 
-# What a run may end with, other than a dial that failed; the text of each is for people.
-ERRORS = (
-    Refused,
-    _firewall_request.BackendError,
-    _files.LockTimeout,
-    _systemd.SystemdError,
-    _client_dial.HangUpFailed,
-    OSError,
-)
-
-
 def run(module: DiscreetModule) -> dict[str, t.Any]:
-    """What ``state`` asks for; ``Refused`` for options of a connection that is only to be dialled."""
-    params = module.params
-    if params["state"] in ("disconnected", "absent"):
-        return end(module)
-    if params["interface"] is not None:
-        return configure(module)
-    for name, spec in module.argument_spec.items():
-        if name not in ("name", "state", "timeout") and params[name] != spec.get("default"):
-            raise Refused(name, "an option of a connection needs its interface.", "Give interface and username too.")
-    return dial_again(module)
-
-
-def configure(module: DiscreetModule) -> dict[str, t.Any]:
-    """``state`` connected or present."""
-    params = module.params
-    wanted = _client_options.connection(params, _client_plan.interface_mtu(params["interface"]))
-    to_systemd = _client_plan.by_systemd(params["startup"])
-    _client_plan.check_user_control(module, to_systemd)
-    _client_plan.refuse_what_is_not_ours(wanted.name)
-    _client_plan.require_programs(module)
+    """What ``state`` asks for."""
+    defaults = {name: spec.get("default") for name, spec in module.argument_spec.items()}
+    request = _client_options.request(module.params, defaults, module.check_mode)
     with _client_accounts.locked():
-        todo = _client_plan.plan(module, wanted, to_systemd, params["boot"])
-        link = _client_link.current(module, wanted.name)
-        _client_plan.refuse_clashes(module, wanted, link)
-        by_unit = _unit_is_active(module, wanted.name)
-        moved = link is not None and by_unit != to_systemd
-        stale = link is not None and _client_plan.is_older_than_its_configuration(link, wanted.name)
-        differs = moved or stale or todo.account or todo.touches(_layout_client.peers_path(wanted.name))
-        # One that dials on demand and sleeps is as it shall be, unless its last dial has failed.
-        fine = link is not None and (link.up or (link.asleep and not _client_dial.has_failed(wanted)))
-        now = _client_decision.Now(link is not None or by_unit, fine, differs)
-        decision = _client_decision.decide(params["state"], now)
-        if decision.dial:
-            _client_plan.refuse_another_default_route(module, wanted, link)
-        firewall = _client_firewall.plan(module, wanted, to_systemd)
-        if not module.check_mode:
-            _client_plan.write(module, wanted.name, todo)
-            firewall.carry_out(module)
-    for edit in todo.accounts:
-        for warning in edit.warnings:
-            module.warn(warning)
-    if decision.dial and not module.check_mode:
-        if decision.hang_up:
-            _client_dial.hang_up(module, wanted.name)
-        _client_plan.remove_vlans(module)
-        _client_dial.dial(module, wanted, to_systemd)
-        link = _client_dial.wait(module, wanted, params["timeout"])
-    startup = "systemd" if to_systemd else "rc_local"
-    gone = decision.dial and module.check_mode
-    managed_by = _managed_by(module, wanted, link)
-    return dict(
-        _report(module, todo, decision, None if gone else link, firewall), startup=startup, managed_by=managed_by
-    )
-
-
-def _managed_by(
-    module: DiscreetModule, wanted: _client_options.Connection, link: _client_link.Link | None
-) -> dict[str, list[str]]:
-    """What else manages the interfaces of the connection; the result warns if it is that of the link."""
-    name = link.interface if link is not None else wanted.link_name
-    found = _client_managers.managers(module, sorted({wanted.interface, wanted.nic} | ({name} if name else set())))
-    # In check mode, what a run does about it beforehand has not been done yet.
-    for warning in [] if module.check_mode else _client_managers.warnings(found, name):
+        host = _client_observe.observe(module, request)
+        _client_check.check(request, host)
+        plan = _client_plan.plan(request, host)
+        firewall = _client_firewall.plan(module, request, plan)
+        if not request.check_mode:
+            _apply(module, request, host, plan, firewall)
+    link = _dial(module, request, host, plan)
+    for warning in plan.warnings:
         module.warn(warning)
-    return found
+    return _result(module, request, host, plan, link, firewall)
 
 
-def dial_again(module: DiscreetModule) -> dict[str, t.Any]:
-    """``state`` connected with a name alone: the connection as it is configured, whose link stays if it is up."""
-    name = _client_options.check_name(module.params["name"])
-    _client_plan.refuse_what_is_not_ours(name)
-    _client_plan.require_programs(module)
-    wanted = _client_connections.as_configured(name)
-    link = _client_link.current(module, name)
-    by_unit = _unit_is_active(module, name)
-    fine = link is not None and (link.up or (link.asleep and not _client_dial.has_failed(wanted)))
-    decision = _client_decision.decide("connected", _client_decision.Now(link is not None or by_unit, fine, False))
-    to_systemd = _systemd.running() and os.path.exists(_layout_client.unit_path(name))
-    if decision.dial and not module.check_mode:
-        if decision.hang_up:
-            _client_dial.hang_up(module, name)
-        _client_dial.dial(module, wanted, to_systemd)
-        link = _client_dial.wait(module, wanted, module.params["timeout"])
-    gone = decision.dial and module.check_mode
-    result = _report(module, _client_plan.Plan([], [], None), decision, None if gone else link)
-    return dict(result, startup="systemd" if to_systemd else "rc_local")
-
-
-def end(module: DiscreetModule) -> dict[str, t.Any]:
-    """``state`` disconnected or absent."""
-    name = _client_options.check_name(module.params["name"])
-    _client_plan.refuse_what_is_not_ours(name)
-    running = _client_link.current(module, name) is not None or _unit_is_active(module, name)
-    decision = _client_decision.decide(module.params["state"], _client_decision.Now(running, False, False))
-    if not module.check_mode:
-        if decision.hang_up:
-            _client_dial.hang_up(module, name)
-        _client_dial.take_back_name_servers(module, name)
-    if module.params["state"] == "disconnected":
-        return _report(module, _client_plan.Plan([], [], None), decision, None)
-    with _client_accounts.locked():
-        todo = _client_plan.plan_absent(module, name)
-        firewall = _client_firewall.plan_absent(module, name)
-        if not module.check_mode:
-            firewall.carry_out(module)
-            _client_plan.write(module, name, todo)
-            _client_plan.remove_vlans(module)
-    return _report(module, todo, decision, None, firewall)
-
-
-def _unit_is_active(module: DiscreetModule, name: str) -> bool:
-    return _systemd.running() and _systemd.goes_on(module, _layout_client.unit_name(name))
-
-
-def _report(
+def _apply(
     module: DiscreetModule,
-    todo: _client_plan.Plan,
-    decision: _client_decision.Decision,
+    request: _client_options.Request,
+    host: _client_observe.Observed,
+    plan: _client_plan.Plan,
+    firewall: _client_firewall.Firewall,
+) -> None:
+    """What is done while the secrets files are held: everything but a dial, before which the former link ends."""
+    name = request.name
+    if request.state in ("disconnected", "absent"):
+        if plan.decision.hang_up:
+            _client_apply.hang_up(module, name, host)
+        _client_apply.take_back_name_servers(module, name)
+        firewall.apply(module)
+        _client_apply.write(module, name, plan)
+        _client_apply.remove_vlans(module, plan.vlans)
+        return
+    _client_apply.write(module, name, plan)
+    firewall.apply(module)
+
+
+def _dial(
+    module: DiscreetModule,
+    request: _client_options.Request,
+    host: _client_observe.Observed,
+    plan: _client_plan.Plan,
+) -> _client_link.Link | None:
+    """The link that there is in the end, as far as that can be known."""
+    if request.state in ("disconnected", "absent"):
+        return None
+    if not plan.decision.dial or plan.wanted is None:
+        return host.link(request.name)
+    if request.check_mode:
+        return None
+    if plan.decision.hang_up:
+        _client_apply.hang_up(module, request.name, host)
+    _client_apply.remove_vlans(module, plan.vlans)
+    _client_dial.dial(module, plan.wanted, plan.to_systemd)
+    return _client_dial.wait(module, plan.wanted, request.timeout)
+
+
+def _result(
+    module: DiscreetModule,
+    request: _client_options.Request,
+    host: _client_observe.Observed,
+    plan: _client_plan.Plan,
     link: _client_link.Link | None,
-    firewall: _client_firewall.Firewall | None = None,
+    firewall: _client_firewall.Firewall,
 ) -> dict[str, t.Any]:
     up = link is not None and link.up
-    noted = _files.read(_layout_client.servers_path(module.params["name"])) if up else None
-    result = {
-        "changed": todo.changed or decision.dial or decision.hang_up or (firewall is not None and firewall.changed),
-        "applied": decision.applied,
+    recorded = _files.text(_layout_client.servers_path(request.name)) if up else ""
+    result: dict[str, t.Any] = {
+        "changed": plan.changed or firewall.changed,
+        "applied": plan.decision.applied,
         "asleep": link is not None and link.asleep,
         "interface": link.interface if link and up else None,
         "address": link.address if link and up else None,
         "peer_address": link.peer if link and up else None,
         "mtu": link.mtu if link and up else None,
-        "dns_servers": (noted or b"").decode("ascii", "replace").split(),
+        "dns_servers": recorded.split(),
     }
-    diff = todo.diff() + (firewall.diff() if firewall is not None else [])
-    return dict(result, diff=diff) if module._diff else result
+    if plan.wanted is not None:
+        result["startup"] = "systemd" if plan.to_systemd else "rc_local"
+    if request.wanted is not None:
+        result["managed_by"] = _managed_by(module, request.wanted, host, link)
+    return dict(result, diff=plan.diff() + firewall.diff()) if module._diff else result
+
+
+def _managed_by(
+    module: DiscreetModule,
+    wanted: _client_options.Connection,
+    host: _client_observe.Observed,
+    link: _client_link.Link | None,
+) -> dict[str, list[str]]:
+    """What else manages the interfaces of the connection; the result warns if it is that of the link."""
+    name = link.interface if link is not None else wanted.link_name
+    names = sorted({wanted.interface, wanted.nic} | ({name} if name else set()))
+    found = _client_managers.managers(module, names, host.units)
+    # In check mode, what a run does about it beforehand has not been done yet.
+    for warning in [] if module.check_mode else _client_managers.warnings(found, name):
+        module.warn(warning)
+    return found

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connections that are configured on a host, and how each of them fares. Private to this collection."""
+"""The status of the connections that a host has. Private to this collection."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
@@ -20,26 +21,33 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _o
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-# What a session tells of a connection that has one.
+# What is known of a connection only while it has a session.
 _OF_SESSION = ("peer_address", "mtu", "since", "seconds", "bytes_in", "bytes_out")
 
 
-def status(module: AnsibleModule, wanted: t.Sequence[_client_connections.Other]) -> list[dict[str, t.Any]]:
-    """How each of the connections fares."""
+def status(module: AnsibleModule, wanted: t.Sequence[_client_connections.Configured]) -> list[dict[str, t.Any]]:
+    """The status of each of the connections."""
     sessions = {
         session["instance"]: session for session in _sessions_observe.live(module) if session["role"] == "client"
     }
-    return [_status(module, connection, sessions.get(connection.name)) for connection in wanted]
+    links = _client_link.links({one.name: one.demand for one in wanted})
+    names = [_layout_client.unit_name(one.name) for one in wanted]
+    units = _systemd.show(module, names) if names and _systemd.running() else {}
+    refusals = _client_host_options.refusals(_files.read(_client_host_options.PATH))
+    return [
+        _status(one, links.get(one.name), units.get(unit), sessions.get(one.name), refusals)
+        for one, unit in zip(wanted, names)
+    ]
 
 
 def _status(
-    module: AnsibleModule, connection: _client_connections.Other, session: dict[str, t.Any] | None
+    connection: _client_connections.Configured,
+    link: _client_link.Link | None,
+    unit: _systemd.Unit | None,
+    session: dict[str, t.Any] | None,
+    refusals: t.Sequence[str],
 ) -> dict[str, t.Any]:
-    unit = _layout_client.unit_name(connection.name)
-    link = _client_link.current(module, connection.name)
-    by_systemd = _systemd.running()
-    waiting = by_systemd and link is None and _systemd.goes_on(module, unit)
-    state = state_of(link, waiting)
+    state = state_of(link, waiting=link is None and unit is not None and unit.goes_on)
     session = session if session is not None and state == "connected" else None
     return {
         "name": connection.name,
@@ -49,8 +57,8 @@ def _status(
         "interface": link.interface if link is not None and state == "connected" else None,
         "address": link.address if link is not None and state == "connected" else None,
         **{key: session[key] if session else None for key in _OF_SESSION},
-        "boot": _systemd.is_enabled(module, unit) if by_systemd else None,
-        **_last_error(connection, state),
+        "boot": unit.enabled if unit is not None else None,
+        **_last_error(connection, state, refusals),
     }
 
 
@@ -63,16 +71,18 @@ def state_of(link: _client_link.Link | None, waiting: bool) -> str:
     return "asleep" if link.asleep else "dialling"
 
 
-def _last_error(connection: _client_connections.Other, state: str) -> dict[str, str | None]:
+def _last_error(
+    connection: _client_connections.Configured, state: str, refusals: t.Sequence[str]
+) -> dict[str, str | None]:
     """Why the last attempt has failed, and when it said so; nothing of attempts before a link that is up."""
     nothing: dict[str, str | None] = {"reason": None, "last_error": None, "last_error_at": None}
     paths = [_layout_client.log_path(connection.name)] if state != "connected" else []
-    # While an attempt is under way, it has nothing to tell yet.
+    # While an attempt is under way, it has said nothing yet.
     paths += [_layout_client.log_before_path(connection.name)] if state == "dialling" else []
     asked = _client_diagnosis.asked(connection.ac_name, connection.service_name)
     for path in filter(os.path.exists, paths):
-        log = (_files.read(path) or b"").decode("utf-8", "replace")
-        verdict = _client_diagnosis.verdict(log, connection.username or "", connection.nic or "", asked)
+        log = _files.read_log(path)
+        verdict = _client_diagnosis.verdict(log, connection.username or "", connection.nic or "", asked, refusals)
         if verdict is not None:
             at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(os.stat(path).st_mtime))
             return {"reason": verdict.reason, "last_error": verdict.sentence, "last_error_at": at}

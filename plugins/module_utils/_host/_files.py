@@ -64,12 +64,24 @@ def read(path: str) -> bytes | None:
         return None
 
 
-def changes(files: t.Iterable[File]) -> list[Change]:
-    """The files whose content or mode is not as wanted, in their order."""
+def there(paths: t.Iterable[str]) -> dict[str, tuple[bytes | None, int | None]]:
+    """What is at each path now, for ``changes`` of a plan: content and mode, twice ``None`` if there is no file."""
+    found = {}
+    for path in paths:
+        content = read(path)
+        found[path] = (content, None if content is None else stat.S_IMODE(os.stat(path).st_mode))
+    return found
+
+
+def changes(
+    files: t.Iterable[File], there_now: t.Mapping[str, tuple[bytes | None, int | None]] | None = None
+) -> list[Change]:
+    """The files whose content or mode is not as wanted, in their order; ``there_now`` as ``there`` gives it."""
+    files = list(files)
+    now = there(file.path for file in files) if there_now is None else there_now
     found = []
     for file in files:
-        before = read(file.path)
-        mode = None if before is None else stat.S_IMODE(os.stat(file.path).st_mode)
+        before, mode = now[file.path]
         same_mode = file.content is None or file.keep_mode or mode == file.mode
         if before != file.content or not same_mode:
             found.append(Change(file, before, mode))
@@ -210,3 +222,13 @@ def backup(module: AnsibleModule, path: str, mode: int | None = None) -> str | N
 def text(path: str) -> str:
     """The text of a file; empty if there is none."""
     return (read(path) or b"").decode("utf-8", "replace")
+
+
+def read_log(path: str, most: int = 1 << 20) -> str:
+    """The last ``most`` bytes of a log; bytes that are no UTF-8 become ``\\xNN``. Empty if there is none."""
+    try:
+        with open(path, "rb") as handle:
+            handle.seek(max(0, os.fstat(handle.fileno()).st_size - most))
+            return handle.read(most).decode("utf-8", "backslashreplace")
+    except FileNotFoundError:
+        return ""

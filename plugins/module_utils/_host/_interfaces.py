@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import socket
+import struct
 import typing as t
 from dataclasses import dataclass
 
@@ -18,8 +21,10 @@ if t.TYPE_CHECKING:
 
 SYSFS = "/sys/class/net"
 ROUTES = "/proc/net/route"
+VLANS = "/proc/net/vlan/config"
 _IFF_UP = 0x1  # linux/if.h
-_RTF_UP = 0x1  # linux/route.h
+_RTF_UP, _RTF_GATEWAY = 0x1, 0x2  # linux/route.h
+_SIOCGIFADDR, _SIOCGIFDSTADDR = 0x8915, 0x8917  # linux/sockios.h
 
 
 @dataclass(frozen=True)
@@ -64,19 +69,10 @@ def require(parameter: str, name: str, more: str = "") -> None:
         )
 
 
-def default_route_told() -> str:
+def default_route_in_words() -> str:
     """Words on the interface that the default IPv4 route leads through, for ``require``."""
-    with open(ROUTES, encoding="ascii") as handle:
-        name = default_route(handle.read())
-    return f" The default route leads through {name}." if name else " It has no default route."
-
-
-def default_route(text: str) -> str | None:
-    """The interface of the default route in ``/proc/net/route``, of several that of the lowest metric."""
-    # Columns: Iface Destination Gateway Flags RefCnt Use Metric Mask ... (kernel: net/ipv4/fib_trie.c)
-    rows = [line.split() for line in text.splitlines()[1:]]
-    found = [(int(row[6]), row[0]) for row in rows if row[1] == row[7] == "00000000" and int(row[3], 16) & _RTF_UP]
-    return min(found)[1] if found else None
+    routes = default_routes()
+    return f" The default route leads through {routes[0].device}." if routes else " It has no default route."
 
 
 def mtu(name: str) -> int:
@@ -168,13 +164,53 @@ class Route:
         return (f"via {self.gateway} " if self.gateway else "") + f"on {self.device}"
 
 
-def default_routes(module: AnsibleModule) -> list[Route]:
-    ip = module.get_bin_path("ip", required=True)
-    _rc, out, _err = module.run_command([ip, "-4", "-j", "route", "show", "default"], check_rc=True)
-    return parse_routes(out)
+def default_routes() -> list[Route]:
+    """The IPv4 default routes of this host, the one that counts first."""
+    with open(ROUTES, encoding="ascii") as handle:
+        return parse_routes(handle.read())
 
 
 def parse_routes(text: str) -> list[Route]:
-    """What ``ip -j route show default`` printed."""
-    entries = json.loads(text or "[]")
-    return [Route(entry["dev"], entry.get("gateway"), entry.get("metric", 0)) for entry in entries if "dev" in entry]
+    """The default routes in ``/proc/net/route``, by their metric."""
+    # Columns: Iface Destination Gateway Flags RefCnt Use Metric Mask ... (kernel: net/ipv4/fib_trie.c)
+    rows = [line.split() for line in text.splitlines()[1:]]
+    found = []
+    for row in rows:
+        # The flags of a route that refuses packets have _RTF_UP too, but it has no interface.
+        if row[1] == row[7] == "00000000" and int(row[3], 16) & _RTF_UP and row[0] != "*":
+            # The kernel prints the bytes of the address as a number of this machine.
+            gateway = socket.inet_ntoa(struct.pack("=I", int(row[2], 16)))
+            found.append(Route(row[0], gateway if int(row[3], 16) & _RTF_GATEWAY else None, int(row[6])))
+    return sorted(found, key=lambda route: route.metric)
+
+
+def ends(name: str) -> Address | None:
+    """The IPv4 address of a point-to-point link and that of its other end, without a program; ``None`` if it has none.
+
+    By the ioctls of netdevice(7), which know one address of an interface.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        request = struct.pack("=256s", name.encode())
+        try:
+            local, peer = (
+                socket.inet_ntoa(fcntl.ioctl(asking, question, request)[20:24])
+                for question in (_SIOCGIFADDR, _SIOCGIFDSTADDR)
+            )
+        except OSError:
+            return None
+    return Address("inet", local, 32, peer)
+
+
+def vlans() -> dict[str, tuple[str, int]]:
+    """The VLAN interfaces of this host: on which interface each is, and the VLAN's number."""
+    try:
+        with open(VLANS, encoding="utf-8", errors="replace") as handle:
+            return parse_vlans(handle.read())
+    except OSError:
+        return {}
+
+
+def parse_vlans(text: str) -> dict[str, tuple[str, int]]:
+    """What ``/proc/net/vlan/config`` has: ``vlan7 | 7 | eth0`` below two lines of headings."""
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
+    return {row[0]: (row[2], int(row[1])) for row in rows if len(row) == 3 and row[1].isdigit()}

@@ -13,6 +13,8 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+
 # Red Hat's family keeps the file under rc.d and has a link at /etc; the others have it at /etc.
 PATHS = ("/etc/rc.d/rc.local", "/etc/rc.local")
 NEW = b"#!/bin/sh\n"
@@ -82,6 +84,17 @@ def without_block(content: bytes | None, block: str) -> bytes | None:
         return content
     rest = content[: there[0]] + content[there[1] :]
     return None if rest == NEW else rest
+
+
+def file(place: str, before: bytes | None, mode: int | None, block: str, lines: list[str] | None) -> list[_files.File]:
+    """rc.local at ``place`` with our block (``lines``) or without it; nothing if it needs no change.
+
+    ``before`` and ``mode`` are its content and mode now. With a block it is executable, or it would not run.
+    """
+    if lines is not None:
+        return [_files.File(place, with_block(before, block, lines), 0o755 if mode is None else mode | 0o111)]
+    after = without_block(before, block)
+    return [] if after == before else [_files.File(place, after, keep_mode=True)]
 
 
 def _find(text: bytes, begin: bytes, end: bytes) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 
@@ -26,6 +27,47 @@ class SystemdError(Failed):
 def running() -> bool:
     """Whether systemd is this host's process 1, as sd_booted(3) decides it."""
     return os.path.isdir("/run/systemd/system")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit as systemd knows it: ``state`` is its ActiveState, ``stale`` says that its file has changed since."""
+
+    state: str = "inactive"
+    enabled: bool = False
+    stale: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs, or is on its way there (a client that still dials)."""
+        return self.state in _RUNS
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether one that is always started again (``Restart=``) runs or will: after a failure it ends first."""
+        return self.state in (*_RUNS, "deactivating")
+
+
+_PROPERTIES = "Id,ActiveState,UnitFileState,NeedDaemonReload"
+
+
+def show(module: AnsibleModule, names: t.Sequence[str]) -> dict[str, Unit]:
+    """The units of these names, by one question; those that do not exist are inactive and not enabled."""
+    _rc, out, _err = _run(module, "show", f"--property={_PROPERTIES}", *names)
+    found = parse_units(out)
+    return {name: found.get(name, Unit()) for name in names}
+
+
+def parse_units(text: str) -> dict[str, Unit]:
+    """What ``systemctl show --property=Id,ActiveState,UnitFileState,NeedDaemonReload`` printed, by the unit's name."""
+    found = {}
+    for block in text.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if "Id" in values:
+            enabled = values.get("UnitFileState") in ("enabled", "enabled-runtime")
+            stale = values.get("NeedDaemonReload") == "yes"
+            found[values["Id"]] = Unit(values.get("ActiveState", "inactive"), enabled, stale)
+    return found
 
 
 def daemon_reload(module: AnsibleModule) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
 
+MARKER = "# Managed by Ansible (dialtone.pppoe.pppoe_client). Changes made here are overwritten."
+
 PEERS = "/etc/ppp/peers"
 UNITS = _systemd.UNITS
 RUN = "/run"
@@ -30,6 +32,8 @@ ALIAS = "dialtone.pppoe"
 CONNECTION = "DIALTONE_CONNECTION"
 SERVERS = "DIALTONE_DNS"
 METRIC = "DIALTONE_METRIC"
+IPV6 = "DIALTONE_IPV6"
+DEMAND = "DIALTONE_DEMAND"
 
 #: How much longer a client waits after a refused account, since the server is unlikely to change its answer soon.
 REFUSED_FACTOR = 5
@@ -78,3 +82,29 @@ def servers_path(name: str) -> str:
 def failures_path(name: str) -> str:
     """Where the attempts that failed one after the other are counted."""
     return f"{RUN}/{label(name)}.failures"
+
+
+def started_path(name: str) -> str:
+    """A copy of the peers file that the running pppd has read."""
+    return f"{RUN}/{label(name)}.started"
+
+
+def was_up_path(name: str) -> str:
+    """Since when the link of this attempt has been up, in seconds since boot; there until the attempt is over."""
+    return f"{RUN}/{label(name)}.up"
+
+
+def programs() -> tuple[str, ...]:
+    """Our programs, which all connections of a host share."""
+    return UP, DOWN, INIT, ATTEMPT
+
+
+def run_paths(name: str) -> tuple[str, ...]:
+    """What an attempt and its link leave in /run: no configuration, and of no interest in a diff."""
+    paths = (log_path, log_before_path, servers_path, failures_path, started_path, was_up_path)
+    return tuple(path(name) for path in paths)
+
+
+def is_ours(content: bytes | None) -> bool:
+    """Whether a file may be changed by us: it isn't there, or we wrote it."""
+    return content is None or content.startswith((MARKER.encode(), MARKER.replace("#", "//", 1).encode()))

@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import typing as t
+from dataclasses import dataclass
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -24,6 +25,42 @@ SBIN = ["/usr/sbin", "/sbin", "/usr/local/sbin"]
 
 AF_PPPOX = 24  # linux/socket.h; Python's socket module has no name for it
 PX_PROTO_OE = 0  # linux/if_pppox.h
+
+
+@dataclass(frozen=True)
+class Pppd:
+    """What a host's pppd is like: its path, the path of its PPPoE plugin, and its version.
+
+    Where it isn't installed yet (check mode), ``path`` or ``plugin`` is ``None``, and a current one is assumed.
+    """
+
+    path: str | None = "/usr/sbin/pppd"
+    plugin: str | None = "/usr/lib/pppd/2.4.9/pppoe.so"
+    version: tuple[int, ...] = (2, 4, 9)
+
+    @property
+    def plugin_name(self) -> str:
+        return PLUGIN_NAMES[0] if self.plugin is None else os.path.basename(self.plugin)
+
+    @property
+    def is_249(self) -> bool:
+        """Whether pppd is 2.4.9 or later, which gave the plugin this name (the older one is a link since)."""
+        return self.plugin_name == PLUGIN_NAMES[0]
+
+    @property
+    def waits(self) -> bool:
+        """Whether pppd waits for a script between the session and its first request (pppd/main.c set_ifunit)."""
+        return self.version >= (2, 5, 1)
+
+
+def observe(module: AnsibleModule) -> Pppd:
+    """This host's pppd. Its version is that of the folder with its plugins, where the distribution names it so."""
+    path, plugin = command(module), plugin_path()
+    if path is None or plugin is None:
+        return Pppd(path, plugin)
+    folder = re.fullmatch(r"\d+(?:\.\d+)+", os.path.basename(os.path.dirname(plugin)))
+    known = tuple(_numbers(folder.group())) if folder else version(module)
+    return Pppd(path, plugin, known or (2, 4, 9))
 
 
 def plugin_path() -> str | None:

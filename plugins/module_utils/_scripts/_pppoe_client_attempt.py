@@ -2,31 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The script around each attempt to dial: what it needs, and the pauses between. Private to this collection.
+"""The program that prepares each attempt to dial and becomes pppd, with the pauses between. Private to this collection.
 
 systemd has growing pauses of its own since version 254 only (``RestartSteps``), and none that depend on the cause.
 """
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppd_database
 
-# pppd's exit statuses: man 8 pppd, EXIT STATUS.
+# pppd's exit statuses: man 8 pppd, EXIT STATUS; 100 is ours. The file system's limit is in blocks of 512 bytes: 8 MiB,
+# more than pppd's database and what else it writes will ever have.
 _TEXT = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
-#   pppoe-client-attempt before NAME LEAST MOST INTERFACE [VLAN]
-#       Waits after failures, LEAST seconds after the first and then twice as long each time, up to MOST; then sets up
-#       the Ethernet interface, and begins a new log.
-#   pppoe-client-attempt after NAME
-#       Counts a failure, run by systemd with SERVICE_RESULT and EXIT_*. A link that has come up sets the count to 0.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# pppoe-client-attempt dial NAME LEAST MOST INTERFACE VLAN [OPTION...]
+#     Wait after failures, LEAST seconds after the first and then twice as long each time, up to MOST. Then set up the
+#     Ethernet interface and its VLAN (- for none), begin a new log, and become pppd with these options.
+# pppoe-client-attempt after NAME LEAST
+#     Run by systemd with EXIT_*: count a failure. A link that has come up, and stayed for LEAST seconds, is none.
+# For tests, DIALTONE_* say where things are.
+PATH=${DIALTONE_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 export PATH
 umask 077
 action=$1
 name=$2
 run=${DIALTONE_RUN:-/run}
+interfaces=${DIALTONE_INTERFACES:-/sys/class/net}
 failures=$run/pppoe-client-$name.failures
+shift 2
 
 say() {
     echo "$*"
@@ -34,6 +38,12 @@ say() {
     [ -z "${NOTIFY_SOCKET:-}" ] || systemd-notify --status="$*" || :
 }
 
+give_up() {
+    say "$*"
+    exit 100
+}
+
+@GUARD@
 # Sets count and status, pppd's last exit status.
 read_failures() {
     count=0 status=0
@@ -46,20 +56,21 @@ pause() {
     [ "$count" -gt 0 ] && [ "$most" -gt 0 ] || return 0
     seconds=$least
     doublings=1
-    while [ $doublings -lt "$count" ] && [ $seconds -lt "$most" ]; do
+    while [ "$doublings" -lt "$count" ] && [ "$seconds" -lt "$most" ]; do
         seconds=$((seconds * 2))
         doublings=$((doublings + 1))
     done
-    [ $seconds -le "$most" ] || seconds=$most
+    [ "$seconds" -le "$most" ] || seconds=$most
     case $status in
-        19) seconds=$((seconds * @FACTOR@)); why='the server refuses the account' ;;
+        19) seconds=$((seconds * 5)) why='the server refuses the account' ;;
         15) why='the server fell silent' ;;
         16) why='no session, or the server hung up' ;;
-        -) why='it could not be prepared' ;;
+        100) why='it could not be prepared' ;;
         *) why="pppd ended with status $status" ;;
     esac
     say "Attempts that failed: $count. The last: $why. The next in $seconds seconds."
-    sleep $seconds
+    sleep "$seconds"
+    say "Dialling."
 }
 
 # Two would take turns in hanging each other up.
@@ -67,45 +78,61 @@ refuse_a_second_pppd() {
     for folder in "$run" "$run/pppd" "$run/ppp"; do
         [ -r "$folder/ppp-pppoe-client-$name.pid" ] || continue
         read -r pid <"$folder/ppp-pppoe-client-$name.pid"
-        if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = pppd ]; then
-            say "pppd with pid $pid holds the connection $name already."
-            exit 1
-        fi
+        program=
+        [ ! -r "/proc/$pid/comm" ] || read -r program <"/proc/$pid/comm"
+        [ "$program" != pppd ] || give_up "pppd with pid $pid holds the connection $name already."
     done
 }
 
 set_up() {
-    interface=$1 vlan=${2:-}
-    ip link set dev "$interface" up || exit 1
-    [ -n "$vlan" ] || return 0
-    if [ ! -e "/sys/class/net/$interface.$vlan" ]; then
-        ip link add link "$interface" name "$interface.$vlan" type vlan id "$vlan" || exit 1
-        ip link set dev "$interface.$vlan" alias @ALIAS@
+    interface=$1 vlan=$2
+    link_up "$interface"
+    [ "$vlan" != - ] || return 0
+    if [ ! -e "$interfaces/$interface.$vlan" ]; then
+        ip link add link "$interface" name "$interface.$vlan" type vlan id "$vlan" ||
+            give_up "VLAN $vlan of $interface cannot be made: it may be there by another name."
+        ip link set dev "$interface.$vlan" alias dialtone.pppoe
     fi
-    ip link set dev "$interface.$vlan" up || exit 1
+    link_up "$interface.$vlan"
 }
 
-before() {
-    refuse_a_second_pppd
-    pause "$3" "$4"
-    shift 4
-    modprobe -q pppoe
-    set_up "$@"
-    rm -f "$run/pppoe-client-$name.dns"
+link_up() {
+    flags=0
+    [ ! -r "$interfaces/$1/flags" ] || read -r flags <"$interfaces/$1/flags"
+    [ $((flags & 1)) -eq 1 ] || ip link set dev "$1" up || give_up "$1 cannot be set up."
+}
+
+# Until this attempt has said something, what the last one has said is of interest. The copy of the peers file tells
+# later what this pppd has read.
+begin() {
+    rm -f "$run/pppoe-client-$name.dns" "$run/pppoe-client-$name.up"
     log=$run/pppoe-client-$name.log
-    # Until this attempt has said something, what the last one has said is of interest.
-    [ ! -e "$log" ] || mv -f "$log" "$log.before"
+    [ ! -s "$log" ] || mv -f "$log" "$log.before"
     : >"$log"
-    say "Dials."
+    cp "${DIALTONE_PEERS:-/etc/ppp/peers}/$name" "$run/pppoe-client-$name.started"
+}
+
+dial() {
+    refuse_a_second_pppd
+    pause "$1" "$2"
+    [ -e "${DIALTONE_PPPOE:-/proc/net/pppoe}" ] || modprobe -q pppoe 2>/dev/null
+    set_up "$3" "$4"
+    shift 4
+    begin
+    guard_database
+    # A server can make pppd write a line for each of its packets. Where its log ends, pppd goes on without one.
+    trap '' XFSZ
+    # shellcheck disable=SC3045 # each sh of Linux has -S
+    ulimit -S -f 16384
+    exec pppd call "$name" "$@"
 }
 
 after() {
-    case ${SERVICE_RESULT:-}/${EXIT_CODE:-}/${EXIT_STATUS:-} in
-        */exited/5) failed= ;; # a pppd that was asked to end
-        */exited/*) failed=$EXIT_STATUS ;;
-        exit-code//) failed=- ;; # there was no pppd: what has to be done before has failed
-        *) failed= ;;
-    esac
+    failed=
+    # 5 is a pppd that was asked to end.
+    [ "${EXIT_CODE:-}" != exited ] || [ "${EXIT_STATUS:-5}" = 5 ] || failed=$EXIT_STATUS
+    ! was_up_for "$1" || failed=
+    rm -f "$run/pppoe-client-$name.up"
     if [ -n "$failed" ]; then
         read_failures
         echo "$((count + 1)) $failed" >"$failures"
@@ -114,11 +141,16 @@ after() {
     fi
 }
 
+was_up_for() {
+    [ -r "$run/pppoe-client-$name.up" ] || return 1
+    read -r since <"$run/pppoe-client-$name.up"
+    read -r now _ </proc/uptime
+    [ $((${now%%.*} - since)) -ge "$1" ]
+}
+
 "$action" "$@"
 """
 
 
 def script() -> bytes:
-    return (
-        _TEXT.replace("@FACTOR@", str(_layout_client.REFUSED_FACTOR)).replace("@ALIAS@", _layout_client.ALIAS).encode()
-    )
+    return _TEXT.replace("@GUARD@\n", _pppd_database.GUARD).encode()

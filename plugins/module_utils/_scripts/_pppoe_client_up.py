@@ -12,8 +12,6 @@ on to the host's own. So nothing of ours stands in ip-up.d, which not every dist
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
-
 # A name server's line that is not ours is set aside while one of our links is up, and comes back with the last one:
 # no copy of the file has to be kept, and what others change in it meanwhile stays.
 _TEXT = r"""#!/bin/sh
@@ -23,9 +21,13 @@ _TEXT = r"""#!/bin/sh
 # INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the default route and the name servers, tells systemd that the link
 # is up, and goes on to the connection's own hook and the host's own script. With "down" before these arguments it takes
 # the name servers back, and goes on to the hook and /etc/ppp/ip-down. The route goes with the link.
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# For tests, DIALTONE_* say where things are.
+PATH=${DIALTONE_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 export PATH
 umask 022
+# The limit of pppd's log is not one of hooks.
+# shellcheck disable=SC3045 # each sh of Linux has -S
+ulimit -S -f unlimited
 action=up
 if [ "$1" = down ]; then
     action=down
@@ -39,8 +41,8 @@ run=${DIALTONE_RUN:-/run}
 servers() {
     case ${DIALTONE_DNS:-} in
         none) ;;
-        server) echo ${DNS1:-} ${DNS2:-} ;;
-        *) echo ${DIALTONE_DNS:-} ;;
+        server) echo ${DNS1:+"$DNS1"} ${DNS2:+"$DNS2"} ;;
+        *) echo "${DIALTONE_DNS:-}" ;;
     esac
 }
 
@@ -69,7 +71,7 @@ without_us() {
 
 with_us() {
     echo "# BEGIN dialtone.pppoe $connection"
-    for server in $(servers); do
+    for server in $servers; do
         echo "nameserver $server"
     done
     echo "# END dialtone.pppoe $connection"
@@ -80,40 +82,65 @@ s/^[[:blank:]]*nameserver[[:blank:]]/#dialtone.pppoe# &/'
 # Another connection may come up at this moment, and the file may be a mount point, which cannot be renamed over.
 rewrite() {
     # Who can open a lock can also hold it.
-    (umask 077 && : >>"$run/@LOCK@")
+    (umask 077 && : >>"$run/dialtone-pppoe-resolv.lock")
     (
         command -v flock >/dev/null && flock -w 10 9
         real=$(readlink -f "$file")
         [ ! -e "$real" ] || cp -p "$real" "$real.new"
         "$1" "$real" >"$real.new" && { mv -f "$real.new" "$real" 2>/dev/null || cat "$real.new" >"$real"; }
         rm -f "$real.new"
-    ) 9>"$run/@LOCK@"
+    ) 9>"$run/dialtone-pppoe-resolv.lock"
 }
 
 up() {
+    accept_announcements
     # Another route with this metric stays; the one of a link on demand is there already.
     [ -z "${DIALTONE_METRIC:-}" ] || ip -4 route add default dev "$interface" metric "$DIALTONE_METRIC" 2>/dev/null
-    [ -z "$(servers)" ] || set_servers
+    servers=$(servers)
+    [ -z "$servers" ] || set_servers
     rm -f "$run/pppoe-client-$connection.failures" "$run/pppoe-client-$connection.log.before"
     # One that dials on demand has a log for ever: what was said before is history.
-    ! grep -q '^demand$' "/etc/ppp/peers/$connection" 2>/dev/null || : >"$run/pppoe-client-$connection.log"
+    [ -z "${DIALTONE_DEMAND:-}" ] || : >"$run/pppoe-client-$connection.log"
+    read -r seconds _ </proc/uptime
+    echo "${seconds%%.*}" >"$run/pppoe-client-$connection.up"
     # The file with the name servers that are in force is there once they are.
-    servers >"$run/pppoe-client-$connection.dns"
-    tell_systemd "Up on $interface with $4, the other end is $5."
+    echo "$servers" >"$run/pppoe-client-$connection.dns"
+    notify_systemd "Up on $interface with $4, the other end is $5."
+}
+
+# A host that forwards IPv6 takes no router's announcement unless its link says 2, and asks for none. With pppd 2.5
+# pppoe-client-init has said so in time; otherwise the link's address is set again, upon which the kernel asks.
+accept_announcements() {
+    setting=${DIALTONE_SYSCTL:-/proc/sys/net/ipv6/conf}/$interface/accept_ra
+    [ -n "${DIALTONE_IPV6:-}" ] && [ -w "$setting" ] || return 0
+    read -r before <"$setting"
+    [ "$before" != 2 ] || return 0
+    echo 2 >"$setting"
+    address=$(ip -6 -o addr show dev "$interface" scope link)
+    address=${address#*inet6 }
+    address=${address%% scope*}
+    [ -n "$address" ] || return 0
+    # shellcheck disable=SC2086 # an address, or one, the word peer, and another
+    ip -6 addr del $address dev "$interface" && ip -6 addr add $address dev "$interface"
 }
 
 # pppd gives its scripts a clean environment, without the socket. Only our own unit waits for this.
-tell_systemd() {
-    if grep -q 'pppoe-client@' /proc/self/cgroup; then
-        NOTIFY_SOCKET=${DIALTONE_NOTIFY:-/run/systemd/notify} systemd-notify --ready --status="$*"
-    fi
+notify_systemd() {
+    while read -r group; do
+        case $group in
+            *pppoe-client@*)
+                NOTIFY_SOCKET=${DIALTONE_NOTIFY:-/run/systemd/notify} systemd-notify --ready --status="$*"
+                return ;;
+        esac
+    done </proc/self/cgroup
 }
 
 set_servers() {
+    # shellcheck disable=SC2086 # several addresses
     case $(keeper) in
-        resolved) resolvectl dns "$interface" $(servers) && resolvectl domain "$interface" '~.' ;;
+        resolved) resolvectl dns "$interface" $servers && resolvectl domain "$interface" '~.' ;;
         resolvconf)
-            for server in $(servers); do
+            for server in $servers; do
                 echo "nameserver $server"
             done | resolvconf -a "$interface.pppoe" ;;
         plain) rewrite with_us ;;
@@ -138,20 +165,25 @@ own=${DIALTONE_OWN:-/etc/ppp/ip-}$action
 [ ! -x "$own" ] || exec "$own" "$@"
 """
 
-_DOWN = """#!/bin/sh
+_DOWN = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
-exec @UP@ down "$@"
+exec "${0%-down}-up" down "$@"
 """
 
 
 # A server sends the PADS and then starts its pppd, which hears nothing before it has loaded its libraries, 50 to 150
 # milliseconds later. What is lost meanwhile is repeated after a whole second at the earliest (option lcp-restart).
-_INIT = """#!/bin/sh
+_INIT = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppd waits for this in place of /etc/ppp/net-init when it has a session, before it sends its first request: a server
 # that has just begun the session needs a moment until it hears. Then it goes on to the host's own script.
 sleep 0.3
+# A host that forwards IPv6 takes no router's announcement otherwise, nor asks for one.
+setting=${DIALTONE_SYSCTL:-/proc/sys/net/ipv6/conf}/$1/accept_ra
+if [ -n "${DIALTONE_IPV6:-}" ] && [ -w "$setting" ]; then
+    echo 2 >"$setting"
+fi
 own=${DIALTONE_OWN:-/etc/ppp/net-init}
 [ ! -x "$own" ] || exec "$own" "$@"
 """
@@ -162,8 +194,8 @@ def init_script() -> bytes:
 
 
 def up_script() -> bytes:
-    return _TEXT.replace("@LOCK@", _layout_client.LOCK).encode()
+    return _TEXT.encode()
 
 
 def down_script() -> bytes:
-    return _DOWN.replace("@UP@", _layout_client.UP).encode()
+    return _DOWN.encode()

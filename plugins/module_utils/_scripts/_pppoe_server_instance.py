@@ -9,7 +9,7 @@ See ``_pppoe_server_pppd`` for what it is made of, and for who hands out address
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppd_database, _pppoe_server_pppd
 
 _INSTANCE = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
@@ -45,14 +45,7 @@ make_state() {
     mkdir -p "$state/leases" && chmod 700 "$state" || fail "no folder $state can be made"
 }
 
-# pppd's database is readable by everybody where pppd makes it, and who can read it can hold a lock on it, for which
-# each pppd waits.
-guard_database() {
-    for folder in "$run" "$run/pppd" "$run/ppp"; do
-        ! [ -d "$folder" ] || { : >>"$folder/pppd2.tdb" && chmod 600 "$folder/pppd2.tdb"; } ||
-            say "$folder/pppd2.tdb stays open to others"
-    done
-}
+@GUARD@
 
 # One start or hangup of an instance at a time. Dials do not wait for this lock.
 lock_instance() {
@@ -354,4 +347,4 @@ esac
 
 def instance_script() -> bytes:
     """Starts an instance, and ends it with its sessions."""
-    return _pppoe_server_pppd.filled(_INSTANCE)
+    return _pppoe_server_pppd.filled(_INSTANCE.replace("@GUARD@\n", _pppd_database.GUARD))

@@ -11,27 +11,35 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _apply as _client_apply
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _observe as _client_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt
 
 SECRET = "open sesame"
 ACCOUNT = {"name": "t3st", "interface": "eth9", "username": "cmz", "secret": SECRET}
 
 FAKE_IP = """#!/bin/sh
-link=$(cat @HERE@/link 2>/dev/null)
-local=$(echo "$link" | sed -n 's/.*"local": "\\([^"]*\\)".*/\\1/p')
-peer=$(echo "$link" | sed -n 's/.*"peer": "\\([^"]*\\)".*/\\1/p')
-case "$*" in
-    *addr*) [ -z "$link" ] && echo '[]' || echo '[{"ifname": "ppp0", "mtu": 1492, "flags": ["UP"], "link_type": "ppp",
-        "addr_info": [{"family": "inet", "local": "'"$local"'", "address": "'"$peer"'", "prefixlen": 32}]}]' ;;
-    *route*) [ -z "$link" ] && cat @HERE@/routes || echo '[{"dst": "default", "dev": "ppp0"}]' ;;
-esac
+exit 0
+"""
+HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+THROUGH_PPP0 = "ppp0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n"
+THROUGH_ETH0 = "eth0\t00000000\tFE0200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+FAKE_SYSTEMCTL = """#!/bin/sh
+echo "$*" >>@HERE@/systemctl-calls
+[ "$1" = show ] || exit 0
+shift 2
+for unit in "$@"; do
+    case $unit in pppoe-client*) folder=@HERE@ ;; *) folder=/nonexistent ;; esac
+    printf 'Id=%s\nActiveState=%s\nUnitFileState=%s\nNeedDaemonReload=%s\n\n' "$unit" \
+        "$(cat $folder/is-active 2>/dev/null)" "$(cat $folder/is-enabled 2>/dev/null)" \
+        "$(cat $folder/needs-reload 2>/dev/null)"
+done
 """
 
 
@@ -46,7 +54,8 @@ class Host:
         self.unit = path / "units" / "pppoe-client@t3st.service"
         self.rc_local = path / "rc.local"
         self.up_script = path / "libexec" / "pppoe-client-up"
-        (path / "routes").write_text("[]")
+        self.routes = path / "routes"
+        self.routes.write_text(HEAD)
         self.behave("up")
 
     def behave(self, behaviour: str) -> None:
@@ -64,7 +73,14 @@ class Host:
     def told_systemd(self) -> list[str]:
         path = self.path / "systemctl-calls"
         lines = path.read_text().splitlines() if path.exists() else []
-        return [line for line in lines if not line.startswith("is-")]
+        return [line for line in lines if not line.startswith("show ")]
+
+    def ends(self, _name: str) -> _interfaces.Address | None:
+        """The addresses of the link that the pretended pppd has."""
+        if not (self.path / "link").exists():
+            return None
+        link = json.loads((self.path / "link").read_text())
+        return _interfaces.Address("inet", link["local"], 32, link["peer"])
 
     def files(self) -> dict[str, bytes]:
         """All that is configuration."""
@@ -86,22 +102,24 @@ def host(tmp_path, monkeypatch):
         (_layout_client, "RUN", str(tmp_path)),
         (_layout_client, "HOOKS", f"{tmp_path}/hooks"),
         (_layout_client, "POLKIT_RULES", f"{tmp_path}/rules"),
-        (_client_plan, "POLKIT_ACTIONS", str(tmp_path)),
+        (_client_observe, "POLKIT_ACTIONS", str(tmp_path)),
+        (_client_host_options, "PATH", f"{tmp_path}/options"),
         (_client_accounts, "SECRET_FILES", f"{tmp_path}/hooks"),
         (_layout_client, "ATTEMPT", f"{tmp_path}/libexec/pppoe-client-attempt"),
-        # What it does to interfaces is the lab's business.
-        (_pppoe_client_attempt, "script", lambda: b"#!/bin/sh\n"),
         (_client_accounts, "PATHS", (str(host.chap), str(host.pap))),
         (_layout_client, "DIRECTORY", f"{tmp_path}/libexec"),
         (_layout_client, "UP", str(host.up_script)),
         (_layout_client, "DOWN", f"{tmp_path}/libexec/pppoe-client-down"),
+        (_layout_client, "INIT", f"{tmp_path}/libexec/pppoe-client-init"),
+        (_interfaces, "ROUTES", f"{tmp_path}/routes"),
+        (_interfaces, "ends", host.ends),
+        (_interfaces, "vlans", lambda: {"vlan8": ("eth9", 8), "eth9.9": ("eth0", 9)}),
         (_pppd_pid_files, "FOLDERS", (str(tmp_path),)),
-        (_client_dial, "RESOLV_CONF", f"{tmp_path}/resolv.conf"),
-        (_client_dial, "POLL", 0.05),
+        (_client_apply, "RESOLV_CONF", f"{tmp_path}/resolv.conf"),
         (_client_dial, "ROUTE_SECONDS", 0.2),
         (_rc_local, "PATHS", (f"{tmp_path}/rc.d/rc.local", str(host.rc_local))),
         (_interfaces, "names", lambda: ["eth0", "eth8", "eth9", "wg0"]),
-        (_interfaces, "mtu", lambda _name: 1500),
+        (_interfaces, "mtu", lambda name: 1492 if name == "ppp0" else 1500),
         (_interfaces, "is_ethernet", lambda name: name != "wg0"),
         (_interfaces, "bridge_or_bond", lambda name: "br0" if name == "eth8" else None),
         (_interfaces, "alias", lambda _name: ""),
@@ -116,6 +134,8 @@ def host(tmp_path, monkeypatch):
     host.program("call", fake)
     host.program("ip", FAKE_IP)
     monkeypatch.setenv("FAKE_PPPD", str(tmp_path))
+    for name, place in (("PATH", f"{tmp_path}:/usr/bin:/bin"), ("RUN", tmp_path), ("PEERS", tmp_path / "peers")):
+        monkeypatch.setenv(f"DIALTONE_{name}", str(place))
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     yield host
     for pid in _client_link.pids("t3st"):
@@ -124,9 +144,9 @@ def host(tmp_path, monkeypatch):
 
 @pytest.fixture
 def with_systemd(host, monkeypatch):
-    """A systemd that notes what it is told, and answers as the files ``is-enabled`` and ``is-active`` say."""
+    """A systemd that notes what it is told; ``is-enabled``, ``is-active`` and ``needs-reload`` have its answers."""
     monkeypatch.setattr(_systemd, "running", lambda: True)
-    host.program("systemctl", '#!/bin/sh\necho "$*" >>@HERE@/systemctl-calls\ncat "@HERE@/$1" 2>/dev/null\nexit 0\n')
+    host.program("systemctl", FAKE_SYSTEMCTL)
     return host
 
 
@@ -300,8 +320,9 @@ def test_a_dial_that_fails_names_the_vlan(host, client):
 
 
 def test_a_link_that_does_not_become_the_default_route(host, client):
-    routes = '[{"dst": "default", "gateway": "192.0.2.254", "dev": "eth0"}]'
-    host.program("ip", FAKE_IP.replace('[{"dst": "default", "dev": "ppp0"}]', routes))
+    host.behave("up without a route")
+    # Another one comes up meanwhile.
+    host.program("ip", f"#!/bin/sh\nprintf '%s' '{THROUGH_ETH0}' >>@HERE@/routes\n")
     result = client()
     assert result["reason"] == "default_route"
     assert "with 192.0.2.7, but it is not the default route with metric 0: there is one via" in result["msg"]
@@ -316,6 +337,7 @@ REFUSED = [
     ({"interface": "wg0"}, "interface: 'wg0' is no Ethernet interface."),
     ({"link_interface": "eth0"}, "link_interface: this host has an interface 'eth0' already"),
     ({"mtu": 1500}, "mtu: 1500 is out of range"),
+    ({"vlan": 8}, "vlan: VLAN 8 of eth9 is there already, as vlan8. Give interface=vlan8, and leave vlan out."),
     ({"demand_idle": 60, "boot": False}, "demand_idle: 60, but with boot=false"),
     ({"user_control": True}, "user_control: what rc.local started, only root can end."),
     ({"user_control_group": "a b"}, "user_control_group: 'a b' is no name of a group."),
@@ -386,11 +408,11 @@ def test_hooks_are_scripts_of_root(host, client):
 
 def test_users_may_start_it(with_systemd, client, monkeypatch):
     rule = with_systemd.path / "rules" / "60-pppoe-client-t3st.rules"
-    monkeypatch.setattr(_client_plan, "POLKIT_ACTIONS", "/nonexistent")
+    monkeypatch.setattr(_client_observe, "POLKIT_ACTIONS", "/nonexistent")
     refused = client(state="present", user_control=True)
     assert refused["msg"].startswith("user_control: polkit, which systemd asks whether a user may, is not installed")
     assert client(check=True, state="present", user_control=True)["changed"] is True
-    monkeypatch.setattr(_client_plan, "POLKIT_ACTIONS", str(with_systemd.path))
+    monkeypatch.setattr(_client_observe, "POLKIT_ACTIONS", str(with_systemd.path))
     client(state="present", user_control=True, user_control_group="netdev")
     assert "netdev" in rule.read_text()
     client(state="present")
@@ -398,7 +420,7 @@ def test_users_may_start_it(with_systemd, client, monkeypatch):
 
 
 def test_another_default_route_is_refused(host, client):
-    (host.path / "routes").write_text('[{"dst": "default", "gateway": "192.0.2.254", "dev": "eth0"}]')
+    host.routes.write_text(HEAD + THROUGH_ETH0)
     result = client()
     assert result["msg"].startswith("default_route: this host has a default route via 192.0.2.254 on eth0 already")
     assert host.files() == {}
@@ -473,12 +495,74 @@ def test_from_systemd_to_rc_local_and_away(with_systemd, client):
     result = client(state="present", startup="rc_local", dns=["198.51.100.1"])
     assert result["startup"] == "rc_local"
     assert not host.unit.exists()
-    assert b"exec pppd call t3st persist" in host.rc_local.read_bytes()
+    assert b"pppoe-client-attempt dial t3st 0 0 eth9 - persist" in host.rc_local.read_bytes()
     assert host.up_script.exists()
     (host.path / "is-enabled").write_text("disabled\n")
     client(state="absent")
     assert not host.rc_local.exists()
     assert not host.up_script.parent.exists()
+
+
+def test_a_run_that_was_cut_before_systemd_read_the_unit_is_completed(with_systemd, client):
+    host = with_systemd
+    client(state="present")
+    (host.path / "is-enabled").write_text("enabled\n")
+    assert client(state="present")["changed"] is False
+    (host.path / "needs-reload").write_text("yes\n")
+    before = len(host.told_systemd())
+    assert client(state="present", check=True)["changed"] is True
+    assert client(state="present")["changed"] is True
+    assert host.told_systemd()[before:] == ["daemon-reload"]
+
+
+def test_a_peers_file_from_the_future_is_no_reason_to_redial(host, client):
+    client()
+    os.utime(host.peers, (2**31, 2**31))
+    assert client()["changed"] is False
+    assert len(host.calls()) == 1
+
+
+def test_one_question_to_systemd_and_no_program_more(with_systemd, client):
+    host = with_systemd
+    client(state="present")
+    (host.path / "is-enabled").write_text("enabled\n")
+    (host.path / "systemctl-calls").unlink()
+    host.program("ip", "#!/bin/sh\necho ip >>@HERE@/systemctl-calls\n")
+    assert client(state="present")["changed"] is False
+    asked = (host.path / "systemctl-calls").read_text().splitlines()
+    assert len(asked) == 1
+    assert asked[0].endswith("pppoe-client@t3st.service NetworkManager.service systemd-networkd.service")
+
+
+OPTIONS = [
+    (
+        "-chap\nrefuse-mschap-v2\n",
+        {"authentication": ["chap", "mschapv2"]},
+        "authentication: none of chap, mschapv2",
+    ),
+    ("nodetach\n", {}, "startup: rc_local needs a pppd that goes to the background, and "),
+]
+
+
+@pytest.mark.parametrize(("options", "changes", "message"), OPTIONS)
+def test_options_of_the_host_that_leave_nothing(host, client, options, changes, message):
+    (host.path / "options").write_text(options)
+    result = client(**changes)
+    assert result["msg"].startswith(message)
+    assert host.files() == {}
+
+
+def test_options_of_the_host_that_cannot_be_undone_are_named(host, client):
+    (host.path / "options").write_text("# mine\n-chap persist idle 5\ndemand\n")
+    result = client()
+    assert result["applied"] == "dialled"
+    warnings = json.dumps(result["warnings"])
+    assert "has demand, which holds for this connection too" in warnings
+    assert len(result["warnings"]) == 1
+    lines = host.peers.read_text().splitlines()
+    assert {"nopersist", "idle 0", "maxconnect 0", "noauth"} <= set(lines)
+    host.behave("PPP session is 7\nLCP terminated by peer (peer refused to authenticate)\nConnection terminated.\n")
+    assert "that /etc/ppp/options leaves out, which has -chap." in client(mtu=1400)["msg"]
 
 
 def test_what_is_shared_stays_until_the_last_connection_goes(host, client):

@@ -7,8 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
@@ -20,11 +19,8 @@ echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
 """
 # t3st is enabled, and other is between two attempts.
 FAKE_SYSTEMCTL = """#!/bin/sh
-case "$*" in
-    "is-enabled pppoe-client@t3st.service") echo enabled ;;
-    "is-active pppoe-client@other.service") echo activating ;;
-    *) echo inactive; exit 3 ;;
-esac
+printf 'Id=pppoe-client@t3st.service\nActiveState=inactive\nUnitFileState=enabled\n\n'
+printf 'Id=pppoe-client@other.service\nActiveState=activating\nUnitFileState=disabled\n'
 """
 REFUSED = "PPP session is 7\nCHAP authentication failed: go away\nConnection terminated.\n"
 
@@ -40,14 +36,17 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
     monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))
     monkeypatch.setattr(_systemd, "running", lambda: True)
+    ends = {"ppp7": _interfaces.Address("inet", "192.0.2.7", 32, "192.0.2.1")}
+    monkeypatch.setattr(_interfaces, "ends", ends.get)
+    monkeypatch.setattr(_interfaces, "mtu", lambda _name: 1480)
     for name, script in (("ip", FAKE_IP), ("systemctl", FAKE_SYSTEMCTL)):
         (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     for name in ("t3st", "other"):
-        (peers / name).write_text(f"{_client_config.MARKER}\nplugin pppoe.so\nnic-eth9\nuser 'my account'\n")
+        (peers / name).write_text(f"{_layout_client.MARKER}\nplugin pppoe.so\nnic-eth9\nuser 'my account'\n")
     (peers / "by-hand").write_text("plugin pppoe.so\nnic-eth9\nuser x\n")
-    (peers / "broken").write_text(f"{_client_config.MARKER}\nuser 'x\n")
+    (peers / "broken").write_text(f"{_layout_client.MARKER}\nuser 'x\n")
     return tmp_path
 
 
@@ -117,3 +116,10 @@ def test_a_pppd_without_an_address_still_dials(folder, run_module, pppd):
 def test_names(folder, run_module):
     result = run_module("pppoe_client_info", {"name": ["t3st", "by-hand", "gone"]})
     assert (list(by_name(result)), result["missing"]) == (["t3st"], ["by-hand", "gone"])
+
+
+def test_without_root_it_says_so_instead_of_nothing(folder, run_module, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    result = run_module("pppoe_client_info", {})
+    assert result["failed"]
+    assert result["msg"] == "The connections of a host can only be read by root. Run the task as root: become: true."

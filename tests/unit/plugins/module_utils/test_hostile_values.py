@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
     _iptables_rules as _firewall_iptables_rules,
@@ -29,6 +28,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._capabilities import Pppd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
 from hypothesis import given, settings
@@ -143,7 +143,7 @@ DSL = {
     "name": "dsl", "interface": "eth0", "username": "cmz", "secret": "s", "vlan": None, "ac_name": None,
     "service_name": None, "authentication": None, "link_interface": None, "unit": None, "default_route": True,
     "route_metric": 0, "dns": "none", "firewall": "none", "ipv6": False, "mtu": 1492, "demand_idle": None,
-    "lcp_echo_interval": 20, "lcp_echo_failure": 3, "redial_pause": 5, "redial_pause_max": 60, "boot": True,
+    "lcp_echo_interval": 4, "lcp_echo_failure": 3, "redial_pause": 5, "redial_pause_max": 60, "boot": True,
     "timeout": 60,
 }  # fmt: skip
 CLIENT = {
@@ -163,30 +163,28 @@ def test_what_starts_a_client(parameter):
     @settings(max_examples=30)
     def holds(value):
         try:
-            wanted = _client_options.connection({**DSL, parameter: value}, 1500)
+            wanted = _client_options.connection({**DSL, parameter: value})
         except Refused:
             return
-        marked = _client_options.connection({**DSL, parameter: {"dns": "8.8.8.7"}.get(parameter, "MARK")}, 1500)
+        marked = _client_options.connection({**DSL, parameter: {"dns": "8.8.8.7"}.get(parameter, "MARK")})
         meant = ",".join(wanted.dns).replace(",", " ") if parameter == "dns" else value
-        read, expected = (
-            _words.words(_client_config.peers_file(each, _client_config.Host())) for each in (wanted, marked)
-        )
+        read, expected = (_words.words(_client_config.peers_file(each, Pppd())) for each in (wanted, marked))
         mark = b"8.8.8.7" if parameter == "dns" else b"MARK"
         # An empty name is none at all.
         if meant or parameter not in ("ac_name", "service_name"):
             assert read == [word.replace(mark, meant.encode()) for word in expected]
         assert means_what_it_says(*(_client_config.unit_file(each) for each in (wanted, marked)))
         text = "\n".join(_client_config.background_lines(wanted)).replace("-ge 60", "-ge 0")
-        before, dial = run_by_sh(text, _layout_client.ATTEMPT, "pppd")
-        assert before == ["pppoe-client-attempt", *_client_config.preparation(wanted, pauses=False)[1:]]
-        assert dial == ["pppd", "call", wanted.name, *_client_config.persistent(wanted)]
+        options = _client_config.persistent(wanted)
+        expected_words = _client_config.attempt(wanted, pauses=False, options=options)[1:]
+        assert run_by_sh(text, _layout_client.ATTEMPT) == [["pppoe-client-attempt", *expected_words]]
 
     holds()
 
 
-@given(like(_client_plan._GROUP))
+@given(like(_client_options._GROUP))
 def test_the_group_of_a_polkit_rule(group):
-    if _client_plan._GROUP.match(group):
+    if _client_options._GROUP.match(group):
         rule, plain = (_client_config.rule_file("dsl", each).decode() for each in (group, "MARK"))
         assert rule == plain.replace("MARK", group)
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", group)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 KEY = "pppoe-client-dsl"
@@ -37,7 +38,7 @@ def test_edits(monkeypatch, tmp_path, before, account, after):
         path.write_bytes(before)
         path.chmod(0o640)
     monkeypatch.setattr(_client_accounts, "PATHS", (str(path),))
-    edits = _client_accounts.edits(KEY, *account)
+    edits = _client_accounts.edits(KEY, *account, _files.there([str(path)]))
     assert (edits[0].file.content if edits else before) == after
     for edit in edits:
         assert edit.file.mode == 0o600
@@ -46,12 +47,10 @@ def test_edits(monkeypatch, tmp_path, before, account, after):
         assert "third" not in edit.diff["before"]
 
 
-def test_a_file_that_pppd_cannot_read_is_refused(monkeypatch, tmp_path):
-    path = tmp_path / "chap-secrets"
-    path.write_bytes(b'cmz * "open\nx * y\n')
-    monkeypatch.setattr(_client_accounts, "PATHS", (str(path),))
+def test_a_file_that_pppd_cannot_read_is_refused():
+    there = dict.fromkeys(_client_accounts.PATHS, (b'cmz * "open\nx * y\n', 384))
     with pytest.raises(Refused, match=r"^secret: in line 1 of .*chap-secrets a quotation mark is not closed"):
-        _client_accounts.edits(KEY, "cmz", "cmz")
+        _client_accounts.edits(KEY, "cmz", "cmz", there)
 
 
 SECRETS = [

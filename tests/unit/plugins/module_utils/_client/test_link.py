@@ -1,36 +1,10 @@
 from __future__ import annotations
 
-import json
-import os
-import time
-
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _processes
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Route
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._link import Link
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Address
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
-
-ROUTES = [
-    ("", []),
-    ("[]", []),
-    ([{"dst": "default", "gateway": "192.0.2.1", "dev": "eth0", "flags": []}], [Route("eth0", "192.0.2.1", 0)]),
-    ([{"dst": "default", "dev": "ppp0", "scope": "link", "flags": []}], [Route("ppp0", None, 0)]),
-    ([{"dst": "default", "gateway": "192.0.2.1", "dev": "eth0", "protocol": "dhcp", "metric": 100, "flags": []}],
-     [Route("eth0", "192.0.2.1", 100)]),
-    # Of a route with several next hops ip tells no device at this level.
-    ([{"dst": "default", "flags": [], "nexthops": []}], []),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("entries", "expected"), ROUTES)
-def test_parse_routes(entries, expected):
-    assert _interfaces.parse_routes(entries if isinstance(entries, str) else json.dumps(entries)) == expected
-
-
-def test_route_in_words():
-    assert str(Route("eth0", "192.0.2.1", 0)) == "via 192.0.2.1 on eth0"
-    assert str(Route("ppp0", None, 0)) == "on ppp0"
-
 
 PROCESSES = [
     (("pppd", "call", "dsl", "nodetach"), True),
@@ -49,7 +23,23 @@ def test_pids(monkeypatch, argv, expected):
     assert _client_link.pids("dsl") == ([7] if expected else [])
 
 
-def test_started_at():
-    assert abs(time.time() - _processes.started_at(os.getpid())) < 600
-    assert _processes.started_at(os.getpid()) <= time.time()
-    assert _processes.started_at(2**22 + 1) == 0.0
+def test_links_of_several_connections_are_found_at_once(monkeypatch, tmp_path):
+    monkeypatch.setattr(_client_link._pppd_pid_files, "FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(_client_link._layout_client, "RUN", str(tmp_path))
+    monkeypatch.setattr(_client_link._interfaces, "mtu", lambda _name: 1480)
+    ends = {"ppp0": Address("inet", "192.0.2.7", 32, "192.0.2.1"), "ppp1": Address("inet", "10.64.64.64", 32, "x")}
+    monkeypatch.setattr(_client_link._interfaces, "ends", ends.get)
+    running = [Process(pid, 1, ("pppd", "call", name)) for pid, name in ((7, "dsl"), (8, "sleeps"), (9, "new"))]
+    monkeypatch.setattr(_client_link._processes, "every", lambda: running)
+    for name, text in (("dsl", "7\nppp0\n"), ("sleeps", "8\nppp1\n"), ("new", "5\nppp9\n")):
+        (tmp_path / f"ppp-pppoe-client-{name}.pid").write_text(text)
+    found = _client_link.links({"dsl": False, "sleeps": True, "new": False, "gone": False})
+    assert found == {
+        "dsl": Link(7, "ppp0", "192.0.2.7", "192.0.2.1", 1480),
+        "sleeps": Link(8, "ppp1", asleep=True),
+        "new": Link(9),
+    }
+    # A file that a pppd has left behind is none of a living one.
+    monkeypatch.setattr(_client_link._processes, "started", lambda pid: 1 if pid == 7 else None)
+    assert _client_link.quick("dsl", False) == found["dsl"]
+    assert _client_link.quick("new", False) is None

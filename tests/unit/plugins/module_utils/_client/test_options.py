@@ -23,7 +23,7 @@ PARAMETERS = {
     "ipv6": False,
     "mtu": 1492,
     "demand_idle": None,
-    "lcp_echo_interval": 20,
+    "lcp_echo_interval": 4,
     "lcp_echo_failure": 3,
     "redial_pause": 5,
     "redial_pause_max": 60,
@@ -34,7 +34,9 @@ DSL = Connection("dsl", "eth0", "cmz")
 
 
 def connection(interface_mtu: int = 1500, **changes) -> Connection:
-    return _client_options.connection(dict(PARAMETERS, **changes), interface_mtu)
+    wanted = _client_options.connection(dict(PARAMETERS, **changes))
+    _client_options.check_mtu(wanted, interface_mtu)
+    return wanted
 
 
 ACCEPTED = [
@@ -98,18 +100,18 @@ REFUSED = [
     ({"ac_name": "a" * 256}, "ac_name: it is longer"),
     ({"mtu": 1493}, "mtu: 1493 is out of range. Give 128 to 1492 (eth0 has an MTU of 1500, PPPoE takes 8)."),
     ({"mtu": 1501, "interface_mtu": 9000}, "mtu: 1501 is out of range. Give 128 to 1500 (Ethernet's own)."),
-    ({"vlan": 0}, "vlan: 0 is too small. Give 1 or more."),
-    ({"vlan": 4095}, "vlan: 4095 is too large. Give 4094 or less."),
+    ({"vlan": 0}, "vlan: 0 is out of range. Give "),
+    ({"vlan": 4095}, "vlan: 4095 is out of range. Give "),
     ({"vlan": 100, "interface": "enp0s31f6abc"}, "vlan: the VLAN's interface would be enp0s31f6abc.100"),
     ({"link_interface": "ppp-much-too-long"}, "link_interface: 'ppp-much-too-long' is no name"),
     ({"link_interface": "a/b"}, "link_interface: 'a/b' is no name"),
     ({"link_interface": "ppp-x", "unit": 1}, "link_interface: 'ppp-x' and unit 1 both name the link."),
     ({"firewall": "standalone", "name": "quite-long-name"}, "link_interface: is left out, and the rules"),
-    ({"unit": -1}, "unit: -1 is too small. Give 0 or more."),
-    ({"route_metric": -1}, "route_metric: -1 is too small. Give 0 or more."),
-    ({"demand_idle": 0}, "demand_idle: 0 is too small. Give 1 or more."),
+    ({"unit": -1}, "unit: -1 is out of range. Give "),
+    ({"route_metric": -1}, "route_metric: -1 is out of range. Give "),
+    ({"demand_idle": 0}, "demand_idle: 0 is out of range. Give "),
     ({"demand_idle": 300, "boot": False}, "demand_idle: 300, but with boot=false"),
-    ({"redial_pause": 0}, "redial_pause: 0 is too small. Give 1 or more."),
+    ({"redial_pause": 0}, "redial_pause: 0 is out of range. Give "),
     ({"redial_pause": 61}, "redial_pause_max: 60 is less than redial_pause, 61."),
     ({"mtu": 127}, "mtu: 127"),
     (
@@ -131,8 +133,8 @@ REFUSED = [
     ({"interface": "a;reboot"}, "interface: 'a;reboot' has characters"),
     ({"interface": "$(reboot)"}, "interface: '$(reboot)' has characters"),
     ({"interface": "-h"}, "interface: '-h' has characters"),
-    ({"lcp_echo_interval": -1}, "lcp_echo_interval: -1 is too small. Give 0 or more."),
-    ({"timeout": 0}, "timeout: 0 is too small. Give 1 or more."),
+    ({"lcp_echo_interval": -1}, "lcp_echo_interval: -1 is out of range. Give "),
+    ({"timeout": 0}, "timeout: 0 is out of range. Give "),
 ]
 
 

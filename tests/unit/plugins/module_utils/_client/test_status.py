@@ -10,10 +10,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client._link impor
     [
         (None, False, "disconnected"),
         (None, True, "dialling"),
-        (Link(1, 0.0), True, "dialling"),
-        (Link(1, 0.0, "ppp0"), False, "dialling"),
-        (Link(1, 0.0, "ppp0", asleep=True), True, "asleep"),
-        (Link(1, 0.0, "ppp0", "192.168.10.2"), True, "connected"),
+        (Link(1), True, "dialling"),
+        (Link(1, "ppp0"), False, "dialling"),
+        (Link(1, "ppp0", asleep=True), True, "asleep"),
+        (Link(1, "ppp0", "192.168.10.2"), True, "connected"),
     ],
 )
 def test_states(link, waiting, state):

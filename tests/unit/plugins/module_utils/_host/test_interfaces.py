@@ -73,16 +73,43 @@ DEFAULT = "{}\t00000000\t0105A8C0\t{}\t0\t0\t{}\t00000000\t0\t0\t0    \n"
 
 
 @pytest.mark.parametrize(
-    ("routes", "name"),
+    ("text", "routes"),
     [
-        (HEAD, None),
-        ("", None),
-        (HEAD + LAN, None),
-        (HEAD + LAN + DEFAULT.format("wlan0", "0003", 600) + DEFAULT.format("wan7", "0003", 100), "wan7"),
-        (HEAD + DEFAULT.format("eth0", "0002", 0) + DEFAULT.format("ppp-uplink", "0001", 9), "ppp-uplink"),
+        (HEAD, []),
+        ("", []),
+        (HEAD + LAN, []),
+        (
+            HEAD + LAN + DEFAULT.format("wlan0", "0003", 600) + DEFAULT.format("wan7", "0003", 100),
+            [("wan7", "192.168.5.1", 100), ("wlan0", "192.168.5.1", 600)],
+        ),
+        (HEAD + DEFAULT.format("eth0", "0002", 0) + DEFAULT.format("ppp-uplink", "0001", 9), [("ppp-uplink", None, 9)]),
+        # One that refuses packets leads nowhere.
+        (HEAD + DEFAULT.format("*", "0201", 0), []),
         # Half of everything, as a VPN has it, is not the default route.
-        (HEAD + DEFAULT.format("tun0", "0003", 0).replace("\t00000000\t0\t0\t0", "\t00000080\t0\t0\t0"), None),
+        (HEAD + DEFAULT.format("tun0", "0003", 0).replace("\t00000000\t0\t0\t0", "\t00000080\t0\t0\t0"), []),
     ],
 )
-def test_default_route(routes, name):
-    assert _interfaces.default_route(routes) == name
+def test_default_routes(text, routes):
+    assert [(one.device, one.gateway, one.metric) for one in _interfaces.parse_routes(text)] == routes
+
+
+def test_a_route_in_words():
+    assert str(_interfaces.Route("eth0", "192.0.2.1", 0)) == "via 192.0.2.1 on eth0"
+    assert str(_interfaces.Route("ppp0", None, 0)) == "on ppp0"
+
+
+VLANS = """VLAN Dev name\t | VLAN ID
+Name-Type: VLAN_NAME_TYPE_RAW_PLUS_VID_NO_PAD
+vlan7          | 7  | eth0
+eth1.20        | 20  | eth1
+"""
+
+
+def test_vlans():
+    assert _interfaces.parse_vlans(VLANS) == {"vlan7": ("eth0", 7), "eth1.20": ("eth1", 20)}
+    assert _interfaces.parse_vlans("") == {}
+
+
+def test_ends_of_what_is_no_link():
+    assert _interfaces.ends("nothing9") is None
+    assert _interfaces.ends("lo") == _interfaces.Address("inet", "127.0.0.1", 32, "127.0.0.1")

@@ -75,3 +75,31 @@ def test_without_systemctl():
     assert _systemd.is_active(module, "u") is False
     with pytest.raises(_systemd.SystemdError, match="systemctl is not installed"):
         _systemd.start(module, "u")
+
+
+SHOWN = """Id=a.service
+ActiveState=active
+UnitFileState=enabled
+NeedDaemonReload=no
+
+Id=b.service
+ActiveState=deactivating
+UnitFileState=
+NeedDaemonReload=yes
+"""
+
+
+def test_several_units_by_one_question():
+    module = Module(out=SHOWN)
+    units = _systemd.show(module, ["a.service", "b.service", "c.service"])
+    assert module.asked == [
+        ["show", "--property=Id,ActiveState,UnitFileState,NeedDaemonReload", "a.service", "b.service", "c.service"]
+    ]
+    assert units == {
+        "a.service": _systemd.Unit("active", True, False),
+        "b.service": _systemd.Unit("deactivating", False, True),
+        "c.service": _systemd.Unit(),
+    }
+    assert [(units[name].active, units[name].goes_on) for name in sorted(units)] == [
+        (True, True), (False, True), (False, False),
+    ]  # fmt: skip

@@ -6,7 +6,6 @@ import os
 import subprocess
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
 
 BEFORE = "# mine\nsearch example.org\nnameserver 192.0.2.53\n\tnameserver 192.0.2.54 # second\noptions edns0\n"
@@ -31,10 +30,9 @@ class Host:
         self.path = path
         self.file = path / "etc" / "resolv.conf"
         (path / "etc").mkdir()
-        up = path / "up"
+        up, down = path / "pppoe-client-up", path / "pppoe-client-down"
         up.write_bytes(_pppoe_client_up.up_script())
-        down = path / "down"
-        down.write_bytes(_pppoe_client_up.down_script().replace(_layout_client.UP.encode(), str(up).encode()))
+        down.write_bytes(_pppoe_client_up.down_script())
         for script in (up, down):
             script.chmod(0o755)
         self.own("exit 0")
@@ -48,10 +46,14 @@ class Host:
     def run(self, action, connection="dsl", dns="198.51.100.1", interface="ppp0", **more):
         environment = {
             "DIALTONE_CONNECTION": connection, "DIALTONE_DNS": dns, "DIALTONE_RESOLV_CONF": str(self.file),
-            "DIALTONE_RUN": str(self.path), "DIALTONE_OWN": str(self.path / "own-"), **more,
+            "DIALTONE_RUN": str(self.path), "DIALTONE_OWN": str(self.path / "own-"),
+            "DIALTONE_PATH": f"{self.path}:/usr/sbin:/usr/bin:/sbin:/bin", "DIALTONE_SYSCTL": str(self.path / "conf"),
+            **more,
         }  # fmt: skip
         arguments = [interface, "eth0", "0", "192.0.2.7", "192.0.2.1", "pppoe-client-" + connection]
-        done = subprocess.run([str(self.path / action), *arguments], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [str(self.path / f"pppoe-client-{action}"), *arguments], env=environment, capture_output=True, text=True
+        )
         assert (done.returncode, done.stderr) == (0, "")
 
     def note(self, connection="dsl"):
@@ -171,13 +173,78 @@ def test_the_default_route_has_its_metric(host):
     program = host.path / "ip"
     program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
     program.chmod(0o755)
-    # The script sets a PATH of its own, into which the program must come.
-    script = host.path / "up"
-    script.write_text(script.read_text().replace("PATH=/usr/local/sbin", f"PATH={host.path}:/usr/local/sbin"))
     host.run("up", dns="none")
     assert not (host.path / "asked").exists()
     host.run("up", dns="none", DIALTONE_METRIC="20")
     assert (host.path / "asked").read_text() == "-4 route add default dev ppp0 metric 20\n"
+
+
+IPV6 = [({}, "1\n", []), ({"DIALTONE_IPV6": "1"}, "2\n", ["-6 -o addr show dev ppp0 scope link"])]
+
+
+@pytest.mark.parametrize(("variables", "setting", "asked"), IPV6)
+@pytest.mark.parametrize("script", ["up", "init"])
+def test_announcements_are_taken_on_a_host_that_forwards(host, script, variables, setting, asked):
+    file = host.path / "conf" / "ppp0" / "accept_ra"
+    file.parent.mkdir(parents=True)
+    file.write_text("1\n")
+    program = host.path / "ip"
+    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
+    program.chmod(0o755)
+    if script == "init":
+        init = host.path / "pppoe-client-init"
+        init.write_bytes(_pppoe_client_up.init_script())
+        init.chmod(0o755)
+        host.run("init", **variables, DIALTONE_OWN="/nonexistent")
+    else:
+        host.run("up", dns="none", **variables)
+        lines = (host.path / "asked").read_text().splitlines() if asked else []
+        assert lines == asked
+    assert file.read_text() == setting
+
+
+def test_the_links_address_is_set_again_so_that_the_kernel_asks_for_announcements(host):
+    file = host.path / "conf" / "ppp0" / "accept_ra"
+    file.parent.mkdir(parents=True)
+    file.write_text("0\n")
+    line = "7: ppp0    inet6 fe80::a peer fe80::b/128 scope link proto kernel_ll valid_lft forever"
+    program = host.path / "ip"
+    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\ncase $* in *show*) echo "{line}" ;; esac\n')
+    program.chmod(0o755)
+    host.run("up", dns="none", DIALTONE_IPV6="1")
+    assert (host.path / "asked").read_text().splitlines()[1:] == [
+        "-6 addr del fe80::a peer fe80::b/128 dev ppp0",
+        "-6 addr add fe80::a peer fe80::b/128 dev ppp0",
+    ]
+    host.run("up", dns="none", DIALTONE_IPV6="1")
+    assert len((host.path / "asked").read_text().splitlines()) == 3
+
+
+def test_a_link_that_dials_on_demand_begins_its_log_anew(host):
+    log = host.path / "pppoe-client-dsl.log"
+    for variables, text in (({}, "said\n"), ({"DIALTONE_DEMAND": "1"}, "")):
+        log.write_text("said\n")
+        host.run("up", dns="none", **variables)
+        assert log.read_text() == text
+
+
+def test_since_when_the_link_is_up_is_recorded(host):
+    host.run("up", dns="none")
+    assert int((host.path / "pppoe-client-dsl.up").read_text()) > 0
+
+
+def test_a_hook_has_no_limit_on_its_files(host):
+    hook = host.path / "dsl.up"
+    hook.write_text(f"#!/bin/sh\nulimit -S -f >{host.path}/limit\n")
+    hook.chmod(0o700)
+    script = host.path / "pppoe-client-up"
+    limited = f"ulimit -S -f 16384; exec {script} ppp0 eth0 0 192.0.2.7 192.0.2.1 x"
+    environment = {
+        "DIALTONE_CONNECTION": "dsl", "DIALTONE_DNS": "none", "DIALTONE_RUN": str(host.path),
+        "DIALTONE_OWN": "/nonexistent/", "DIALTONE_HOOKS": str(host.path),
+    }  # fmt: skip
+    subprocess.run(["sh", "-c", limited], env=environment, check=True)
+    assert (host.path / "limit").read_text() == "unlimited\n"
 
 
 def test_the_hook_of_the_connection_runs(host):
@@ -195,9 +262,6 @@ def test_resolvconf_is_asked_where_there_is_one(host):
     program = host.path / "resolvconf"
     program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n[ "$1" = -d ] || cat >>{host.path}/asked\n')
     program.chmod(0o755)
-    # The script sets a PATH of its own, into which the program must come.
-    script = host.path / "up"
-    script.write_text(script.read_text().replace("PATH=/usr/local/sbin", f"PATH={host.path}:/usr/local/sbin"))
     host.file.write_text(BEFORE)
     host.run("up")
     host.run("down")
