@@ -13,8 +13,6 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
-
 # Red Hat's family keeps the file under rc.d and has a link at /etc; the others have it at /etc.
 PATHS = ("/etc/rc.d/rc.local", "/etc/rc.local")
 NEW = b"#!/bin/sh\n"
@@ -29,20 +27,34 @@ def path() -> str:
 
 
 def files(block: str, lines: t.Sequence[str] | None, before: bytes | None = None) -> list[_files.File]:
-    """rc.local with the block (``lines``) or without it (``None``), executable if it has one; none if it is so already.
-
-    ``before``: what to put the block into, in place of the content that the file has.
-    """
+    """``file`` for this host's rc.local as it is now."""
     place = path()
     there = _files.read(place)
+    mode = None if there is None else stat.S_IMODE(os.stat(place).st_mode)
+    return file(place, there, mode, block, lines, before)
+
+
+def file(
+    place: str,
+    there: bytes | None,
+    mode: int | None,
+    block: str,
+    lines: t.Sequence[str] | None,
+    before: bytes | None = None,
+) -> list[_files.File]:
+    """rc.local with the block (``lines``) or without it (``None``), executable if it has one; none if it is so already.
+
+    ``there`` and ``mode`` are its content and mode now, ``None`` if there is no file. ``before``: what to put the block
+    into, in place of that content.
+    """
     content = there if before is None else before
     if lines is None:
         after = without_block(content, block)
         return [] if after == there else [_files.File(place, after, keep_mode=True)]
-    mode = 0o755 if there is None else stat.S_IMODE(os.stat(place).st_mode)
-    if not mode & 0o100:
-        mode |= 0o111  # otherwise nobody would run it
-    return [_files.File(place, with_block(content, block, list(lines)), mode)]
+    wanted = 0o755 if mode is None else mode
+    if not wanted & 0o100:
+        wanted |= 0o111  # otherwise nobody would run it
+    return [_files.File(place, with_block(content, block, list(lines)), wanted)]
 
 
 def lines_of(content: bytes, block: str) -> bytes:
@@ -84,17 +96,6 @@ def without_block(content: bytes | None, block: str) -> bytes | None:
         return content
     rest = content[: there[0]] + content[there[1] :]
     return None if rest == NEW else rest
-
-
-def file(place: str, before: bytes | None, mode: int | None, block: str, lines: list[str] | None) -> list[_files.File]:
-    """rc.local at ``place`` with our block (``lines``) or without it; nothing if it needs no change.
-
-    ``before`` and ``mode`` are its content and mode now. With a block it is executable, or it would not run.
-    """
-    if lines is not None:
-        return [_files.File(place, with_block(before, block, lines), 0o755 if mode is None else mode | 0o111)]
-    after = without_block(before, block)
-    return [] if after == before else [_files.File(place, after, keep_mode=True)]
 
 
 def _find(text: bytes, begin: bytes, end: bytes) -> tuple[int, int] | None:
