@@ -71,8 +71,15 @@ def host_rows(
         else:
             state = "failed" if result.get("failed") else "unreachable"
             entries = [{"state": state, problem: result.get("msg", "It could not be asked.")}]
-        rows += [{"host": host, **entry} for entry in entries]
+        rows += [_row(host, entry, problem) for entry in entries]
     return rows
+
+
+def _row(host: str, entry: t.Any, problem: str) -> dict[str, t.Any]:
+    """What a host says of itself never changes whose row it is."""
+    if not isinstance(entry, dict):
+        entry = {"state": "failed", problem: "It has returned something else than was asked for."}
+    return {"host": host, **{key: value for key, value in entry.items() if key != "host"}}
 
 
 class FilterModule:

@@ -15,11 +15,15 @@ description:
     them. A playbook of its own does that, run with the settings of C(ansible.cfg) and of the environment; what the
     command line says of users, passwords and vaults does not reach it.
   - The file's name must end in C(pppoe_sessions.yml) or C(pppoe_sessions.yaml).
-  - A host is named by its account, as C(ACCOUNT@ADDRESS) if the account has several sessions, or if another host or
-    C(localhost) has that name. Without an account it is named by its address, and so it is where the account has other
-    characters than letters, digits and C(_ . @ + -), or begins with one of these.
+  - A host is named O(prefix) and its account, as in C(session@cmz). A customer chooses the name of his account, and the
+    variables of a host belong to its name, whichever source has them; with the prefix, no account is the name of a
+    host or group of yours.
+  - Characters of an account other than letters, digits and C(_ . @ + -) are written as in a URL, C(%2F) for a slash. An
+    account with several sessions has hosts with their addresses, C(session@cmz#192.168.10.2), and a session without an
+    account is named by its address alone, C(session@#192.168.10.2).
   - Its variables are C(ansible_host) (the customer's address), C(pppoe_user), C(pppoe_address), C(pppoe_server) (the
-    server's name in the inventory), and C(pppoe_session) with all that is known of the session.
+    server's name in the inventory), and C(pppoe_session) with all that is known of the session. Their values come from
+    customers and servers, and are never templates.
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -47,10 +51,19 @@ options:
         others are listed.
     type: bool
     default: false
+  prefix:
+    description:
+      - What the name of each host begins with. Choose one with which no other host and no group begins.
+      - It has letters, digits and C(_ . @ + -), and begins with a letter or digit.
+    type: str
+    default: session@
   group:
     description: The group that all of them are in.
     type: str
     default: pppoe_sessions
+notes:
+  - An entry of O(keyed_groups) needs a O(keyed_groups[].prefix), or its leading separator. Without, a customer could
+    choose a group of yours by the name of his account.
 requirements:
   - The servers must be within reach when the inventory is read. Where that takes long, use O(cache).
 seealso:
@@ -76,6 +89,7 @@ cache_connection: ~/.cache/pppoe_sessions
 cache_timeout: 300
 """
 
+import ipaddress
 import json
 import os
 import re
@@ -92,8 +106,11 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 #: Set for the playbook that asks the servers, whose inventory may have this very source in it.
 ASKING = "DIALTONE_PPPOE_ASKS_FOR_SESSIONS"
 
-# What is neither a pattern for hosts nor a way to another folder: playbooks name files by their hosts.
-_PLAIN = re.compile(r"[^\W_][\w.@+-]{0,252}\Z")
+_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]*\Z")
+# What is neither a pattern for hosts nor a way to another folder stays; playbooks name files by their hosts.
+_UNSAFE = re.compile(r"[^\w.@+-]")
+#: A longer name of an account is left out of its host's, since files are named by hosts.
+MOST_LETTERS = 200
 
 Row = dict[str, t.Any]
 
@@ -123,24 +140,66 @@ def playbook(servers: str, become: bool, answer: str) -> list[dict[str, t.Any]]:
     ]
 
 
-def named(rows: list[Row], taken: t.Container[str]) -> list[tuple[str, Row]]:
-    """Each session with its host's name; ``taken`` are names that other hosts have."""
-    sessions = [row for row in rows if row.get("role") == "server" and row.get("address")]
+def escaped(text: str) -> str:
+    """The text with what a pattern, a path or a template is made of as in a URL; no two texts become the same."""
+    return _UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "replace")), text)
+
+
+def valid(rows: t.Any) -> tuple[list[Row], list[str]]:
+    """The customers' sessions among what servers have said, and the servers that have said something else.
+
+    A server that is not what it seems to be must not get further than its own sessions.
+    """
+    found, odd = [], []
+    for row in rows if isinstance(rows, list) else []:
+        # The name of its host is the controller's own (host_rows).
+        if not isinstance(row, dict) or not isinstance(row.get("host"), str):
+            continue
+        if row.get("role") != "server" or not row.get("address"):
+            continue
+        if _is_address(row["address"]) and isinstance(row.get("username"), (str, type(None))):
+            found.append({key: value for key, value in row.items() if isinstance(value, _PLAIN)})
+        elif row["host"] not in odd:
+            odd.append(row["host"])
+    return found, odd
+
+
+_PLAIN = (str, int, float, type(None))
+
+
+def _is_address(value: t.Any) -> bool:
+    try:
+        return isinstance(value, str) and str(ipaddress.IPv4Address(value)) == value
+    except ValueError:
+        return False
+
+
+def named(sessions: list[Row], taken: t.Container[str], prefix: str = "session@") -> list[tuple[str, Row]]:
+    """Each session with its host's name; ``taken`` are names that other hosts and groups have.
+
+    ``#`` comes before what is not the account, and is escaped in accounts, so that nobody's account is the name of
+    another session.
+    """
     times = Counter(session["username"] for session in sessions)
     found: dict[str, Row] = {}
     for session in sessions:
-        account = session["username"] or ""
-        name = account if _PLAIN.match(account) else session["address"]
-        if times[name] > 1 or name in taken:
-            name = f"{name}@{session['address']}"
+        account = escaped(session["username"] or "")
+        account = "" if len(account) > MOST_LETTERS else account
+        name = prefix + account
+        if not account or times[session["username"]] > 1 or name in taken:
+            name = f"{name}#{session['address']}"
         # The same account and address on two servers, which do not know of each other.
         if name in found:
-            name = f"{name}@{session['host']}"
-        number = 2
+            name = f"{name}#{escaped(session['host'])}"
+        base, number = name, 2
         while name in found or name in taken:
-            name, number = f"{name.partition('#')[0]}#{number}", number + 1
+            name, number = f"{base}#{number}", number + 1
         found[name] = session
     return list(found.items())
+
+
+def _printable(text: t.Any) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -154,10 +213,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._read_config_data(path)
         if ASKING in os.environ:
             return
-        rows = self._rows(self.get_cache_key(path), cache)
+        self._check_options()
+        sessions, odd = valid(self._rows(self.get_cache_key(path), cache))
+        for host in odd:
+            self.display.warning(f"{host} has returned sessions without a valid address or account; they are left out.")
         group = inventory.add_group(self._sanitize_group_name(self.get_option("group")))
         taken = {*inventory.hosts, *inventory.groups, *C.LOCALHOST}
-        for name, session in named(rows, taken):
+        for name, session in named(sessions, taken, self.get_option("prefix")):
             inventory.add_host(name, group=group)
             variables = {
                 "ansible_host": session["address"],
@@ -172,6 +234,23 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._set_composite_vars(self.get_option("compose"), variables, name, strict=strict)
             self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+
+    def _check_options(self) -> None:
+        prefix = self.get_option("prefix")
+        if not _PREFIX.match(prefix):
+            raise AnsibleParserError(
+                f"prefix: {prefix!r} does not begin with a letter or digit, or has other characters than letters, "
+                "digits and _ . @ + -. Without a prefix, a customer could choose the name of another host."
+            )
+        for entry in self.get_option("keyed_groups") or []:
+            leading = self.get_option("leading_separator") and entry.get("separator", "_")
+            if not (leading or entry.get("prefix")):
+                raise AnsibleParserError(
+                    "keyed_groups: an entry without a prefix lets a customer choose the name of the group. Give it one."
+                )
+
+    def _sanitize_group_name(self, name: str) -> str:
+        return str(super()._sanitize_group_name(escaped(name)))
 
     def _rows(self, key: str, cache: bool) -> list[Row]:
         caching = self.get_option("cache")
@@ -205,15 +284,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             ).stdout
             if not os.path.exists(answer):
                 raise AnsibleParserError(
-                    f"No host of {servers!r} in {', '.join(sources)} has told its sessions:\n{said.strip()}"
+                    f"No host of {servers!r} in {', '.join(sources)} has reported its sessions:\n{said.strip()}"
                 )
             with open(answer, encoding="utf-8") as handle:
                 rows: list[Row] = json.load(handle)
-        self._tell_of_silent_servers([row for row in rows if "problem" in row])
+        self._report_silent_servers([row for row in rows if "problem" in row])
         return rows
 
-    def _tell_of_silent_servers(self, silent: list[Row]) -> None:
-        problems = [f"{row['host']} has not told its sessions: {row['problem']}" for row in silent]
+    def _report_silent_servers(self, silent: list[Row]) -> None:
+        problems = [f"{row['host']} has not reported its sessions: {_printable(row['problem'])}" for row in silent]
         if problems and self.get_option("require_all"):
             raise AnsibleParserError("\n".join(problems))
         for problem in problems:

@@ -116,7 +116,9 @@ def test_a_playbook_runs_against_whoever_is_connected(request, tmp_path):
         env={**os.environ, "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"},
     )
     # The clients share one account, so each session has its address in its name.
-    found = re.findall(r"^cmz@192\.168\.10\.\d+ \| CHANGED \| rc=0 >>\n(\S+)$", answer.stdout, re.MULTILINE)
+    found = re.findall(r"^session@cmz#192\.168\.10\.\d+ \| CHANGED \| rc=0 >>\n(\S+)$", answer.stdout, re.MULTILINE)
     assert sorted(found) == list(CLIENTS), answer.stdout
     # Their other connection has a firewall, which lets nobody in.
-    assert len(re.findall(r"^cmz@192\.168\.20\.\d+ \| UNREACHABLE!", answer.stdout, re.MULTILINE)) == len(CLIENTS)
+    assert len(re.findall(r"^session@cmz#192\.168\.20\.\d+ \| UNREACHABLE!", answer.stdout, re.MULTILINE)) == len(
+        CLIENTS
+    )

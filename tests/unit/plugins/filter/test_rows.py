@@ -10,6 +10,12 @@ from ansible_collections.dialtone.pppoe.plugins.filter.wires import wires
     [
         ({"up": [{"a": 1}, {"a": 2}], "down": [{"b": 3}]}, [{"a": 1}, {"a": 2}, {"b": 3}]),
         ({"up": [], "down": []}, [{}]),
+        # A host does not speak in the name of another.
+        ({"up": [{"host": "one", "a": 1}], "down": []}, [{"a": 1}]),
+        (
+            {"up": ["a"], "down": []},
+            [{"state": "failed", "problem": "It has returned something else than was asked for."}],
+        ),
         ({"failed": True, "msg": "No root."}, [{"state": "failed", "problem": "No root."}]),
         ({"unreachable": True, "msg": "ssh."}, [{"state": "unreachable", "problem": "ssh."}]),
         (None, [{"state": "unreachable", "problem": "It could not be asked."}]),
