@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # What every module of this collection keeps; each module says its own support of check and diff mode.
+    # Attributes of all modules. Each module states its support for check and diff mode.
     DOCUMENTATION = r"""
 options: {}
 attributes:

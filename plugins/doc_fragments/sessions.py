@@ -6,39 +6,39 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    # What tells sessions apart. A session is meant if each of those that are given allows it.
+    # Selectors of sessions. A session is selected if it matches all that are set.
     DOCUMENTATION = r"""
 options:
   username:
     description:
-      - Only sessions of these accounts. On a server, the name that the client has proved to be his.
-      - An empty list means no session at all, here and in the other lists.
+      - Select sessions of these accounts. On a server, this is the authenticated name of the client.
+      - An empty list selects no session, here and in the other lists.
     type: list
     elements: str
   address:
     description:
-      - Only sessions whose client has one of these IPv4 addresses.
+      - Select sessions whose client has one of these IPv4 addresses.
     type: list
     elements: str
   mac:
     description:
-      - Only sessions with one of these Ethernet addresses at the other end.
+      - Select sessions whose other end has one of these Ethernet addresses.
     type: list
     elements: str
   interface:
     description:
-      - Only sessions on these PPP interfaces, such as V(ppp0).
+      - Select sessions on these PPP interfaces, such as V(ppp0).
     type: list
     elements: str
   instance:
     description:
-      - Only sessions of these instances of M(dialtone.pppoe.pppoe_server) or connections of
+      - Select sessions of these instances of M(dialtone.pppoe.pppoe_server) or connections of
         M(dialtone.pppoe.pppoe_client).
     type: list
     elements: str
   role:
     description:
-      - Only sessions that this host serves, or only those that it has dialled.
+      - Select sessions that this host serves (V(server)) or has dialled (V(client)).
     type: str
     choices: [server, client]
 """

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: host_rows
-short_description: What several hosts have returned, as rows of one table
+short_description: Combine the results of several hosts into rows of a table
 version_added: 0.1.0
 description:
-  - Takes a variable that was registered on several hosts, and puts the entries of a list in it together, each with the
+  - Takes a variable that was registered on several hosts, and concatenates the entries of a list in it, each with the
     name of its host in C(host).
-  - A host that could not be reached, or whose task has failed, is a row too, with V(unreachable) or V(failed) in
-    C(state) and the reason in O(problem). So is a host whose list is empty, with nothing but its name.
+  - A host that is unreachable or whose task failed has a row with V(unreachable) or V(failed) in C(state) and the
+    reason in O(problem). A host whose list is empty has a row with only its name.
 positional: hosts, variable, keys, problem
 options:
   _input:
@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
   hosts:
-    description: The names of the hosts, C(ansible_play_hosts_all) as a rule.
+    description: The names of the hosts, usually C(ansible_play_hosts_all).
     type: list
     elements: str
     required: true
@@ -29,12 +29,12 @@ options:
     type: str
     required: true
   keys:
-    description: The keys of the list in it, or of several lists.
+    description: The key of the list in it; or several keys, for several lists.
     type: list
     elements: str
     required: true
   problem:
-    description: The key of a row for the reason why its host has nothing to tell.
+    description: The key for the reason why a host has no data.
     type: str
     default: problem
 author:
@@ -42,7 +42,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The sessions of all servers are one table
+- name: Show the sessions of all servers in one table
   ansible.builtin.debug:
     msg: >-
       {{ hostvars | dialtone.pppoe.host_rows(ansible_play_hosts_all, 'live', ['sessions'])

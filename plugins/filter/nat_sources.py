@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: nat_sources
-short_description: Which source addresses a PPPoE server has to translate
+short_description: Determine the source networks that a PPPoE server has to translate
 version_added: 0.1.0
 description:
-  - Takes networks that were asked for as they are. Without any, gives the fewest networks and ranges that hold a pool
-    and other addresses.
-  - C(0.0.0.0/0) alone stands for everything, for which M(dialtone.pppoe.masquerade) has no source at all.
+  - Returns the given networks unchanged. If there are none, returns the smallest set of networks and ranges that covers
+    a pool and other addresses.
+  - C(0.0.0.0/0) alone stands for all sources, for which the result is empty, as M(dialtone.pppoe.masquerade) expects.
 positional: pool, others
 options:
   _input:
-    description: The networks that were asked for in so many words.
+    description: The networks that were explicitly configured.
     type: list
     elements: str
     required: true
@@ -25,7 +25,7 @@ options:
     elements: str
     required: true
   others:
-    description: Other addresses in the same forms, such as those that accounts have for themselves.
+    description: Other addresses in the same forms, such as fixed addresses of accounts.
     type: list
     elements: str
     default: []
@@ -34,7 +34,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The pool and a fixed address are hidden, which are 192.168.10.3-192.168.10.21
+- name: Translate the pool and a fixed address, together 192.168.10.3-192.168.10.21
   dialtone.pppoe.masquerade:
     out_interface: eth0
     source: "{{ [] | dialtone.pppoe.nat_sources(['192.168.10.4+18'], ['192.168.10.3']) }}"

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: outside_of
-short_description: Addresses that are not among others
+short_description: Select addresses that are not within other addresses or networks
 version_added: 0.1.0
 description:
-  - Gives those IPv4 addresses of a list that none of the given networks, ranges and addresses holds.
+  - Returns the IPv4 addresses of a list that are in none of the given networks, ranges and addresses.
 positional: entries
 options:
   _input:
@@ -18,7 +18,7 @@ options:
     elements: str
     required: true
   entries:
-    description: Networks, ranges and addresses, in the forms that a pool of M(dialtone.pppoe.pppoe_server) has.
+    description: Networks, ranges and addresses, in the forms of a pool of M(dialtone.pppoe.pppoe_server).
     type: list
     elements: str
     required: true
@@ -27,14 +27,14 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Each address is one of ours
+- name: Check that each address is one of ours
   ansible.builtin.assert:
     that: addresses | dialtone.pppoe.outside_of(['10.0.0.2-10.0.0.99', '10.1.0.0/24']) | length == 0
 """
 
 RETURN = r"""
 _value:
-  description: The addresses that no entry holds.
+  description: The addresses that are in no entry.
   type: list
   elements: str
 """

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: table
-short_description: A list of dictionaries as a table that a person reads
+short_description: Format a list of dictionaries as a text table
 version_added: 0.1.0
 description:
-  - Sets a list of dictionaries in columns, each as wide as its widest value.
-  - A missing value, V(none) and an empty list are shown as V(-), a list as its entries with commas between, a value of
-    a key that begins with V(bytes) as a size. What is not printable is shown as V(\\xNN).
+  - Formats a list of dictionaries in columns, each as wide as its widest value.
+  - A missing value, V(none) and an empty list are shown as V(-), a list as its comma-separated entries, and the value
+    of a key that begins with V(bytes) as a size. Non-printable characters are shown as V(\\xNN).
 positional: columns
 options:
   _input:
@@ -21,8 +21,8 @@ options:
     required: true
   columns:
     description:
-      - The keys to show, in their order. An underscore in a key is a space in the title. A dictionary gives titles and
-        their keys instead.
+      - The keys to show, in order. An underscore in a key becomes a space in the title. A dictionary maps titles to
+        keys instead.
     type: raw
     required: true
 author:
@@ -30,7 +30,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Sessions are shown
+- name: Show sessions
   ansible.builtin.debug:
     msg: "{{ sessions | dialtone.pppoe.table(['username', 'address', 'since']) }}"
   vars:
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The lines of the table, its titles first.
+  description: The lines of the table, starting with the titles.
   type: list
   elements: str
 """

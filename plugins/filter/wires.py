@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: wires
-short_description: The Ethernet interfaces that connections use
+short_description: List the Ethernet interfaces that connections use
 version_added: 0.1.0
 description:
   - Takes connections as in the variable C(pppoe_client_connections) of the role P(dialtone.pppoe.pppoe_client#role),
-    and gives their Ethernet interfaces, each once. With a VLAN, that is the VLAN's.
+    and returns their Ethernet interfaces without duplicates. For a VLAN, this is the interface of the VLAN.
 options:
   _input:
-    description: The connections. Those without an C(interface) are left out.
+    description: The connections. Those without an C(interface) are skipped.
     type: list
     elements: dict
     required: true
@@ -22,7 +22,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Whoever answers where this host dials is known
+- name: Discover access concentrators on all interfaces that this host dials on
   dialtone.pppoe.pppoe_discovery_info:
     interfaces: "{{ pppoe_client_connections | dialtone.pppoe.wires }}"
 """

@@ -6,24 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: sessions
-short_description: The customers who are connected now, as hosts
+short_description: Connected PPPoE clients as hosts
 version_added: 0.1.0
 description:
-  - Asks PPPoE servers for their live sessions, with M(dialtone.pppoe.pppoe_session_info), and makes each session a
-    host, so that a playbook can run against whoever is connected.
-  - The servers are hosts of the inventory sources that come before this one, and are reached as any playbook reaches
-    them. A playbook of its own does that, run with the settings of C(ansible.cfg) and of the environment; what the
-    command line says of users, passwords and vaults does not reach it.
+  - Reads the live sessions of PPPoE servers with M(dialtone.pppoe.pppoe_session_info), and adds each session as a host,
+    so that a playbook can run against all connected clients.
+  - The servers are hosts of the inventory sources before this one. They are queried by a separate playbook run, which
+    uses the settings of C(ansible.cfg) and the environment, but not users, passwords and vaults that are given on the
+    command line.
   - The file's name must end in C(pppoe_sessions.yml) or C(pppoe_sessions.yaml).
-  - A host is named O(prefix) and its account, as in C(session@cmz). A customer chooses the name of his account, and the
-    variables of a host belong to its name, whichever source has them; with the prefix, no account is the name of a
-    host or group of yours.
+  - The name of a host is O(prefix) and the account, such as C(session@cmz). Since variables belong to the name of a
+    host, whichever source defines them, the prefix prevents that an account has the name of one of your hosts or
+    groups.
   - Characters of an account other than letters, digits and C(_ . @ + -) are written as in a URL, C(%2F) for a slash. An
     account with several sessions has hosts with their addresses, C(session@cmz#192.168.10.2), and a session without an
     account is named by its address alone, C(session@#192.168.10.2).
-  - Its variables are C(ansible_host) (the customer's address), C(pppoe_user), C(pppoe_address), C(pppoe_server) (the
-    server's name in the inventory), and C(pppoe_session) with all that is known of the session. Their values come from
-    customers and servers, and are never templates.
+  - Its variables are C(ansible_host) (the client's address), C(pppoe_user), C(pppoe_address), C(pppoe_server) (the
+    server's name in the inventory), and C(pppoe_session) with all details of the session. Their values come from
+    clients and servers, and are never evaluated as templates.
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
@@ -34,21 +34,21 @@ options:
     required: true
     choices: [dialtone.pppoe.sessions]
   servers:
-    description: Which hosts are the servers, as a pattern.
+    description: Host pattern of the servers.
     type: str
     default: pppoe_servers
   sources:
-    description: The inventory sources that have the servers. By default those that come before this one.
+    description: The inventory sources with the servers. Default are those before this one.
     type: list
     elements: path
   become:
-    description: Whether to become root on the servers, who alone can read whose sessions there are.
+    description: Whether to become root on the servers, which is required to read the accounts of sessions.
     type: bool
     default: true
   require_all:
     description:
-      - Whether it is an error if a server does not answer. Otherwise there is a warning, and the customers of the
-        others are listed.
+      - Whether to fail if a server does not answer. Otherwise there is a warning, and the clients of the other servers
+        are listed.
     type: bool
     default: false
   prefix:
@@ -58,14 +58,14 @@ options:
     type: str
     default: session@
   group:
-    description: The group that all of them are in.
+    description: The group of all these hosts.
     type: str
     default: pppoe_sessions
 notes:
   - An entry of O(keyed_groups) needs a O(keyed_groups[].prefix), or its leading separator. Without, a customer could
     choose a group of yours by the name of his account.
 requirements:
-  - The servers must be within reach when the inventory is read. Where that takes long, use O(cache).
+  - The servers must be reachable when the inventory is read. If that takes long, use O(cache).
 seealso:
   - module: dialtone.pppoe.pppoe_session_info
 author:
@@ -79,10 +79,10 @@ plugin: dialtone.pppoe.sessions
 keyed_groups:
   - key: pppoe_server
     prefix: "on"
-# Customers are reached by way of their server.
+# Clients are reached through their server.
 compose:
   ansible_ssh_common_args: "'-o ProxyJump=root@' ~ pppoe_server"
-# Ask the servers once in five minutes.
+# Query the servers at most once in five minutes.
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/pppoe_sessions

@@ -8,30 +8,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_client_info
-short_description: Tell how the PPPoE connections of a host fare
+short_description: Report the status of PPPoE client connections
 version_added: 0.1.0
 description:
-  - Lists the connections that M(dialtone.pppoe.pppoe_client) has configured on a host, those that are up and those that
-    are not, with their addresses and counters, and with the reason in a sentence if the last dial has failed.
-  - It changes nothing, and needs to know nothing of the inventory.
+  - Lists the connections that M(dialtone.pppoe.pppoe_client) has configured on a host, whether up or down, with their
+    addresses and counters, and with the reason if the last dial failed.
+  - Changes nothing, and needs no variables from the inventory.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
   check_mode:
     support: full
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   diff_mode:
     support: N/A
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   idempotent:
     support: full
 options:
   name:
     description:
-      - Only the connections of these names. Those that are not configured are in RV(missing).
-      - By default all.
+      - Limit the list to these connections. Those that are not configured are in RV(missing).
+      - Default is all.
     type: list
     elements: str
 requirements:
@@ -39,28 +39,28 @@ requirements:
 seealso:
   - module: dialtone.pppoe.pppoe_client
   - module: dialtone.pppoe.pppoe_session_info
-    description: Sessions of servers as well, whoever has dialled.
+    description: All live sessions, including those of servers and of other software.
 author:
   - The dialtone.pppoe authors (@dialtone)
 """
 
 EXAMPLES = r"""
-- name: How the connections fare is known
+- name: Read the status of the connections
   dialtone.pppoe.pppoe_client_info:
   register: client
 
-- name: It is shown
+- name: Show it
   ansible.builtin.debug:
     msg: "{{ client.connections | dialtone.pppoe.table(['name', 'state', 'address', 'since', 'last_error']) }}"
 
-- name: Every connection is up
+- name: Check that every connection is up
   ansible.builtin.assert:
     that: client.connections | rejectattr('state', 'equalto', 'connected') | list | length == 0
 """
 
 RETURN = r"""
 connections:
-  description: The connections, in the order of their names.
+  description: The connections, sorted by name.
   returned: success
   type: list
   elements: dict
@@ -71,8 +71,8 @@ connections:
       sample: uplink
     state:
       description:
-        - V(connected) if the link has an IPv4 address, V(dialling) if it is being dialled, or will be after a pause,
-          V(asleep) if it waits for traffic in order to dial, V(disconnected) if nobody dials.
+        - V(connected) if the link has an IPv4 address, V(dialling) if it is being dialled or waiting to redial,
+          V(asleep) if it waits for traffic (dial on demand), V(disconnected) otherwise.
       type: str
       sample: connected
     device:
@@ -84,15 +84,15 @@ connections:
       type: str
       sample: cmz
     interface:
-      description: The interface of the link, V(none) unless it is connected. So are the six that follow.
+      description: The interface of the link. This and the following six values are V(none) unless it is connected.
       type: str
       sample: ppp0
     address:
-      description: The address that the host has got.
+      description: The address of the host.
       type: str
       sample: 192.168.10.2
     peer_address:
-      description: The address of the access concentrator's end.
+      description: The address of the server.
       type: str
       sample: 192.168.10.109
     mtu:
@@ -100,19 +100,19 @@ connections:
       type: int
       sample: 1492
     since:
-      description: Since when it is connected, in UTC.
+      description: Start of the session, in UTC.
       type: str
       sample: "2026-11-22T14:21:53Z"
     seconds:
-      description: How many seconds it has been connected.
+      description: Duration of the session in seconds.
       type: int
       sample: 86400
     bytes_in:
-      description: How many bytes the host has received in it.
+      description: Bytes received in this session.
       type: int
       sample: 123456
     bytes_out:
-      description: How many bytes the host has sent in it.
+      description: Bytes sent in this session.
       type: int
       sample: 654321
     boot:

@@ -8,90 +8,88 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_discovery_info
-short_description: Find the PPPoE access concentrators on a wire
+short_description: Discover PPPoE access concentrators
 version_added: 0.1.0
 description:
-  - Asks on Ethernet interfaces of a host who offers PPPoE sessions, and lists who answers. It finds a rogue access
-    concentrator, and tells whether a wire leads to one at all.
-  - The module speaks the discovery stage of RFC 2516 by itself, a PADI and the PADOs that answer it, and goes no
-    further. No session is asked for, nothing is changed, neither on the host nor on an access concentrator, and
-    nothing needs to be installed.
-  - Whoever answers is listed, also with an answer that breaks the rules; what is wrong with it is told.
+  - Sends discovery requests on Ethernet interfaces of a host, and lists the access concentrators that answer. Finds
+    rogue access concentrators, and shows whether an interface leads to any at all.
+  - The module itself sends a PADI and receives the PADOs (RFC 2516), and goes no further. It requests no session and
+    changes nothing, neither on the host nor on an access concentrator, and nothing needs to be installed.
+  - Answers that violate the protocol are listed as well, with what is wrong with them.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
   check_mode:
     support: full
     details:
-      - Nothing is ever changed, so it asks in check mode too.
+      - Never changes anything, so check mode sends discovery requests as well.
   diff_mode:
     support: N/A
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   idempotent:
     support: full
 options:
   interfaces:
     description:
-      - The Ethernet interfaces to ask on, all at the same time. A VLAN has an interface of its own, such as V(eth1.7).
-      - Each must exist and be up. It needs no address. In place of a port of a bridge or a bond name the bridge or
-        bond, where the port's frames arrive.
+      - The Ethernet interfaces to send requests on, all at the same time. For a VLAN use its interface, such as
+        V(eth1.7).
+      - Each must exist and be up. It needs no address. Instead of a port of a bridge or bond, use the bridge or bond,
+        which receives the frames of its ports.
     type: list
     elements: str
     required: true
     aliases: [interface]
   service_name:
     description:
-      - Ask for this service. An access concentrator that does not have it stays silent.
-      - By default for any, and answers list the services that there are.
+      - Request this service. An access concentrator that does not offer it does not answer.
+      - By default any service, in which case answers list the services on offer.
     type: str
     default: ""
   max_payload:
     description:
-      - Ask whether packets of so many bytes, more than 1492, may be used (RFC 4638). The size that an access
-        concentrator agrees to is in RV(access_concentrators[].max_payload).
+      - Request this packet size in bytes, more than 1492 (RFC 4638). The size that an access concentrator agrees to is
+        in RV(access_concentrators[].max_payload).
     type: int
   timeout:
     description:
-      - How many seconds to listen, from 0.1 to 600. All interfaces are listened to for the whole time, since a slow
-        access concentrator may be the one that is looked for, unless O(stop_after) ends it.
-      - Access concentrators can be set to answer late, in order to be second choice. Some do so after several seconds.
+      - Seconds to wait for answers, from 0.1 to 600. The module always waits for the whole time, unless O(stop_after)
+        ends it.
+      - Access concentrators can be configured to answer late, to be second choice. Some do so after several seconds.
     type: float
     default: 5
   attempts:
     description:
-      - How many PADIs are sent on each interface, from 1 to 10, in case that one is lost. The pause between them
-        doubles each time, as RFC 2516 wants it.
+      - How many PADIs to send on each interface, from 1 to 10, in case one is lost. The pause between them doubles each
+        time, as required by RFC 2516.
     type: int
     default: 3
   stop_after:
     description:
-      - Be content with an interface once so many access concentrators have answered there. V(0) for never.
-      - With V(1), the module is a quick check whether anyone answers.
+      - Stop listening on an interface once this many access concentrators have answered. V(0) means never.
+      - With V(1), the module quickly checks whether any access concentrator answers.
     type: int
     default: 0
   allowed:
     description:
-      - The access concentrators that are supposed to be there. Who answers and fits none of these entries is in
-        RV(strangers).
-      - A name can be copied by a rogue, and so can an Ethernet address. An entry with both is the better check.
+      - The access concentrators that are allowed. Any other that answers is listed in RV(rogues).
+      - A rogue access concentrator can copy a name or an Ethernet address, so an entry should have both.
     type: list
     elements: dict
     suboptions:
       ac_name:
-        description: The name that it must have.
+        description: Its access concentrator name.
         type: str
       mac:
         description:
-          - The Ethernet address that it must have, in any of the common notations, in quotes since YAML reads some
-            addresses as numbers.
+          - Its Ethernet address, in any of the common notations. Quote it, since YAML reads some addresses as numbers.
         type: str
 notes:
-  - An access concentrator on the host itself is not found by asking on its own interface, since a host does not hear
-    what it sends there.
-  - Frames that carry the tag of a VLAN are heard on the interface of that VLAN only.
-  - Text that an access concentrator sends is shown with everything unprintable as V(\\xNN).
-  - After 1000 answers on an interface nothing more is heard there, and a warning tells so.
+  - An access concentrator on the host itself is not found on its own interface, since a host does not receive its own
+    frames.
+  - Frames with a VLAN tag are received on the interface of that VLAN only.
+  - Text from an access concentrator is shown with non-printable characters as V(\\xNN).
+  - After 1000 answers on an interface, further ones are ignored, and there is a warning.
 seealso:
   - module: dialtone.pppoe.pppoe_client
   - name: RFC 2516
@@ -102,100 +100,100 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Everyone who answers on a wire is known
+- name: List the access concentrators on eth0
   dialtone.pppoe.pppoe_discovery_info:
     interfaces: [eth0]
-  register: wire
+  register: discovery
 
-- name: Whether the modem's VLAN leads to an access concentrator is known, as soon as one answers
+- name: Check whether an access concentrator answers on the modem's VLAN
   dialtone.pppoe.pppoe_discovery_info:
     interfaces: [eth1.7]
     stop_after: 1
-  register: wire
+  register: discovery
 
-- name: Nobody answers who is not supposed to
+- name: Fail if a rogue access concentrator answers
   dialtone.pppoe.pppoe_discovery_info:
     interfaces: [eth0, eth1]
     allowed:
       - ac_name: gate
         mac: "02:64:74:00:01:02"
-  register: wire
-  failed_when: wire.strangers | length > 0
+  register: discovery
+  failed_when: discovery.rogues | length > 0
 """
 
 RETURN = r"""
 access_concentrators:
   description:
-    - Who has answered, by interface in the order of O(interfaces), then in the order of the first answers. One Ethernet
-      address with two names is two.
+    - The access concentrators that answered, by interface in the order of O(interfaces), then in the order of their
+      first answers. An Ethernet address with two names is listed twice.
   returned: success
   type: list
   elements: dict
   contains:
     interface:
-      description: The interface on which the answer came.
+      description: The interface on which it answered.
       type: str
       sample: eth0
     mac:
-      description: The Ethernet address that answered.
+      description: Its Ethernet address.
       type: str
       sample: 02:64:74:00:01:02
     ac_name:
-      description: Its name. V(none) if the answer has none that can be read.
+      description: Its name. V(none) if the answer has no readable name.
       type: str
       sample: gate
     services:
-      description: The services that it offers. The empty name stands for any service.
+      description: The services on offer. The empty name means any service.
       type: list
       elements: str
       sample: ["", "fast"]
     cookie:
-      description: Whether it protects itself with an AC-Cookie against floods of requests.
+      description: Whether it uses an AC-Cookie, which protects against floods of requests.
       type: bool
       sample: true
     relayed:
-      description: Whether a relay has brought the answer (Relay-Session-Id).
+      description: Whether the answer came through a relay (Relay-Session-Id).
       type: bool
       sample: false
     max_payload:
-      description: The packet size that it agrees to (PPP-Max-Payload), V(none) if it says nothing of it.
+      description: The packet size that it agrees to (PPP-Max-Payload). V(none) if it does not say.
       type: int
       sample: 1500
     errors:
-      description: The error tags of its answers, the kind and the text.
+      description: The error tags of its answers, with type and text.
       type: list
       elements: str
       sample: ["Generic-Error: out of memory"]
     problems:
-      description: What is wrong with its answers by RFC 2516, in sentences. Empty if nothing is.
+      description: How its answers violate RFC 2516, in sentences.
       type: list
       elements: str
       sample: []
     answers:
-      description: How often it has answered.
+      description: Number of its answers.
       type: int
       sample: 3
     milliseconds:
-      description: How long its first answer took, from the first PADI.
+      description: Time from the first PADI to its first answer.
       type: float
       sample: 1.4
     allowed:
-      description: Whether it fits an entry of O(allowed). V(none) if O(allowed) was not given.
+      description: Whether it matches an entry of O(allowed). V(none) if O(allowed) is not set.
       type: bool
       sample: true
 count:
-  description: How many there are.
+  description: Number of access concentrators.
   returned: success
   type: int
   sample: 1
-strangers:
-  description: Those of RV(access_concentrators) that fit no entry of O(allowed). Empty if it was not given.
+rogues:
+  description: Those of RV(access_concentrators) that match no entry of O(allowed). Empty if it is not set.
   returned: success
   type: list
   elements: dict
   sample: []
 silent:
-  description: The interfaces on which nobody has answered.
+  description: The interfaces on which no access concentrator answered.
   returned: success
   type: list
   elements: dict
@@ -205,7 +203,7 @@ silent:
       type: str
       sample: eth1
     padis:
-      description: How many PADIs were sent there.
+      description: Number of PADIs sent.
       type: int
       sample: 3
 """
@@ -257,7 +255,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         "changed": False,
         "access_concentrators": found,
         "count": len(found),
-        "strangers": [one for one in found if one["allowed"] is False],
+        "rogues": [one for one in found if one["allowed"] is False],
         "silent": [{"interface": wire.interface, "padis": wire.padis} for wire in wires if not wire.answered],
     }
 

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_server_info
-short_description: Tell how the PPPoE servers of a host fare
+short_description: Report the status of PPPoE servers
 version_added: 0.1.0
 description:
   - Lists the instances that M(dialtone.pppoe.pppoe_server) has configured on a host, with the number of their sessions,
-    the use of their pools, and what is wrong with them.
-  - It changes nothing, and needs to know nothing of the inventory. Secrets are not read.
+    the usage of their pools, and warnings.
+  - Changes nothing, and needs no variables from the inventory. Does not read secrets.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
   check_mode:
     support: full
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   diff_mode:
     support: N/A
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   idempotent:
     support: full
 options: {}
@@ -37,18 +37,18 @@ author:
 """
 
 EXAMPLES = r"""
-- name: How the servers fare is known
+- name: Read the status of the servers
   dialtone.pppoe.pppoe_server_info:
   register: server
 
-- name: It is shown
+- name: Show it
   ansible.builtin.debug:
     msg: "{{ server.servers | dialtone.pppoe.table(['name', 'sessions', 'pool_free', 'warnings']) }}"
 """
 
 RETURN = r"""
 servers:
-  description: The instances, by name.
+  description: The instances, sorted by name.
   returned: always
   type: list
   elements: dict
@@ -58,11 +58,11 @@ servers:
       type: str
       sample: default
     running:
-      description: Whether its daemon runs.
+      description: Whether its daemon is running.
       type: bool
       sample: true
     interfaces:
-      description: The interfaces that it serves, none if it does not run.
+      description: The interfaces that it serves. Empty if it is not running.
       type: list
       elements: str
       sample: [eth1]
@@ -71,31 +71,32 @@ servers:
       type: str
       sample: '3.15'
     mode:
-      description: V(kernel) if the kernel carries new sessions, V(user) if relay processes do, V(none) if it is down.
+      description: V(kernel) if new sessions are carried by the kernel, V(user) if by relay processes, V(none) if it is
+        not running.
       type: str
       sample: kernel
     sessions:
-      description: How many sessions are live.
+      description: Number of live sessions.
       type: int
       sample: 12
     sessions_limit:
-      description: How many there may be.
+      description: Maximum number of sessions.
       type: int
       sample: 20
     pool_size:
-      description: How many addresses the pool has.
+      description: Number of addresses in the pool.
       type: int
       sample: 19
     pool_used:
-      description: How many of them live sessions have.
+      description: Number of pool addresses in use.
       type: int
       sample: 11
     pool_free:
-      description: How many of them are free.
+      description: Number of free pool addresses.
       type: int
       sample: 8
     bytes_in:
-      description: How many bytes have come in by the live sessions.
+      description: Bytes received in the live sessions.
       type: int
       sample: 123456
     bytes_out:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_server_metrics
-short_description: Have a PPPoE server write metrics for Prometheus
+short_description: Export metrics of a PPPoE server for Prometheus
 version_added: 0.1.0
 description:
-  - Has a timer of systemd write the file C(pppoe_server_NAME.prom) for the textfile collector of Prometheus'
-    node_exporter, with how many sessions an instance of M(dialtone.pppoe.pppoe_server) has, how much of its pool is in
-    use, how many dials were refused, and how many bytes went through.
+  - Installs a systemd timer that writes C(pppoe_server_NAME.prom) for the textfile collector of Prometheus'
+    node_exporter, with the number of sessions of an instance of M(dialtone.pppoe.pppoe_server), the usage of its pool,
+    the number of refused connection attempts, and the bytes transferred.
   - The metrics are V(pppoe_server_up), V(pppoe_server_sessions), V(pppoe_server_sessions_limit),
     V(pppoe_server_pool_addresses), V(pppoe_server_pool_used_addresses), V(pppoe_server_receive_bytes_total),
     V(pppoe_server_transmit_bytes_total) and V(pppoe_server_refused_dials_total), each with the label C(server), the
-    name of the instance, the last one with the label C(reason) as well.
-  - The file is replaced as a whole, and holds no name and no address of a customer.
+    name of the instance; the last one also has the label C(reason).
+  - The file is replaced atomically, and contains no name or address of a customer.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -36,25 +36,25 @@ options:
     default: default
   directory:
     description:
-      - The folder that node_exporter reads, its option C(--collector.textfile.directory). It must exist.
+      - The directory that node_exporter reads (C(--collector.textfile.directory)). It must exist.
       - The default is that of Debian's package prometheus-node-exporter.
     type: path
     default: /var/lib/prometheus/node-exporter
   interval:
     description:
-      - How many seconds are between two writings.
+      - Seconds between two updates.
     type: int
     default: 30
   state:
     description:
-      - V(present) has them written. V(absent) takes the timer, the file and the counts away.
+      - V(present) exports the metrics. V(absent) removes the timer, the file and the counters.
     type: str
     choices: [present, absent]
     default: present
 notes:
-  - Bytes are added up from one writing to the next. What a session moves between the last one and its end is not
+  - Bytes are added up from one update to the next. What a session transfers between the last update and its end is not
     counted.
-  - Refused dials are counted in the journal of systemd. Where it is not kept, the number stays 0.
+  - Refused connection attempts are counted from systemd's journal. Without a journal, the number stays 0.
 seealso:
   - module: dialtone.pppoe.pppoe_server
   - module: dialtone.pppoe.pppoe_server_info
@@ -63,18 +63,18 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The server tells node_exporter how it fares
+- name: Export metrics to node_exporter
   dialtone.pppoe.pppoe_server_metrics:
     directory: /run/node-exporter
 
-- name: It tells no longer
+- name: Stop exporting metrics
   dialtone.pppoe.pppoe_server_metrics:
     state: absent
 """
 
 RETURN = r"""
 path:
-  description: The file that is written.
+  description: The file with the metrics.
   returned: when O(state=present)
   type: str
   sample: /var/lib/prometheus/node-exporter/pppoe_server_default.prom

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_session
-short_description: Hang up live PPPoE sessions
+short_description: End live PPPoE sessions
 version_added: 0.1.0
 description:
-  - Ends PPPoE sessions of a host, those that it serves and those that it has dialled, and returns once they have ended.
-  - The other end is told (LCP Terminate-Request, PADT). It does not matter whether the kernel or a relay process
-    carries the session, who has started it, and whether the server that began it still runs.
-  - A session is meant if every selector that is given allows it. At least one selector or O(all) is required.
-  - A client that is hung up may dial again at once, unless its account is gone or has another secret. A connection of
-    M(dialtone.pppoe.pppoe_client) on this host stays down until the next boot, or until somebody starts it.
+  - Ends PPPoE sessions of a host, both those it serves and those it has dialled, and returns once they have ended.
+  - The other end is notified (LCP Terminate-Request, PADT). This works for sessions carried by the kernel or by a relay
+    process, whatever started them, and even if the server that started them is gone.
+  - A session is selected if it matches every selector that is set. At least one selector or O(all) is required.
+  - A client can reconnect at once unless its account was removed or its secret changed. A connection of
+    M(dialtone.pppoe.pppoe_client) on this host stays down until the next boot, or until it is started.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
   - dialtone.pppoe.sessions
@@ -30,26 +30,26 @@ attributes:
 options:
   state:
     description:
-      - V(absent) ends the sessions that are meant.
+      - V(absent) ends the selected sessions.
     type: str
     choices: [absent]
     required: true
   all:
     description:
-      - End every session that the selectors allow, or every session of the host if there is none. It has to be said in
-        so many words, since a router may have an uplink of its own among them; O(role) tells these apart.
+      - End all sessions that match the selectors, or all sessions of the host if none is set. This must be requested
+        explicitly, since the uplink of a router may be among them; use O(role) to exclude it.
     type: bool
     default: false
   timeout:
     description:
-      - How many seconds the sessions may take to end. A peer that does not answer any more takes about six. The task
-        fails if there are any left after that.
+      - Seconds to wait for the sessions to end. The session of a peer that no longer responds takes about six. The task
+        fails if any are left after that.
     type: int
     default: 20
 requirements:
   - iproute2
 notes:
-  - Sessions that are still coming up are ended too, as soon as their account is known.
+  - Sessions that are still being established are ended as well, as soon as their account is known.
 seealso:
   - module: dialtone.pppoe.chap_user
   - module: dialtone.pppoe.pppoe_client
@@ -59,47 +59,47 @@ author:
 """
 
 EXAMPLES = r"""
-# An account is looked up when its owner dials, so taking it away does not end a session.
-- name: The account of a former customer is gone
+# Accounts are looked up when a client authenticates, so removing one does not end a session.
+- name: Remove the account of a former customer
   dialtone.pppoe.chap_user:
     name: cmz
     state: absent
 
-- name: And he is no longer connected
+- name: End the customer's session
   dialtone.pppoe.pppoe_session:
     state: absent
     username: cmz
 
-# The same for all accounts that a list no longer has. If there are none, an empty list hangs nobody up.
-- name: There are no accounts but these
+# The same for all accounts that are no longer listed. An empty list ends no session.
+- name: Make the list of customers authoritative
   dialtone.pppoe.chap_user:
     users: "{{ customers }}"
     exclusive: true
   register: accounts
 
-- name: Those that were removed are no longer connected
+- name: End the sessions of removed accounts
   dialtone.pppoe.pppoe_session:
     state: absent
     role: server
     username: "{{ accounts.removed }}"
 
-- name: The session with this address ends
+- name: End the session with this address
   dialtone.pppoe.pppoe_session:
     state: absent
     address: 192.168.10.7
 
-- name: A customer's router has to dial anew, whatever account it uses
+- name: End the session of a router, whatever account it uses
   dialtone.pppoe.pppoe_session:
     state: absent
     mac: 02:64:74:00:01:02
 
-- name: Everyone who is served by one instance is hung up
+- name: End all sessions of an instance
   dialtone.pppoe.pppoe_session:
     state: absent
     instance: campus
     role: server
 
-- name: Nobody is served any more, but the uplink stays
+- name: End all sessions of clients, but keep the uplink
   dialtone.pppoe.pppoe_session:
     state: absent
     all: true
@@ -109,14 +109,14 @@ EXAMPLES = r"""
 RETURN = r"""
 sessions:
   description:
-    - The sessions that were ended, each with what M(dialtone.pppoe.pppoe_session_info) tells of it.
-    - Its C(address) is V(none) for one that was still coming up.
+    - The sessions that were ended, with the values of M(dialtone.pppoe.pppoe_session_info).
+    - C(address) is V(none) for a session that was still being established.
   returned: always
   type: list
   elements: dict
   sample: [{"interface": "ppp0", "role": "server", "username": "cmz", "address": "192.168.10.2", "pid": 1677}]
 count:
-  description: How many that were.
+  description: Number of sessions.
   returned: always
   type: int
   sample: 1

@@ -11,11 +11,11 @@ module: pppoe_session_info
 short_description: List the live PPPoE sessions of a host
 version_added: 0.1.0
 description:
-  - Lists the PPPoE sessions that are up on a host, those that it serves and those that it has dialled, with the names,
-    addresses and counters that belong to each.
-  - It changes nothing, and needs nothing to be installed beforehand. What it lists is what pppd, the kernel and the
-    interfaces say, whoever has started the server or dialled.
-  - A session is listed once its interface has an IPv4 address; one that is still being authenticated is not.
+  - Lists the live PPPoE sessions of a host, both those it serves and those it has dialled, with their accounts,
+    addresses and counters.
+  - Changes nothing, and needs no prior configuration. The data comes from pppd, the kernel and the interfaces, whatever
+    software started the sessions.
+  - A session is listed once its interface has an IPv4 address, not while it is being authenticated.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
   - dialtone.pppoe.sessions
@@ -23,18 +23,18 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   diff_mode:
     support: N/A
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   idempotent:
     support: full
 requirements:
   - iproute2
 notes:
-  - The name of a server's peer comes from pppd's own database, C(pppd2.tdb). A pppd built without it leaves
-    RV(sessions[].username) empty.
+  - On a server, the account comes from pppd's database C(pppd2.tdb). With a pppd that is built without it,
+    RV(sessions[].username) is empty.
 seealso:
   - module: dialtone.pppoe.pppoe_client
   - module: dialtone.pppoe.pppoe_server
@@ -44,19 +44,19 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The sessions are known
+- name: Read the live sessions
   dialtone.pppoe.pppoe_session_info:
   register: live
 
-- name: Who is connected, and with which address
+- name: Show who is connected, and with which address
   ansible.builtin.debug:
     msg: "{{ live.sessions | items2dict(key_name='address', value_name='username') }}"
 
-- name: The session of one account is up
+- name: Check that an account has one session
   ansible.builtin.assert:
     that: live.sessions | selectattr('username', 'equalto', 'cmz') | list | length == 1
 
-- name: Whose session is it that has this address
+- name: Find the session with this address
   dialtone.pppoe.pppoe_session_info:
     address: 192.168.10.7
     role: server
@@ -65,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 sessions:
-  description: The live sessions that the selectors allow, in the order of their interfaces.
+  description: The live sessions that match the selectors, sorted by interface.
   returned: always
   type: list
   elements: dict
@@ -75,16 +75,17 @@ sessions:
       type: str
       sample: ppp0
     role:
-      description: V(server) if the other end has dialled, V(client) if this host has.
+      description: V(server) if the other end dialled, V(client) if this host did.
       type: str
       sample: server
     username:
       description:
-        - The account. On a server, the name that the peer has proved to be his, V(none) without authentication.
+        - The account. On a server, the authenticated name of the peer, or V(none) without authentication.
       type: str
       sample: cmz
     address:
-      description: The client's address, RV(sessions[].peer_address) on a server, else RV(sessions[].local_address).
+      description: The client's address, which is RV(sessions[].peer_address) on a server, and
+        RV(sessions[].local_address) on a client.
       type: str
       sample: 192.168.10.2
     local_address:
@@ -100,7 +101,7 @@ sessions:
       type: str
       sample: 02:64:74:00:01:02
     session_id:
-      description: The PPPoE session id. V(none) where it cannot be told for certain, as on a client in user mode.
+      description: The PPPoE session ID. V(none) if it is not known for certain, as on a client in user mode.
       type: int
       sample: 7
     device:
@@ -109,12 +110,12 @@ sessions:
       sample: eth1
     instance:
       description:
-        - The name of the server's instance (see M(dialtone.pppoe.pppoe_server)) or of the client's connection. V(none)
-          for a server that was not set up by this collection.
+        - The name of the server instance (see M(dialtone.pppoe.pppoe_server)) or of the client connection. V(none) for
+          a server that is not managed by this collection.
       type: str
       sample: default
     mode:
-      description: V(kernel) if the kernel carries the packets, V(user) if a relay process does.
+      description: V(kernel) if the session is carried by the kernel, V(user) if by a relay process.
       type: str
       sample: kernel
     mtu:
@@ -122,23 +123,23 @@ sessions:
       type: int
       sample: 1492
     pid:
-      description: The process id of its pppd.
+      description: The process ID of its pppd.
       type: int
       sample: 1677
     since:
-      description: Since when it is up, in UTC.
+      description: Start of the session, in UTC.
       type: str
       sample: "2026-11-22T14:21:53Z"
     seconds:
-      description: How many seconds it has been up.
+      description: Duration of the session in seconds.
       type: int
       sample: 86400
     bytes_in:
-      description: How many bytes this host has received in it.
+      description: Bytes received by this host.
       type: int
       sample: 123456
     bytes_out:
-      description: How many bytes this host has sent in it.
+      description: Bytes sent by this host.
       type: int
       sample: 654321
 count:

@@ -8,33 +8,33 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_unmanaged_server_info
-short_description: Read a PPPoE server that was set up by hand
+short_description: Read the configuration of an unmanaged PPPoE server
 version_added: 0.1.0
 description:
-  - Reads a server that was set up as tutorials do it, that is the process C(pppoe-server) or its line in rc.local,
-    its options file, the accounts, the rule for NAT and the setting for forwarding, and gives the variables with which
-    the role P(dialtone.pppoe.pppoe_server#role) makes the same of it, with what that would change and why.
-  - It changes nothing. Secrets are not in its result. Accounts stay where they are, and need not be in the inventory.
+  - Reads a server that was set up without this collection, as in a tutorial, that is the process C(pppoe-server) or its
+    line in rc.local, its options file, the accounts, NAT rules and forwarding settings. Returns the variables for the
+    role P(dialtone.pppoe.pppoe_server#role) to take it over, with what that would change and why.
+  - Changes nothing. The result contains no secrets. Accounts stay where they are, and need not be in the inventory.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
   check_mode:
     support: full
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   diff_mode:
     support: N/A
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   idempotent:
     support: full
 options: {}
 requirements:
   - iproute2
 notes:
-  - C(pppoe-server) itself is asked which addresses its arguments come to.
-  - A server that this collection has set up is not in the result.
-  - Tried on Debian 12 (rp-pppoe 3.15).
+  - The addresses of the pool are determined by C(pppoe-server) itself from its arguments.
+  - Servers that are managed by this collection are not listed.
+  - Tested on Debian 12 (rp-pppoe 3.15).
 seealso:
   - module: dialtone.pppoe.pppoe_server
 author:
@@ -42,37 +42,37 @@ author:
 """
 
 EXAMPLES = r"""
-- name: What has been set up by hand is known
+- name: Read unmanaged servers
   dialtone.pppoe.pppoe_unmanaged_server_info:
-  register: handmade
+  register: unmanaged
 
-- name: What is wrong with it is shown
+- name: Show their problems
   ansible.builtin.debug:
-    msg: "{{ handmade.servers | map(attribute='findings') | flatten | selectattr('kind', 'equalto', 'problem') }}"
+    msg: "{{ unmanaged.servers | map(attribute='findings') | flatten | selectattr('kind', 'equalto', 'problem') }}"
 """
 
 RETURN = r"""
 servers:
-  description: Each server that runs or that rc.local starts, other than those of this collection.
+  description: The unmanaged servers that are running or that rc.local starts.
   returned: always
   type: list
   elements: dict
   contains:
     command:
-      description: Its command, as it runs or as it stands in rc.local.
+      description: Its command, as running or as in rc.local.
       type: list
       elements: str
       sample: [pppoe-server, -I, eth1, -L, 192.168.10.109, -R, 192.168.10.2, -N, '20']
     pid:
-      description: Its process, V(none) if it doesn't run.
+      description: Its process ID. V(none) if it is not running.
       type: int
       sample: 615
     live_sessions:
-      description: How many customers are connected.
+      description: Number of live sessions.
       type: int
       sample: 2
     variables:
-      description: Variables of the role P(dialtone.pppoe.pppoe_server#role). None of them is a secret.
+      description: Variables for the role P(dialtone.pppoe.pppoe_server#role), without secrets.
       type: dict
       sample:
         pppoe_server_interfaces: [eth1]
@@ -80,14 +80,14 @@ servers:
         pppoe_server_local_address: 192.168.10.109
         pppoe_server_pool: [192.168.10.2-192.168.10.21]
     findings:
-      description: What to know before the variables are used.
+      description: What to know before using the variables.
       type: list
       elements: dict
       contains:
         kind:
           description:
-            - V(change) for what a run of the role would change, V(problem) for what is wrong and will stay so, V(stays)
-              for what a run leaves as it is.
+            - V(change) for what a run of the role would change, V(problem) for a problem that the role does not fix,
+              V(stays) for what a run leaves unchanged.
           type: str
           sample: change
         text:
@@ -99,7 +99,7 @@ servers:
           type: str
           sample: "It gives the fixed address of an account to others too: two customers with one address."
     accounts:
-      description: The accounts of customers, as they stand in the secrets file.
+      description: The accounts in the secrets file.
       type: list
       elements: dict
       contains:
@@ -108,7 +108,7 @@ servers:
           type: str
           sample: cmz2
         server:
-          description: The server's name that it is for.
+          description: The name of the server that it is valid for.
           type: str
           sample: '*'
         addresses:
@@ -121,7 +121,7 @@ servers:
           type: int
           sample: 3
         variable:
-          description: A name for the variable with its secret, for those who take the account into the inventory.
+          description: A suggested name for the variable with its secret, for moving the account to the inventory.
           type: str
           sample: vault_cmz2_secret
 """

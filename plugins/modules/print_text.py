@@ -6,17 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: print_text
-short_description: Print text on the screen as it is
+short_description: Print text unchanged to the screen
 version_added: 0.1.0
 description:
-  - Prints lines on the screen of the one who runs the playbook, without quotes and escapes, so that a table can be read
-    and YAML be copied. M(ansible.builtin.debug) prints them as a value.
-  - Characters that would act on a terminal, such as escape sequences, are replaced by C(?).
-  - It runs where Ansible runs, and does nothing on the host.
+  - Prints lines in the output of the playbook without quotes and escapes, so that tables are readable and YAML can be
+    copied. M(ansible.builtin.debug) prints them as a value.
+  - Control characters, such as in terminal escape sequences, are replaced by C(?).
+  - Runs on the controller, and does nothing on the host.
 options:
   text:
     description:
-      - The text, of any number of lines.
+      - The text, with any number of lines.
     type: str
     required: true
 extends_documentation_fragment:
@@ -25,11 +25,11 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   diff_mode:
     support: N/A
     details:
-      - Nothing is ever changed.
+      - Never changes anything.
   idempotent:
     support: full
 author:
@@ -37,7 +37,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The accounts are shown as YAML
+- name: Show the accounts as YAML
   dialtone.pppoe.print_text:
     text: "{{ {'names': ['cmz', 'cmz2']} | to_nice_yaml }}"
 """

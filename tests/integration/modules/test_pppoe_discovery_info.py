@@ -121,7 +121,7 @@ def answered(result: dict) -> dict:
 @pytest.mark.parametrize("check", [False, True])
 def test_all_who_answer_are_listed(two, check):
     result = two.ask(check=check)
-    assert (result["changed"], result["count"], result["silent"], result["strangers"]) == (False, 2, [], [])
+    assert (result["changed"], result["count"], result["silent"], result["rogues"]) == (False, 2, [], [])
     gate, rogue = answered(result)["gate"], answered(result)["rogue"]
     assert 0 < gate.pop("milliseconds") < 1000
     assert gate == {
@@ -136,11 +136,11 @@ def test_a_service_is_asked_for(two):
     assert two.ask(service_name="none such", attempts=2)["silent"] == [{"interface": "eth0", "padis": 2}]
 
 
-def test_strangers(two):
+def test_rogues(two):
     result = two.ask(allowed=[{"ac_name": "gate", "mac": GATE.upper()}, {"ac_name": "rogue", "mac": GATE}])
     assert {name: one["allowed"] for name, one in answered(result).items()} == {"gate": True, "rogue": False}
-    assert [one["mac"] for one in result["strangers"]] == [ROGUE]
-    assert len(two.ask(allowed=[])["strangers"]) == 2
+    assert [one["mac"] for one in result["rogues"]] == [ROGUE]
+    assert len(two.ask(allowed=[])["rogues"]) == 2
 
 
 def test_it_stops_once_enough_have_answered(two):
@@ -191,7 +191,7 @@ def test_malformed_answers_are_told(wire):
         r"\x1b[2J": 0,
         "gate": 0,
     }
-    assert {one["mac"] for one in result["strangers"]} == {ROGUE}
+    assert {one["mac"] for one in result["rogues"]} == {ROGUE}
 
 
 def test_a_flood_ends(wire):
