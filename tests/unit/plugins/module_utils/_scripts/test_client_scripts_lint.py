@@ -1,7 +1,3 @@
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """The programs of a client as they are installed, before a shell and a linter."""
 
 from __future__ import annotations
