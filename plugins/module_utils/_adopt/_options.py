@@ -7,121 +7,107 @@
 from __future__ import annotations
 
 import re
-import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _option_words as _adopt_option_words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _options as _server_options
 
-_AUTHENTICATION = {
+BOM = b"\xef\xbb\xbf"
+_METHODS = {
     "require-chap": "chap",
     "+chap": "chap",
     "require-pap": "pap",
     "+pap": "pap",
     "require-mschap-v2": "mschap-v2",
     "+mschap-v2": "mschap-v2",
-    "require-mschap": "",
-    "+mschap": "",
-    "require-eap": "",
+    "require-mschap": "mschap",
+    "+mschap": "mschap",
+    "require-eap": "eap",
 }
-_ONE_ARGUMENT = ("ms-dns", "dns-addr", "lcp-echo-interval", "lcp-echo-failure", "mtu", "mru", "plugin")
-# Those that stand on a line with others in the files of tutorials; of what is not listed, the rest of the line is
-# taken for arguments.
-_ALONE = {
-    "auth",
-    "noauth",
-    "login",
-    "lock",
-    "nolock",
-    "crtscts",
-    "nocrtscts",
-    "modem",
-    "local",
-    "debug",
-    "nodetach",
-    "proxyarp",
-    "noproxyarp",
-    "nobsdcomp",
-    "nodeflate",
-    "noccp",
-    "noaccomp",
-    "nopcomp",
-    "novj",
-    "novjccomp",
-    "noipx",
-    "noipv6",
-    "default-asyncmap",
-    "hide-password",
-    "show-password",
-    "nodefaultroute",
-    "ipcp-accept-remote",
-    "ipcp-accept-local",
-    "persist",
-    "nopersist",
-    "ktune",
-    "noktune",
-    "nomppe",
-    "silent",
-    "usepeerdns",
-    "sync",
-}
+# What the peer is allowed to ask for, or how this host presents itself: without effect where it only asks.
+_WITHOUT_EFFECT = re.compile(r"refuse-|-chap\Z|-pap\Z|-mschap")
+# Plugins that only carry the session, or speak for a client.
+_HARMLESS_PLUGIN = re.compile(r"(?:.*/)?(?:rp-pppoe|pppoe|minconn|passprompt|passwordfd|openl2tp|pppol2tp)(?:\.so)?\Z")
+_OF_RADIUS = ("radius-config-file", "radius-avpair", "avpair", "map-to-ifname", "map-to-ttyname")
 # Ansible would run what stands between these, once they are in an inventory.
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 
 @dataclass
 class Options:
-    """``authentication``: each method that is accepted, ``""`` for one that the server cannot be given.
+    """``authentication``: each method that is asked for, as pppd's options name it, in their order.
 
-    ``others``: options for the parameter ``options``. ``dropped``: an option, and the reason why it cannot be kept.
+    ``required``: whether clients must authenticate, ``None`` if no option says. ``name``: the server's own, for the
+    second column of the secrets files. ``plugins``: those that may decide who gets in. ``others``: options for the
+    parameter ``options``. ``dropped``: an option, and the reason why it cannot be kept. ``broken``: what pppd cannot
+    read, in words; ``base``: plugins of /etc/ppp/options, which go on to hold.
     """
 
     authentication: list[str] = field(default_factory=list)
-    noauth: bool = False
+    required: bool | None = None
     login: bool = False
+    name: str | None = None
     dns_servers: list[str] = field(default_factory=list)
     lcp_echo_interval: int = 0
     lcp_echo_failure: int = 0
     sizes: list[str] = field(default_factory=list)
+    plugins: list[str] = field(default_factory=list)
+    base_plugins: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
 
 def read(content: bytes, base: bytes = b"") -> Options:
-    """The options of each session; ``base``: those of /etc/ppp/options, which pppd reads before.
-
-    ``_words.UnclosedQuote`` for a file that pppd does not read as it looks.
-    """
+    """The options of each session; ``base``: those of /etc/ppp/options, which pppd reads before."""
     found = Options()
-    for words in _options(base):
+    for words in _adopt_option_words.options(_lines(base, found, "/etc/ppp/options")):
         # Whatever else stands there goes on to hold for each session.
-        if words[0].startswith("lcp-echo-") or words[0] in _AUTHENTICATION:
+        if words[0] == "plugin" and len(words) == 2 and not _HARMLESS_PLUGIN.match(words[1]):
+            found.base_plugins.append(words[1])
+        elif words[0].startswith("lcp-echo-") or words[0] in (*_METHODS, "auth", "noauth", "login", "name"):
             _take(found, words)
-    for words in _options(content):
+    of_base = found.name
+    for words in _adopt_option_words.options(_lines(content, found, "")):
         _take(found, words)
+    if found.name != of_base:
+        found.others.append(f"name {_quoted(found.name or '')}")
+    if found.plugins:
+        found.others = [option for option in found.others if option.split()[0] not in _OF_RADIUS]
     return found
 
 
-def _options(content: bytes) -> t.Iterator[list[str]]:
-    for line in _words.lines(content):
-        words = [word.decode("utf-8", "replace") for word in line.words]
-        while words:
-            first = words[0]
-            alone = first in _ALONE or first in _AUTHENTICATION or first.startswith(("refuse-", "-chap", "-pap"))
-            count = 1 if alone else 2 if first in _ONE_ARGUMENT else len(words)
-            yield words[:count]
-            words = words[count:]
+def _lines(content: bytes, found: Options, path: str) -> list[list[str]]:
+    """The words of each line; those behind a quotation without an end are none to pppd either."""
+    lines: list[list[str]] = []
+    if content.startswith(BOM):
+        found.broken.append(f"{path or '{path}'} begins with a byte order mark, which pppd takes for an option")
+        content = content[len(BOM) :]
+    try:
+        for line in _words.lines(content):
+            lines.append([word.decode("utf-8", "replace") for word in line.words])
+    except _words.UnclosedQuote as error:
+        found.broken.append(f"line {error.line} of {path or '{path}'}: a quotation mark is not closed")
+    return lines
 
 
 def _take(found: Options, words: list[str]) -> None:
     first, value = words[0], words[-1]
-    if first in _AUTHENTICATION:
-        found.authentication.append(_AUTHENTICATION[first])
+    if first in _METHODS:
+        method = _METHODS[first]
+        found.required = True
+        if method not in found.authentication:
+            found.authentication.append(method)
     elif first in ("auth", "noauth"):
-        found.noauth = first == "noauth"
+        found.required = first == "auth"
     elif first == "login":
         found.login = True
+    elif first == "name" and len(words) == 2:
+        found.name = value
+    elif first == "plugin" and len(words) == 2 and not _HARMLESS_PLUGIN.match(value):
+        found.plugins.append(value)
     elif first in ("ms-dns", "dns-addr"):
         # pppd keeps the first and the last (options.c setdnsaddr).
         found.dns_servers = [*found.dns_servers[:1], value]
@@ -131,12 +117,20 @@ def _take(found: Options, words: list[str]) -> None:
         found.lcp_echo_failure = int(value)
     elif first in ("mtu", "mru"):
         found.sizes.append(" ".join(words))
-    elif not first.startswith(("refuse-", "-chap", "-pap")):
+    elif not _WITHOUT_EFFECT.match(first):
         _take_other(found, words)
 
 
+def _quoted(word: str) -> str:
+    return _words.quote(word.encode("utf-8", "replace")).decode()
+
+
 def _take_other(found: Options, words: list[str]) -> None:
-    text = b" ".join(_words.quote(word.encode("utf-8", "replace")) for word in words).decode()
+    try:
+        text = " ".join(map(_quoted, words))
+    except ValueError as error:
+        found.dropped.append((words[0], f"{str(error).capitalize()}."))
+        return
     if _TEMPLATE.search(text):
         found.dropped.append((text, "Ansible would take it for a template."))
         return

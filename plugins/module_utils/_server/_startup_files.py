@@ -14,7 +14,7 @@ import shlex
 import typing as t
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _shell
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _shell_simple
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._shell_words import Word
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 
@@ -101,7 +101,7 @@ def environment_file(content: bytes) -> dict[str, str]:
     return found
 
 
-def of_unit(settings: Unit, instance: str | None, opened: _shell.Opened) -> list[Line]:
+def of_unit(settings: Unit, instance: str | None, opened: _shell_simple.Opened) -> list[Line]:
     """What a unit starts. ``alone``: nothing else but what waits or prepares."""
     environment = dict(settings.environment)
     known = True
@@ -115,7 +115,7 @@ def of_unit(settings: Unit, instance: str | None, opened: _shell.Opened) -> list
         if key not in ("ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload"):
             continue
         words = _words(text.lstrip("-@:+!|"), environment if known else {}, instance)
-        call = _shell.Call(path, tuple(words), number, 0, 0, cwd=settings.directory) if words else None
+        call = _shell_simple.Call(path, tuple(words), number, 0, 0, cwd=settings.directory) if words else None
         lines = _server_startup_lines.started(call, opened) if call else []
         found += [replace(line, text=line.text if line.path != path else _shown(text)) for line in lines]
         if not lines and words and not _PREPARING.match(words[0].text.rpartition("/")[2]):
@@ -156,7 +156,7 @@ def _latin(word: str) -> str:
     return word.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def of_crontab(content: bytes, path: str, with_user: bool, opened: _shell.Opened) -> list[Line]:
+def of_crontab(content: bytes, path: str, with_user: bool, opened: _shell_simple.Opened) -> list[Line]:
     """What a crontab starts, at boot or at a time. ``with_user``: the column of /etc/crontab and /etc/cron.d."""
     found: list[Line] = []
     settings: list[str] = []
@@ -178,7 +178,7 @@ def of_crontab(content: bytes, path: str, with_user: bool, opened: _shell.Opened
     return found
 
 
-def _numbered(script: bytes, path: str, number: int, opened: _shell.Opened, text: str) -> list[Line]:
+def _numbered(script: bytes, path: str, number: int, opened: _shell_simple.Opened, text: str) -> list[Line]:
     lines = _server_startup_lines.lines(script, path, opened)
     shown = _shown(_utf8(text))
     return [replace(line, number=number, text=shown) if line.path == path else line for line in lines]
@@ -188,7 +188,7 @@ def _utf8(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
-def of_interfaces(content: bytes, path: str, opened: _shell.Opened) -> list[Line]:
+def of_interfaces(content: bytes, path: str, opened: _shell_simple.Opened) -> list[Line]:
     """What the hooks of ifupdown's interfaces(5) start."""
     found: list[Line] = []
     name = ""

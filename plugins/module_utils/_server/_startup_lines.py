@@ -16,7 +16,12 @@ import re
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _shell, _shell_words, _shell_wrappers
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
+    _shell,
+    _shell_simple,
+    _shell_words,
+    _shell_wrappers,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
@@ -134,7 +139,9 @@ class Line:
     unit: str | None = None
 
 
-def lines(content: bytes, path: str = "", opened: _shell.Opened = _shell.nothing, deep: int = 0) -> list[Line]:
+def lines(
+    content: bytes, path: str = "", opened: _shell_simple.Opened = _shell_simple.nothing, deep: int = 0
+) -> list[Line]:
     """The lines of a shell script, as rc.local, that start a pppoe-server of nobody's but the user's own.
 
     ``opened`` gives the content of other scripts that it runs; lines of those have another ``path``.
@@ -174,7 +181,7 @@ def _shown(line: bytes) -> str:
     return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
 
 
-def _in_its_place(line: Line, content: bytes, calls: t.Sequence[_shell.Call]) -> Line:
+def _in_its_place(line: Line, content: bytes, calls: t.Sequence[_shell_simple.Call]) -> Line:
     """The line, with the whole of it, and whether it does something else as well."""
     start, end = line.start, line.end
     while True:
@@ -202,12 +209,12 @@ def _is_whole(text: bytes) -> bool:
     return words.count(b"for") == words.count(b"done") == words.count(b"do") and words.count(b"(") == words.count(b")")
 
 
-def started(call: _shell.Call, opened: _shell.Opened) -> list[Line]:
+def started(call: _shell_simple.Call, opened: _shell_simple.Opened) -> list[Line]:
     """What one command starts that stands by itself, in a unit for example."""
     return list(_starts(call, opened, 0))
 
 
-def _starts(call: _shell.Call, opened: _shell.Opened, deep: int) -> t.Iterator[Line]:
+def _starts(call: _shell_simple.Call, opened: _shell_simple.Opened, deep: int) -> t.Iterator[Line]:
     """What a command of a script starts, by itself, behind other programs, or in a script that it runs."""
     words, plain, literal = call.words, True, True
     while True:
@@ -231,13 +238,13 @@ def _starts(call: _shell.Call, opened: _shell.Opened, deep: int) -> t.Iterator[L
             return
 
 
-def _line(call: _shell.Call, command_: Command | None, alone: bool) -> Line:
+def _line(call: _shell_simple.Call, command_: Command | None, alone: bool) -> Line:
     text = " ".join(word.text for word in call.words).encode("latin-1")
     return Line(call.number, call.start, call.end, command_, alone, call.path, _shown(text), call.reached, call.cwd)
 
 
 def _by_command(
-    call: _shell.Call, words: t.Sequence[_shell_words.Word], plain: bool, literal: bool
+    call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], plain: bool, literal: bool
 ) -> t.Iterator[Line]:
     server = command([word.text.encode("latin-1").decode("utf-8", "surrogateescape") for word in words])
     if server is None or not server.by_hand or {"-h", "-d", "-P"} & {flag for flag, _value in server.flags}:
@@ -247,10 +254,10 @@ def _by_command(
 
 
 def _in_text(
-    call: _shell.Call, word: _shell_words.Word, plain: bool, opened: _shell.Opened, deep: int
+    call: _shell_simple.Call, word: _shell_words.Word, plain: bool, opened: _shell_simple.Opened, deep: int
 ) -> t.Iterator[Line]:
     """A shell in the shell: ``su -c "…"``."""
-    if not word.literal or deep > _shell.MOST_DEEP:
+    if not word.literal or deep > _shell_simple.MOST_DEEP:
         if _NAME.search(word.text):
             yield _line(call, None, False)
         return
@@ -268,7 +275,7 @@ def _in_text(
 
 
 def _in_file(
-    call: _shell.Call, words: t.Sequence[_shell_words.Word], opened: _shell.Opened, deep: int
+    call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, deep: int
 ) -> t.Iterator[Line]:
     """A script that is run."""
     path = words[0].text
@@ -278,7 +285,7 @@ def _in_file(
         return
     if not path.startswith("/") and ("/" in path or call.cwd not in (None, "/")):
         path = os.path.normpath(os.path.join(call.cwd or "/", path))
-    if deep >= _shell.MOST_DEEP or os.path.dirname(path) == _layout_server.DIRECTORY:
+    if deep >= _shell_simple.MOST_DEEP or os.path.dirname(path) == _layout_server.DIRECTORY:
         return
     places = [path] if "/" in path else [folder + path for folder in _FOLDERS]
     content = next((content for place in places if (content := opened(place)) is not None), None)
@@ -290,7 +297,7 @@ def _in_file(
 
 
 def _by_another(
-    call: _shell.Call, words: t.Sequence[_shell_words.Word], opened: _shell.Opened, deep: int
+    call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, deep: int
 ) -> t.Iterator[Line]:
     """A program that is not known to run others: the script of that name, or one that is told of pppoe-server."""
     texts = [word.text for word in words]

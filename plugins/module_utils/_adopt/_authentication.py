@@ -1,0 +1,90 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which method a server's clients authenticate with, as pppd decides it. Private to this collection. Pure.
+
+Source: pppd/auth.c auth_check_options and auth_reset, pppd/lcp.c lcp_addci, pppd/chap-new.h CHAP_DIGEST.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Secrets
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings, listed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import Options
+
+#: In the order in which pppd asks for them. A method without any account is not asked for.
+ORDER = ("eap", "chap", "mschap-v2", "mschap", "pap")
+#: Those that the role can have the server ask for.
+POSSIBLE = ("chap", "mschap-v2", "pap")
+
+
+def method(options: Options, chap: Secrets, pap: Secrets, server: str) -> str:
+    """The method for the role: the first that pppd asks for and that the role knows."""
+    there = {name: bool(pap.of(server)) if name == "pap" else bool(chap.of(server)) for name in ORDER}
+    there["pap"] = there["pap"] or options.login
+    wanted = [name for name in ORDER if name in options.authentication] or list(POSSIBLE)
+    asked = [name for name in wanted if there[name] and name in POSSIBLE]
+    possible = [name for name in wanted if name in POSSIBLE]
+    return (asked or possible or ["chap"])[0]
+
+
+def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: str, say: Findings) -> None:
+    """What changes for clients when they are asked for ``taken`` only."""
+    if not options.required:
+        say.change(
+            f"Clients must authenticate (auth, require-{taken}).",
+            "The options ask for no authentication: anybody is let in, with any name and password or with none.",
+        )
+    elif len(options.authentication) > 1 or (options.authentication and taken not in options.authentication):
+        others = [name for name in options.authentication if name != taken]
+        say.change(
+            f"Clients are asked for {taken} only.",
+            f"The role has the server ask for one method. Customers whose settings allow {listed(others)} alone cannot "
+            "log in.",
+        )
+    used, other = (pap, chap) if taken == "pap" else (chap, pap)
+    known = {account.name for account in used.of(server)}
+    elsewhere = list(dict.fromkeys(account.name for account in other.of(server) if account.name not in known))
+    if elsewhere:
+        say.problem(
+            f"Accounts that stand in {other.path} only: {listed(elsewhere)}.",
+            f"With {taken}, pppd looks into {used.path}. Put them there too, or set pppoe_server_authentication.",
+        )
+
+
+def of_plugins(options: Options, path: str, say: Findings) -> None:
+    """Plugins that know accounts which stand in no file of pppd."""
+    for plugin in options.plugins:
+        if knows_accounts(plugin):
+            say.refused(
+                f"The accounts are not in a file of pppd: 'plugin {plugin}' in {path} asks {place_of(plugin)}.",
+                "The role does not set it up, and every customer would be locked out. Put the plugin and its options "
+                "into /etc/ppp/options, which all sessions read, or the accounts into the secrets file.",
+            )
+        else:
+            say.change(f"The option 'plugin {plugin}' is left out.", "pppoe_server_options takes no plugin.")
+    for plugin in options.base_plugins:
+        if knows_accounts(plugin):
+            say.stays(
+                f"The accounts are where 'plugin {plugin}' in /etc/ppp/options asks for them: {place_of(plugin)}.",
+                "It holds for the sessions of the new daemon too.",
+            )
+
+
+def knows_accounts(plugin: str) -> bool:
+    """Whether a plugin decides who gets in; one that is not known may."""
+    name = _name(plugin)
+    return name not in ("radattr", "radrealms", "mppe", "dhcpc", "winbind-helper")
+
+
+def place_of(plugin: str) -> str:
+    places: t.Mapping[str, str] = {"radius": "a RADIUS server", "winbind": "a Windows domain"}
+    return places.get(_name(plugin), "something of its own")
+
+
+def _name(plugin: str) -> str:
+    name = plugin.rpartition("/")[2]
+    return name[:-3] if name.endswith(".so") else name

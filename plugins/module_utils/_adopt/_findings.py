@@ -1,0 +1,47 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a person should know of a server before it is taken over. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+#: How many names or addresses one finding names.
+MOST = 10
+
+
+class Findings:
+    """``refused``: what has to be solved first; ``problem``: what is wrong now; ``change``: what a run changes;
+    ``stays``: what a run leaves as it is.
+    """
+
+    def __init__(self) -> None:
+        self.all: list[dict[str, str]] = []
+
+    def _add(self, kind: str, text: str, why: str) -> None:
+        # A finding is one line, whatever a file or a command on that host holds.
+        self.all.append({"kind": kind, "text": printable(text), "why": printable(why)})
+
+    def refused(self, text: str, why: str) -> None:
+        self._add("refused", text, why)
+
+    def change(self, text: str, why: str) -> None:
+        self._add("change", text, why)
+
+    def problem(self, text: str, why: str) -> None:
+        self._add("problem", text, why)
+
+    def stays(self, text: str, why: str) -> None:
+        self._add("stays", text, why)
+
+
+def printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def listed(items: t.Sequence[str]) -> str:
+    """Some of the items, and how many more there are."""
+    more = len(items) - MOST
+    return ", ".join(items[:MOST]) + (f" and {more} more" if more > 0 else "")
