@@ -11,10 +11,19 @@ module: pppoe_unmanaged_server_info
 short_description: Read the configuration of an unmanaged PPPoE server
 version_added: 0.1.0
 description:
-  - Reads a server that was set up without this collection, as in a tutorial, that is the process C(pppoe-server) or its
-    line in rc.local, its options file, the accounts, NAT rules and forwarding settings. Returns the variables for the
-    role P(dialtone.pppoe.pppoe_server#role) to take it over, with what that would change and why.
-  - Changes nothing. The result contains no secrets. Accounts stay where they are, and need not be in the inventory.
+  - Reads a server that somebody has set up without this collection, that is the process C(pppoe-server) and whatever
+    starts it, its options file, the accounts, the rules for NAT and the setting for forwarding, and gives the
+    variables with which the role P(dialtone.pppoe.pppoe_server#role) makes the same of it, with what that would
+    change and why.
+  - Read are rc.local and the scripts that it runs, systemd units with their drop-ins and environment files, scripts
+    in C(/etc/init.d), crontabs, C(/etc/network/interfaces) and hooks of networks and of pppd. They are read as a
+    shell reads them, and nothing of them is run. Variables with literal values, loops over literal words, C(su -c),
+    C(sh -c), C(sudo), C(nohup), C(screen) and the like are followed. Whatever only a run could tell is named with its
+    file and its line.
+  - The method of authentication is the one that pppd asks for, from all options, C(/etc/ppp/options) and the accounts
+    that there are. Accounts that a plugin asks for elsewhere, such as a RADIUS server, are named as such, and the
+    role refuses to take over the server.
+  - It changes nothing. Secrets are not in its result. Accounts stay where they are, and need not be in the inventory.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -53,13 +62,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 servers:
-  description: The unmanaged servers that are running or that rc.local starts.
+  description: Each server that runs, or that something starts at boot, other than those of this collection.
   returned: always
   type: list
   elements: dict
   contains:
     command:
-      description: Its command, as running or as in rc.local.
+      description: Its command, as it runs or as it is started.
       type: list
       elements: str
       sample: [pppoe-server, -I, eth1, -L, 192.168.10.109, -R, 192.168.10.2, -N, '20']
@@ -86,8 +95,8 @@ servers:
       contains:
         kind:
           description:
-            - V(change) for what a run of the role would change, V(problem) for a problem that the role does not fix,
-              V(stays) for what a run leaves unchanged.
+            - V(refused) for what has to be solved before the role takes over, V(change) for what a run of the role
+              would change, V(problem) for what is wrong and will stay so, V(stays) for what a run leaves as it is.
           type: str
           sample: change
         text:
@@ -124,20 +133,46 @@ servers:
           description: A suggested name for the variable with its secret, for moving the account to the inventory.
           type: str
           sample: vault_cmz2_secret
+findings:
+  description: What is to be known of the host as a whole, such as lines that cannot be read literally.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: As in RV(servers[].findings[].kind).
+      type: str
+      sample: refused
+    text:
+      description: What it is about.
+      type: str
+      sample: "Line 4 of /etc/rc.local cannot be read literally: 'pppoe-server -I $(cat /etc/lan)'."
+    why:
+      description: Why, and what to do.
+      type: str
+      sample: It starts a pppoe-server. Write its command out with its values, or take it out.
 """
+
+import os
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _observe as _adopt_observe
-from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import BECOME, execute
+
+ARGUMENTS: dict[str, t.Any] = {}
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    if os.geteuid() != 0:
+        raise Failed(f"Only root sees the daemons of this host and their files. {BECOME}")
+    servers, findings = _adopt_observe.servers(module)
+    return {"changed": False, "servers": servers, "findings": findings}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    try:
-        found = _adopt_observe.servers(module)
-    except (OSError, _words.UnclosedQuote) as error:
-        module.fail_json(msg=f"The server of this host cannot be read: {error}")
-    module.exit_json(changed=False, servers=found)
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
 
 
 if __name__ == "__main__":

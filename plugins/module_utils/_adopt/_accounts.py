@@ -69,7 +69,7 @@ def read(content: bytes, path: str = "/etc/ppp/chap-secrets", mode: int = 0o600)
         except _words.UnclosedQuote as error:
             found.broken.append(
                 f"line {error.line} of {path}: a quotation mark is not closed, so that pppd takes everything up to "
-                f"line {error.last_line} for one word and knows no account there"
+                f"line {min(error.last_line, len(content.splitlines()))} for one word and knows no account there"
             )
             while number <= error.line and position < len(content):
                 newline = content.find(b"\n", position)
@@ -101,7 +101,7 @@ def describe(secrets: Secrets, server: str, asks_system: bool, own: t.Collection
     ``asks_system``: PAM checks the password (``login`` with PAP). ``own``: names that this host itself dials with.
     """
     for text in secrets.broken:
-        say.problem(f"{text[0].upper()}{text[1:]}.", "Correct that line; the role refuses to change such a file.")
+        say.problem(f"{text[0].upper()}{text[1:]}.", "Correct it: until then, that account does not exist for pppd.")
     names = {account.name for account in secrets.accounts}
     useless = [
         *(f"{one.name} (line {one.line}, for the server '{one.server}')"

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Secrets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings, listed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import Options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
 #: In the order in which pppd asks for them. A method without any account is not asked for.
 ORDER = ("eap", "chap", "mschap-v2", "mschap", "pap")
@@ -35,7 +36,7 @@ def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: 
     """What changes for clients when they are asked for ``taken`` only."""
     if not options.required:
         say.change(
-            f"Clients must authenticate (auth, require-{taken}).",
+            f"Clients must prove who they are (auth, require-{taken}).",
             "The options ask for no authentication: anybody is let in, with any name and password or with none.",
         )
     elif len(options.authentication) > 1 or (options.authentication and taken not in options.authentication):
@@ -58,7 +59,7 @@ def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: 
 def of_plugins(options: Options, path: str, say: Findings) -> None:
     """Plugins that know accounts which stand in no file of pppd."""
     for plugin in options.plugins:
-        if knows_accounts(plugin):
+        if _server_takeover.decides_who_gets_in(plugin):
             say.refused(
                 f"The accounts are not in a file of pppd: 'plugin {plugin}' in {path} asks {place_of(plugin)}.",
                 "The role does not set it up, and every customer would be locked out. Put the plugin and its options "
@@ -67,24 +68,13 @@ def of_plugins(options: Options, path: str, say: Findings) -> None:
         else:
             say.change(f"The option 'plugin {plugin}' is left out.", "pppoe_server_options takes no plugin.")
     for plugin in options.base_plugins:
-        if knows_accounts(plugin):
+        if _server_takeover.decides_who_gets_in(plugin):
             say.stays(
                 f"The accounts are where 'plugin {plugin}' in /etc/ppp/options asks for them: {place_of(plugin)}.",
                 "It holds for the sessions of the new daemon too.",
             )
 
 
-def knows_accounts(plugin: str) -> bool:
-    """Whether a plugin decides who gets in; one that is not known may."""
-    name = _name(plugin)
-    return name not in ("radattr", "radrealms", "mppe", "dhcpc", "winbind-helper")
-
-
 def place_of(plugin: str) -> str:
     places: t.Mapping[str, str] = {"radius": "a RADIUS server", "winbind": "a Windows domain"}
-    return places.get(_name(plugin), "something of its own")
-
-
-def _name(plugin: str) -> str:
-    name = plugin.rpartition("/")[2]
-    return name[:-3] if name.endswith(".so") else name
+    return places.get(_server_takeover.plugin_name(plugin), "something of its own")

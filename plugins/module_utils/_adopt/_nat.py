@@ -26,7 +26,8 @@ _CUSTOMERS = re.compile(r"ppp(?:\*|\+)\Z")
 class Nat:
     """Source NAT for an outside interface. ``rule``: as its program prints it; ``saved``: what loads it at boot.
 
-    ``sources``: the networks it holds for, none for all. ``plain``: one that the role makes too.
+    ``sources``: the networks it holds for, none for all. ``plain``: one that the role makes too. ``customers``: only
+    for packets that come from ppp links.
     """
 
     rule: str
@@ -34,6 +35,7 @@ class Nat:
     sources: tuple[str, ...]
     plain: bool
     saved: str | None
+    customers: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class _Match:
     out_interface: str | None = None
     sources: tuple[str, ...] = ()
     other: bool = False
+    customers: bool = False
 
     def within(self, outer: _Match) -> _Match:
         """Both together."""
@@ -50,7 +53,8 @@ class _Match:
         sources = self.sources or outer.sources
         both = self.out_interface and outer.out_interface and self.out_interface != outer.out_interface
         twice = self.sources and outer.sources and self.sources != outer.sources
-        return _Match(out, sources, bool(self.other or outer.other or both or twice))
+        other = bool(self.other or outer.other or both or twice)
+        return _Match(out, sources, other, self.customers or outer.customers)
 
 
 # iptables
@@ -80,7 +84,7 @@ def _walk(
         line = f"{before}iptables -t nat -A {chain} {shlex.join(words)}"
         if target[0] in ("MASQUERADE", "SNAT"):
             plain = not whole.other and whole.out_interface is not None and is_masquerade(target)
-            yield Nat(line, whole.out_interface, whole.sources, plain, None)
+            yield Nat(line, whole.out_interface, whole.sources, plain, None, whole.customers)
         elif target[0] in chains and target[0] not in seen:
             yield from _walk(chains, target[0], whole, mark, line + "; ", (*seen, target[0]))
 
@@ -106,6 +110,8 @@ def iptables_rule(words: t.Sequence[str]) -> tuple[_Match, list[str], str]:
             taken = 1 if word == "!" or value.startswith("-") or value == "!" else 2
         elif word in ("-o", "--out-interface"):
             match = replace(match, out_interface=value)
+        elif word in ("-i", "--in-interface"):
+            match = replace(match, customers=True)
         elif word in ("-s", "--source", "--src"):
             match = replace(match, sources=tuple(value.split(",")))
         negated = word == "!"
@@ -157,7 +163,7 @@ def _nft_chain(
         if verdict in ("masquerade", "snat"):
             text = f"nft add rule {chain[0]} {chain[1]} {chain[2]} {nft_text(rule.get('expr', ()))}"
             plain = verdict == "masquerade" and not whole.other and whole.out_interface is not None
-            yield Nat(text, whole.out_interface, whole.sources, plain, None)
+            yield Nat(text, whole.out_interface, whole.sources, plain, None, whole.customers)
         elif verdict and verdict.startswith("jump ") and verdict not in seen:
             yield from _nft_chain(rules, (chain[0], chain[1], verdict[5:]), whole, (*seen, verdict))
 
@@ -190,7 +196,7 @@ def _nft_match(match: _Match, value: t.Mapping[str, t.Any]) -> _Match:
         if key in ("oif", "oifname") and equal and isinstance(right, str) and not right.endswith("*"):
             return replace(match, out_interface=right)
         if key in ("iif", "iifname") and equal and isinstance(right, str) and _CUSTOMERS.match(right):
-            return match
+            return replace(match, customers=True)
         if key in ("nfproto", "protocol") and equal and right in ("ipv4", "ip"):
             return match
     if isinstance(left, dict) and left.get("payload") == {"protocol": "ip", "field": "saddr"} and equal:
@@ -245,4 +251,12 @@ def _nft_side(side: t.Any) -> str:
         return "{ " + ", ".join(map(_nft_side, value)) + " }"
     if kind == "range":
         return "-".join(map(_nft_side, value))
-    return kind
+    return str(kind)
+
+
+def is_of_iptables(nat: Nat, listed: t.Iterable[Nat]) -> bool:
+    """Whether a rule that nft lists is one that iptables has listed already, being its nf_tables flavour."""
+    words = nat.rule.split()
+    return words[3:6] == ["ip", "nat", "POSTROUTING"] and any(
+        one.rule.startswith("iptables") and one.out_interface == nat.out_interface for one in listed
+    )

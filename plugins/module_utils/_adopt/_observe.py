@@ -2,27 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads what a host tells of a server that was set up by hand, and changes nothing. Private to this collection."""
+"""Reads what a host has of unmanaged servers, once, and changes nothing. Private to this collection."""
 
 from __future__ import annotations
 
 import glob
-import json
 import os
 import pwd
 import re
+import socket
 import stat
 import typing as t
+from dataclasses import dataclass, replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _accounts as _adopt_accounts
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _describe as _adopt_describe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _describe_pool as _adopt_describe_pool
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _observe_nat as _adopt_observe_nat
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _options as _adopt_options
-from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import Nat, Observed, Session
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _iptables as _firewall_iptables
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
-    _iptables_rules as _firewall_iptables_rules,
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _startup as _adopt_startup
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import Observed, Session
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
     _files,
     _interfaces,
@@ -32,116 +32,185 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
     _systemd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+Command = _server_startup_lines.Command
+
 BASE_OPTIONS = "/etc/ppp/options"
 FORWARDING = "/proc/sys/net/ipv4/ip_forward"
-# In the order of sysctl.d(5); sysctl.conf counts where a link or another init has it read.
-_SYSCTL = ("/etc/sysctl.d/*.conf", "/run/sysctl.d/*.conf", "/usr/local/lib/sysctl.d/*.conf", "/usr/lib/sysctl.d/*.conf")
-_FORWARDS = re.compile(rb"^\s*-?net[./]ipv4[./]ip_forward\s*=\s*1\b", re.MULTILINE)
-_RULE_FILES = (
-    "/etc/iptables/rules.v4",
-    "/etc/sysconfig/iptables",
-    "/etc/nftables.conf",
-    "/etc/network/interfaces",
-    "/etc/network/interfaces.d/*",
-    "/etc/network/if-*.d/*",
-)
-_NFT_RULE = re.compile(r'^\s*(oifname "([^"]+)" .*masquerade.*?)\s*$', re.MULTILINE)
 _SESSION = re.compile(r"^Session \d+ local (\S+) remote (\S+)$", re.MULTILINE)
+# Files in which a client says under which name it dials.
+_CLIENTS = ("/etc/ppp/peers/*", "/etc/ppp/options", "/etc/ppp/pppoe.conf")
+_USER = re.compile(rb"^\s*(?:user|USER=)\s*[\"']?([^\"'\s]+)", re.MULTILINE)
 
 
-def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
-    """Each server that was started by hand or by rc.local: its command, variables, findings and accounts."""
-    seen = _commands()
+@dataclass(frozen=True)
+class Host:
+    """What all servers of a host have in common: an ``Observed`` that lacks what is a server's own."""
+
+    common: Observed
+    base: bytes
+    sources: list[_server_startup_sources.Source]
+    sessions: list[dict[str, t.Any]]
+
+
+def servers(module: AnsibleModule) -> tuple[list[dict[str, t.Any]], list[dict[str, str]]]:
+    """Each unmanaged server with its variables, findings and accounts; and the findings of the host as a whole."""
+    host = _host(module)
+    commands = _commands(host)
+    seen = [_observe(module, host, command, pid, commands) for command, pid in commands]
+    _adopt_startup.mark_shared_pools(seen)
     found = []
-    for command, pid, line in seen:
-        observed = _observe(module, command, pid, line)
+    for observed in seen:
         variables, findings = _adopt_describe.describe(observed)
         if len(seen) > 1:
-            name = re.sub(r"[^A-Za-z0-9_-]", "-", command.interfaces[0])
+            name = re.sub(r"[^A-Za-z0-9_-]", "-", observed.command.interfaces[0])
             variables = {"pppoe_server_name": name, **variables}
+        accounts = [account.shown() for account in observed.secrets.accounts]
+        names = _adopt_describe.placeholders(account["name"] for account in accounts)
         found.append(
             {
-                "command": list(command.argv),
-                "pid": pid,
+                "command": list(observed.command.argv),
+                "pid": observed.pid,
                 "live_sessions": len(observed.sessions),
                 "variables": variables,
                 "findings": findings,
-                "accounts": [dict(account.shown(), variable=_variable(account)) for account in observed.accounts],
+                "accounts": [dict(account, variable=variable) for account, variable in zip(accounts, names)],
             }
         )
-    return found
+    say = Findings()
+    _adopt_startup.describe(host.sources, bool(found), say)
+    for name in _adopt_observe_nat.managers(module):
+        say.stays(f"{name} manages this host's firewall.", "Rules that it has are left to you, and it goes on.")
+    return found, say.all
 
 
-def _variable(account: _adopt_accounts.Known) -> str:
-    return _adopt_describe.placeholder(account.name)
-
-
-def _commands() -> list[tuple[_server_startup_lines.Command, int | None, str | None]]:
-    """The commands that run, and those of rc.local on interfaces that none of them serves, with that line."""
-    path = _rc_local.path()
-    lines = [line for line in _server_startup_lines.lines(_files.read(path) or b"") if line.command and line.reached]
-    found: list[tuple[_server_startup_lines.Command, int | None, str | None]] = []
+def _commands(host: Host) -> list[tuple[Command, int | None]]:
+    """The daemons that run, and those that something starts on interfaces that none of them serves."""
+    found: list[tuple[Command, int | None]] = []
     for process, command in _server_takeover.daemons(_processes.every(), None):
-        mine = [line for line in lines if line.command and set(line.command.interfaces) & set(command.interfaces)]
-        found.append((command, process.pid, f"line {mine[0].number} of {path}" if mine else None))
-    served = {name for command, _pid, _line in found for name in command.interfaces}
-    for line in lines:
-        if line.command and not served & set(line.command.interfaces):
-            found.append((line.command, None, f"line {line.number} of {path}"))
-            served.update(line.command.interfaces)
-    return [one for one in found if all(map(_server_config.INTERFACE.match, one[0].interfaces))]
+        found.append((command, process.pid))
+    served = {name for command, _pid in found for name in command.interfaces}
+    for source in host.sources:
+        command_ = source.line.command
+        if command_ and source.active and source.line.reached and not served & set(command_.interfaces):
+            found.append((command_, None))
+            served.update(command_.interfaces)
+    return [one for one in found if all(map(_names.INTERFACE.fullmatch, one[0].interfaces))]
 
 
-def _observe(
-    module: AnsibleModule, command: _server_startup_lines.Command, pid: int | None, line: str | None
-) -> Observed:
-    content = _files.read(command.options_path)
-    base = _files.read(BASE_OPTIONS) or b""
-    options = None if content is None else _adopt_options.read(content, base)
-    pap = options is not None and "pap" in options.authentication[:1]
-    secrets = "/etc/ppp/pap-secrets" if pap else "/etc/ppp/chap-secrets"
-    accounts = _adopt_accounts.read(_files.read(secrets) or b"")
-    unit = _server_takeover.unit_of(module, pid) if pid and _systemd.running() else None
+def _host(module: AnsibleModule) -> Host:
     here = _interfaces.addresses(module)
-    return Observed(
-        command=command,
-        pid=pid,
-        boot=line or (unit if unit and _systemd.is_enabled(module, unit) else None),
-        unit=unit,
-        pool=_pool(module, command, pid),
-        options=options,
-        accounts=accounts,
-        secrets_path=secrets,
-        secrets_mode=stat.S_IMODE(os.stat(secrets).st_mode) if os.path.exists(secrets) else 0o600,
-        without_system_account=[account.name for account in accounts if not _is_user(account.name)],
-        nat=_nat_rules(module),
+    routes = sorted(_interfaces.default_routes(module), key=lambda route: route.metric)
+    own_names = {
+        name.decode("utf-8", "replace")
+        for pattern in _CLIENTS
+        for path in glob.glob(pattern)
+        for name in _USER.findall(_server_startup_sources.opened(path) or b"")
+    }
+    common = Observed(
+        command=Command((), ()),
+        pid=None,
+        boot=None,
+        unit=None,
+        pool=[],
+        options=None,
+        chap=_secrets("/etc/ppp/chap-secrets"),
+        pap=_secrets("/etc/ppp/pap-secrets"),
+        hostname=socket.gethostname(),
+        own_names=own_names,
+        nat=_adopt_observe_nat.rules(module),
         forwards=(_files.read(FORWARDING) or b"").strip() == b"1",
-        forwards_at_boot=_forwards_at_boot(),
-        sessions=_sessions(module, command),
+        forwards_at_boot=_adopt_observe_nat.forwards_at_boot(module),
         host_addresses=[
             address.local for one in here.values() for address in one.addresses if address.family == "inet"
         ],
-        default_route=_default_route(module),
+        default_route=routes[0].device if routes else None,
         systemd=_systemd.running(),
+    )
+    return Host(
+        common,
+        _files.read(BASE_OPTIONS) or b"",
+        _server_startup_sources.observe(module),
+        [one for one in _sessions_observe.live(module) if one["role"] == "server" and one["instance"] is None],
     )
 
 
-def _pool(module: AnsibleModule, command: _server_startup_lines.Command, pid: int | None) -> list[tuple[str, str]]:
+def _secrets(path: str) -> _adopt_accounts.Secrets:
+    content = _files.read(path)
+    if content is None:
+        return _adopt_accounts.Secrets(path)
+    return _adopt_accounts.read(content, path, stat.S_IMODE(os.stat(path).st_mode))
+
+
+def _observe(
+    module: AnsibleModule, host: Host, command: Command, pid: int | None, all_: t.Sequence[tuple[Command, int | None]]
+) -> Observed:
+    mine = [source for source in host.sources if _starts(source, command)]
+    # pppoe-server goes to / when it is started, and has pppd look for the file there (pppoe-server.c main).
+    options_path = os.path.join("/", command.options_path)
+    content = _files.read(options_path)
+    options = None if content is None else _adopt_options.read(content, host.base)
+    unit = _server_takeover.unit_of(module, pid) if pid and _systemd.running() else None
+    pool, problems = _pool(module, command, [source.line.cwd for source in mine if source.line.command])
+    refused = _adopt_startup.refusals(host.sources, command.interfaces, _rc_local.path())
+    boot = None if refused else _adopt_startup.taken_over(mine, _rc_local.path())
+    observed = replace(
+        host.common,
+        command=command,
+        pid=pid,
+        boot=boot or (unit if unit and _systemd.is_enabled(module, unit) else None),
+        unit=unit,
+        refused=refused,
+        pool=pool,
+        pool_problems=problems,
+        options=options,
+        options_path=options_path,
+        sessions=_sessions(host, command),
+        same_interface=[
+            other for one, other in all_ if other and other != pid and set(one.interfaces) & set(command.interfaces)
+        ]
+        if pid
+        else [],
+    )
+    missing = [account.name for account in observed.secrets.accounts if not _is_user(account.name)]
+    return replace(observed, without_system_account=missing)
+
+
+def _starts(source: _server_startup_sources.Source, command: Command) -> bool:
+    started = source.line.command
+    return bool(started and source.active and source.line.reached and set(started.interfaces) & set(command.interfaces))
+
+
+def _pool(
+    module: AnsibleModule, command: Command, folders: t.Sequence[str | None]
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """What pppoe-server itself makes of its arguments: with -d it prints that, and opens no interface."""
     program = module.get_bin_path("pppoe-server", opt_dirs=_pppd_capabilities.SBIN)
+    path = command.last("p")
+    folder: str | None = "/"
+    problems: list[tuple[str, str]] = []
+    if path:
+        folder = next((one for one in [*folders, "/"] if one and os.path.isfile(os.path.join(one, path))), None)
+        if folder is None:
+            return [], [(
+                f"The pool file '{path}' cannot be read.",
+                "A relative path counts from where the daemon was started. Put its addresses into pppoe_server_pool.",
+            )]  # fmt: skip
+        full = os.path.join(folder, path)
+        problems = _adopt_describe_pool.of_file(_server_startup_sources.opened(full) or b"", full)
     if program is None:
-        return []
-    folder = f"/proc/{pid}/cwd" if pid else "/"
-    _rc, out, _err = module.run_command([program, "-d", *command.argv[1:]], cwd=folder)
-    return _SESSION.findall(out)
+        return [], problems
+    # With -r, the addresses would come in another order each time.
+    words = [flag + value for flag, value in command.flags if flag[1] in "ILRNpolS" and (value or flag == "-l")]
+    _rc, out, _err = module.run_command([program, "-d", *words], cwd=folder)
+    return _SESSION.findall(out), problems
 
 
 def _is_user(name: str) -> bool:
@@ -152,87 +221,9 @@ def _is_user(name: str) -> bool:
     return True
 
 
-def _sessions(module: AnsibleModule, command: _server_startup_lines.Command) -> list[Session]:
+def _sessions(host: Host, command: Command) -> list[Session]:
     return [
         Session(session["interface"], session["address"], session["mode"])
-        for session in _sessions_observe.live(module)
-        if session["role"] == "server" and session["instance"] is None and session["device"] in command.interfaces
+        for session in host.sessions
+        if _server_startup_lines.without_label(session["device"] or "") in command.interfaces
     ]
-
-
-def _default_route(module: AnsibleModule) -> str | None:
-    ip = module.get_bin_path("ip", required=True)
-    _rc, out, _err = module.run_command([ip, "-j", "-4", "route", "show", "default"])
-    routes = [route for route in json.loads(out or "[]") if "dev" in route]
-    return min(routes, key=lambda route: route.get("metric", 0))["dev"] if routes else None
-
-
-def _forwards_at_boot() -> bool:
-    paths = [path for pattern in _SYSCTL for path in sorted(glob.glob(pattern))]
-    if not _systemd.running():
-        paths.append("/etc/sysctl.conf")
-    return any(_FORWARDS.search(_files.read(path) or b"") for path in paths)
-
-
-def _nat_rules(module: AnsibleModule) -> list[Nat]:
-    """Rules for source NAT that are not ours, by any program."""
-    saved = b"\n".join(
-        _files.read(path) or b"" for path in [_rc_local.path(), *(one for p in _RULE_FILES for one in glob.glob(p))]
-        if not os.path.isdir(path)
-    )  # fmt: skip
-    found = [_of_iptables(one, saved) for one in _listed(module)]
-    nft = module.get_bin_path("nft")
-    if not found and nft:
-        _rc, out, _err = module.run_command([nft, "list", "ruleset"])
-        for rule, interface in _NFT_RULE.findall(out):
-            found.append(Nat(rule, interface, (), True, _is_saved(saved, interface)))
-    return [nat for nat in found if nat.out_interface is None or _names.INTERFACE.fullmatch(nat.out_interface)]
-
-
-def _listed(module: AnsibleModule) -> list[_firewall_iptables_rules.Listed]:
-    found: list[_firewall_iptables_rules.Listed] = []
-    flavours = set()
-    for label in _firewall_apply.IPTABLES:
-        program = module.get_bin_path(label)
-        if program is None:
-            continue
-        _rc, version, _err = module.run_command([program, "-V"])
-        flavour = "nf_tables" if "nf_tables" in version else "legacy"
-        # Asking iptables-legacy would make the table where there is none.
-        there = flavour == "nf_tables" or b"nat" in (_files.read(_firewall_iptables.LEGACY_TABLES["ip"]) or b"").split()
-        if flavour not in flavours and there:
-            rc, out, _err = module.run_command([program, "-w", "-t", "nat", "-S", "POSTROUTING"])
-            if rc == 0:
-                flavours.add(flavour)
-                found += _firewall_iptables_rules.parse("nat", out, _translates)
-    return [one for one in found if not (one.comment or "").startswith(_firewall_iptables_rules.COMMENT)]
-
-
-def _translates(line: str) -> bool:
-    return " -j MASQUERADE" in line or " -j SNAT" in line
-
-
-def _of_iptables(one: _firewall_iptables_rules.Listed, saved: bytes) -> Nat:
-    matches = list(one.rule.matches)
-    interface, source = _pair(matches, "-o"), _pair(matches, "-s")
-    plain = (
-        not matches and interface is not None and one.rule.target in (("MASQUERADE",), ("MASQUERADE", "--random-fully"))
-    )
-    line = "iptables " + one.rule.line(one.comment)
-    return Nat(line, interface, (source,) if source else (), plain, _is_saved(saved, interface or ""))
-
-
-def _pair(words: list[str], option: str) -> str | None:
-    """The word after the option, with both taken away."""
-    if option not in words[:-1] or "!" in words:
-        return None
-    at = words.index(option)
-    value = words[at + 1]
-    del words[at : at + 2]
-    return value
-
-
-def _is_saved(saved: bytes, interface: str) -> bool:
-    """Whether some file that is loaded at boot has such a rule."""
-    lines = (line for line in saved.lower().splitlines() if not line.lstrip().startswith(b"#"))
-    return any(b"masquerade" in line and interface.lower().encode() in line for line in lines)

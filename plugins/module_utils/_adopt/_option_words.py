@@ -29,8 +29,8 @@ _ONE_ARGUMENT = """
     wins-addr
 """
 _ALONE = """
-    +chap +ipv6 +mschap +mschap-v2 +pap +ua -ac -all -am -as -bsdcomp -ccp -chap -crtscts -d -defaultroute -deflate -detach
-    -ip -ipv6 -mn -mru -mschap -mschap-v2 -p -pap -pc -predictor1 -proxyarp -vj -vjccomp accept-mschap
+    +chap +ipv6 +mschap +mschap-v2 +pap +ua -ac -all -am -as -bsdcomp -ccp -chap -crtscts -d -defaultroute -deflate
+    -detach -ip -ipv6 -mn -mru -mschap -mschap-v2 -p -pap -pc -predictor1 -proxyarp -vj -vjccomp accept-mschap
     allow-mppe-128
     auth cdtrcts chapms-strip-domain crtscts debug default-asyncmap default-mru defaultroute defaultroute6 demand detach
     dryrun dump eap-tls-verify hide-password ipcp-accept-local ipcp-accept-remote ipcp-no-address ipcp-no-addresses

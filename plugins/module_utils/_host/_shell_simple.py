@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The simple commands of a shell script, and what they change for those after them. Private to this collection. Pure."""
+"""The simple commands of a shell script, and what each changes for the next. Private to this collection. Pure."""
 
 from __future__ import annotations
 

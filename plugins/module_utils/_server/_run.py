@@ -38,6 +38,8 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
     changed = _files.changes(wanted.files)
     now = wanted.daemon.running()
     _server_takeover.refuse_what_would_be_left(now.foreign, instance.interfaces)
+    theirs = _server_startup_sources.commands(sources, now.foreign, instance.interfaces)
+    _server_takeover.refuse_accounts_elsewhere(theirs)
     differs = now.daemon is not None and (
         now.foreign is not None or _server_plan.differs(now.daemon, instance, wanted.command)
     )

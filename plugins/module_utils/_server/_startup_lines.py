@@ -378,7 +378,7 @@ def goes(together: t.Sequence[Line], interfaces: t.Collection[str]) -> bool:
             "{} serves {} with one {}.".format(
                 place, ", ".join(sorted(served)), "daemon" if len(together) == 1 else "line"
             ),
-            "Name all of them, or take that line apart.",
+            "Name all of them, or write a line for each.",
         )
     if not all(line.alone for line in together):
         raise Refused(

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_files as _server_startup_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 
@@ -164,6 +165,15 @@ def _unit_paths() -> dict[str, str]:
         and os.path.realpath(path) != "/dev/null"
         and (path.startswith(("/etc/", "/run/", "/usr/local/")) or b"pppoe-server" in (opened(path) or b""))
     }
+
+
+def commands(
+    sources: t.Sequence[Source], running: Process | None, interfaces: t.Collection[str]
+) -> list[_server_startup_lines.Command]:
+    """The commands of others that serve one of ``interfaces``: of the daemon that runs, and of what starts one."""
+    found = [_server_startup_lines.command(running.argv)] if running else []
+    found += [source.line.command for source in sources if source.active and source.line.reached]
+    return [one for one in found if one is not None and set(one.interfaces) & set(interfaces)]
 
 
 def units_to_disable(sources: t.Sequence[Source], interfaces: t.Collection[str], rc_local: str) -> list[str]:

@@ -16,9 +16,10 @@ import time
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _parse as _sessions_parse
@@ -86,6 +87,45 @@ def refuse_what_would_be_left(foreign: Process | None, interfaces: t.Sequence[st
             f"the daemon that was started by hand (process {foreign.pid}) serves {', '.join(left)} too.",
             "Name all of its interfaces.",
         )
+
+
+def refuse_accounts_elsewhere(commands: t.Iterable[_server_startup_lines.Command]) -> None:
+    """``Refused`` if a daemon to take over has its accounts in RADIUS or the like: customers would be locked out."""
+    for command in commands:
+        path = os.path.join("/", command.options_path)
+        for plugin in plugins(_files.read(path) or b""):
+            if decides_who_gets_in(plugin):
+                raise Refused(
+                    "interfaces",
+                    f"'plugin {plugin}' in {path} asks elsewhere for the accounts, which stand in no file of pppd.",
+                    "Put the plugin and its options into /etc/ppp/options, which all sessions read, or the accounts "
+                    "into the secrets file, and take it out there.",
+                )
+
+
+def plugins(content: bytes) -> list[str]:
+    """The plugins that an options file names."""
+    try:
+        words = [word.decode("utf-8", "replace") for word in _words.words(content)]
+    except _words.UnclosedQuote:
+        words = content.decode("utf-8", "replace").split()
+    return [word for option, word in zip(words, words[1:]) if option == "plugin"]
+
+
+def carries_sessions(plugin: str) -> bool:
+    """Whether a plugin only carries sessions, or speaks for a client."""
+    return plugin_name(plugin) in ("rp-pppoe", "pppoe", "pppoatm", "minconn", "passprompt", "passwordfd")
+
+
+def decides_who_gets_in(plugin: str) -> bool:
+    """Whether a plugin knows accounts; one that is not known may."""
+    return not carries_sessions(plugin) and plugin_name(plugin) not in ("radattr", "radrealms", "dhcpc")
+
+
+def plugin_name(plugin: str) -> str:
+    """``radius`` for ``/usr/lib/pppd/2.4.9/radius.so``."""
+    name = os.path.basename(plugin)
+    return name[:-3] if name.endswith(".so") else name
 
 
 def end(module: AnsibleModule, foreign: Process, leave_unit: t.Callable[[AnsibleModule, str], None]) -> None:
