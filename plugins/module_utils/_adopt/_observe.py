@@ -107,7 +107,7 @@ def _commands(host: Host) -> list[tuple[Command, int | None]]:
 
 def _host(module: AnsibleModule) -> Host:
     here = _interfaces.addresses(module)
-    routes = sorted(_interfaces.default_routes(module), key=lambda route: route.metric)
+    routes = _interfaces.default_routes()
     own_names = {
         name.decode("utf-8", "replace")
         for pattern in _CLIENTS
