@@ -176,7 +176,14 @@ notes:
     and the others are reported in a warning with their line numbers, or removed with O(exclusive=true).
   - A quotation mark that is not closed on its line makes pppd read the accounts below as part of one word. Such a file
     is refused with the number of the line, and not repaired.
-  - accel-ppp has a file of the same name with another grammar. This module writes for pppd.
+  - accel-ppp has a file of the same name with another grammar. This module writes for pppd. A rate in the column of
+    addresses stays where it is, and is reported in a warning.
+  - Warnings name, with the numbers of their lines, accounts of the call that the file also has for other servers, words
+    that end at a C(#) for pppd, names by which nobody can log in (in Latin-1 or behind a byte order mark), and lines
+    that are no account or have no address. Such lines stay as they are. Files in UTF-16 or with bare carriage returns
+    as line ends are refused.
+  - Where a secret was written with a C(#) and without quotes, pppd reads the part before it. If such a line changes,
+    the rest of the secret goes with it, and a comment behind a blank stays.
 seealso:
   - module: dialtone.pppoe.pppoe_server
   - module: dialtone.pppoe.pppoe_client
@@ -305,6 +312,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
     _account,
     _batch,
     _fixed_addresses,
+    _old_files,
     _secrets,
     _secrets_batch,
     _secrets_diff,
@@ -420,7 +428,7 @@ def apply(module: DiscreetModule, path: str, accounts: list[_account.Account] | 
     plan = decide(before, accounts, exclusive=module.params["exclusive"], update_secret=update, path=path)  # type: ignore
     if module.params["exclusive"]:
         check_removals(plan, path, module.params["max_removals"])
-    for warning in plan.warnings:
+    for warning in plan.warnings + _old_files.warnings(plan.content or b"", path, accounts):
         module.warn(warning)
     # pppd complains of a secrets file that group or others may use (auth.c check_access).
     mode = 0o600 if before_mode is None else before_mode & 0o700

@@ -11,19 +11,21 @@ the first. Bytes that are not part of a change stay as they are.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _secrets_text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account, single_host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
-#: A file with more NUL bytes than this is no text; fewer may be a leftover in a comment, and are kept.
-MOST_NULS = 16
-#: The longest line in bytes. An account takes some 4 KiB at most, and all of a line is taken apart at once.
-MOST_IN_LINE = 64 * 1024
 #: How many lines one warning names.
 MOST_NAMED = 20
+#: A word in the column of addresses that pppd cannot take, but accel-ppp, whose file of the same name has a rate there.
+RATE = re.compile(rb"[0-9]+(?:/[0-9]+)?\Z")
+# What follows a secret without quotes from its # on, less a comment that begins behind a blank.
+_HALF = re.compile(rb"#[^\n]*?(?=[ \t]+#|[ \t\r]*(?:\n|\Z))")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class SecretsPlan:
     warnings: list[str] = field(default_factory=list)
     edits: list[LineEdit] = field(default_factory=list)
     additions: list[tuple[bytes, ...]] = field(default_factory=list)
+    #: Lines of which the rest of a secret went, as ``_without_half`` says.
+    halves: list[str] = field(default_factory=list)
     #: Accounts that were added and are not in ``added`` and ``additions``, which a batch keeps short.
     more_added: int = 0
     more_additions: int = 0
@@ -86,7 +90,7 @@ def plan(
     that pppd itself cannot read line by line.
     """
     text = content or b""
-    check_text(text, path)
+    _secrets_text.check(text, path)
     try:
         survey = survey_of(_words.lines(text), accounts, exclusive)
     except _words.UnclosedQuote as error:
@@ -123,23 +127,6 @@ def finish(result: SecretsPlan, text: bytes, survey: Survey, path: str) -> None:
     result.total += len(result.additions) + result.more_additions - sum(1 for edit in result.edits if not edit.words)
     if result.edits or result.new_lines:
         result.content = _render(text, result, survey.last)
-
-
-def check_text(text: bytes, path: str) -> None:
-    """Refuse what is no text, in no more memory than the text has."""
-    nuls = text.count(b"\0")
-    if nuls > MOST_NULS:
-        problem = f"{path} is no text file: it has {nuls} NUL bytes."
-        raise Refused("path", problem, "Name a secrets file, or restore this one from a backup.")
-    start = 0
-    while len(text) - start > MOST_IN_LINE:
-        newline = text.rfind(b"\n", start, start + MOST_IN_LINE + 1)
-        if newline < 0:
-            end = text.find(b"\n", start)
-            number, length = 1 + text.count(b"\n", 0, start), (len(text) if end < 0 else end) - start
-            problem = f"line {number} of {path} is {length} bytes long, more than {MOST_IN_LINE}."
-            raise Refused("path", problem, "Name a secrets file, or break this line up.")
-        start = newline + 1
 
 
 def survey_of(lines: t.Iterable[_words.Line], accounts: t.Sequence[Account], exclusive: bool) -> Survey:
@@ -196,6 +183,8 @@ def _keep(
     edit = _edit(text, first, account, secret if update_secret else first.words[2])
     if edit:
         result.edits.append(edit)
+        if _half(text, first):
+            result.halves.append(f"line {first.number}")
     if exclusive:
         result.edits += [LineEdit(line, b"", ()) for line in repeated]
     elif repeated:
@@ -214,7 +203,7 @@ def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Li
     """The change of one line: only the words that differ are written anew; white space, options, comment stay."""
     words = line.words
     addresses = address_words(words)
-    asked = addresses if account.addresses is None else account.addresses
+    asked = addresses if account.addresses is None else account.addresses + tuple(filter(RATE.match, addresses))
     after = (account.name, account.server, secret, *asked, *words[3 + len(addresses) :])
     if after == words:
         return None
@@ -229,8 +218,21 @@ def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Li
         gap = text[position : spans[3][0]] if addresses else b" "
         pieces.append(gap + b" ".join(map(_words.quote, asked)))
         position = spans[2 + len(addresses)][1]
-    pieces.append(text[position : line.end])
+    pieces.append(text[position + _half(text, line) : line.end])
     return LineEdit(line, b"".join(pieces), after)
+
+
+def _half(text: bytes, line: _words.Line) -> int:
+    """How much behind the words of the line is the rest of a secret that was written without quotes.
+
+    ``bob * pw#1 10.0.0.5`` has the secret ``pw`` for pppd, and the rest is a comment. With another secret in its place,
+    that would be a piece of the former one for ever.
+    """
+    start, end = _words.spans(text, line)[-1]
+    if len(line.words) != 3 or text[end - 1 : end] in (b'"', b"'") or end == start:
+        return 0
+    rest = _HALF.match(text, end, line.end)
+    return len(rest.group()) if rest else 0
 
 
 def _render(text: bytes, result: SecretsPlan, last: _words.Line | None) -> bytes:
@@ -264,11 +266,16 @@ def written(words: t.Iterable[bytes]) -> bytes:
 def _warn(result: SecretsPlan, survey: Survey, path: str) -> None:
     """One warning a subject, however many accounts it is about."""
     if result.warnings:
-        result.warnings = [f"{path} has accounts more than once, pppd takes the first: " + _listed(result.warnings)]
+        result.warnings = [f"{path} has accounts more than once, pppd takes the first: " + listed(result.warnings)]
+    if result.halves:
+        result.warnings.append(
+            f"{path} had a secret with a # and without quotes, of which pppd reads the part before it: "
+            f"{listed(result.halves)} Its rest, a comment for pppd, is removed with the change."
+        )
     if survey.same_address:
-        result.warnings.append(f"{path} gives the same address to another account: " + _listed(survey.same_address))
+        result.warnings.append(f"{path} gives the same address to another account: " + listed(survey.same_address))
 
 
-def _listed(items: list[str]) -> str:
+def listed(items: list[str]) -> str:
     more = len(items) - MOST_NAMED
     return "; ".join(items[:MOST_NAMED]) + (f"; and {more} more." if more > 0 else ".")

@@ -14,7 +14,12 @@ import itertools
 import re
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch, _secrets, _secrets_diff
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
+    _batch,
+    _secrets,
+    _secrets_diff,
+    _secrets_text,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account, single_host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._batch import Batch
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
@@ -39,7 +44,7 @@ def plan(
 ) -> _secrets.SecretsPlan:
     """As ``_secrets.plan``, but for names and additions, of which only the first are listed and the rest is counted."""
     text = content or b""
-    _secrets.check_text(text, path)
+    _secrets_text.check(text, path)
     try:
         return _plan(content, batch, exclusive, update_secret, path)
     except (_Entangled, _words.UnclosedQuote):

@@ -253,6 +253,44 @@ def test_a_path_that_is_no_secrets_file(run_module, tmp_path, make, message):
         assert "hush" not in json.dumps(result)
 
 
+OLD = (
+    b"# Secrets of the former server\r\n"
+    b"bob * hush#1 10.0.0.5 # VIP\r\n"
+    b"carl\t*\thush\t10.0.0.2\t512/2048\r\n"
+    b"dora gate hush *\r\n"
+    b"jos\xe9 * hush * -- idle 60\r\n"
+)
+
+
+def test_an_old_file_is_warned_of_and_keeps_what_is_not_managed(apply, run_module, secrets):
+    secrets.write_bytes(OLD)
+    users = [{"name": "bob", "secret": "hush#2"}, {"name": "carl", "secret": "hush", "addresses": ["10.0.0.3"]}]
+    done = apply({"users": [*users, {"name": "dora", "state": "absent"}], "path": str(secrets)})
+    assert secrets.read_bytes().splitlines() == [
+        b"# Secrets of the former server", b'bob * "hush#2" * # VIP', b"carl\t*\thush\t10.0.0.3\t512/2048".replace(
+            b"3\t5", b"3 5"), *OLD.splitlines()[3:],
+    ]  # fmt: skip
+    said = json.dumps(done["warnings"])
+    for part in (
+        "is removed with the change",
+        "'dora' for 'gate' (line 4)",
+        "'512/2048' (line 3)",
+        "'josM-i' (line 5)",
+    ):
+        assert part in said
+    assert "hush" not in json.dumps(done)
+
+
+@pytest.mark.parametrize("content", [b"bob * pw *\rcarl * y *\r", "bob * pw *\n".encode("utf-16")])
+def test_a_file_of_another_system_is_refused_and_keeps_its_bytes(run_module, secrets, content):
+    secrets.write_bytes(content)
+    for state in ("present", "absent"):
+        asked = {"name": "bob", "secret": "x" if state == "present" else None, "state": state, "path": str(secrets)}
+        result = run_module("chap_user", asked)
+        assert "Convert it: " in result["msg"]
+    assert secrets.read_bytes() == content
+
+
 def test_without_pppd_installed_a_prediction_is_possible_and_a_run_is_not(run_module, tmp_path):
     parameters = {"name": "a", "secret": "hush", "path": str(tmp_path / "ppp" / "chap-secrets")}
     assert run_module("chap_user", parameters, check=True)["changed"]

@@ -45,6 +45,24 @@ PLANS = [
     (b"a * new *\n", [user("a", addresses=["1.1.1.1", "!2.2.2.2"])], {}, b"a * new 1.1.1.1 !2.2.2.2\n", "", "a", ""),
     (b"jos\xc3\xa9 * new *\n", [user("josé")], {}, b"josM-CM-) * new *\n", "", "josé", ""),
     (b"a * o\\\n\\\n", [user("a"), user("b")], {}, b"a * new *\nb * new *\n", "b", "a", ""),
+    # The rest of a secret that was written without quotes goes with it, a comment of its own stays.
+    (b"a * pw#1 10.0.0.5 # VIP\nb * x#y *\n", [user("a", "pw#1")], {}, b'a * "pw#1" * # VIP\nb * x#y *\n', "", "a", ""),
+    (b"a * pw#1 10.0.0.5\r\n", [user("a")], {}, b"a * new *\r\n", "", "a", ""),
+    (b"a * pw##1\t# c # d", [user("a")], {}, b"a * new *\t# c # d", "", "a", ""),
+    (b"a * old *#c\n", [user("a")], {}, b"a * new *#c\n", "", "a", ""),
+    (b"a * pw#1\n", [user("b")], {}, b"a * pw#1\nb * new *\n", "b", "", ""),
+    # A rate of accel-ppp stays.
+    (
+        b"a * old 10.0.0.2 512/2048\n",
+        [user("a", addresses=["10.0.0.3"])],
+        {},
+        b"a * new 10.0.0.3 512/2048\n",
+        "",
+        "a",
+        "",
+    ),
+    (b"a * new * 512 # c\n", [user("a")], {}, b"a * new * 512 # c\n", "", "", ""),
+    (b"a * old * 512/1 -- idle 60\n", [user("a")], {}, b"a * new * 512/1 -- idle 60\n", "", "a", ""),
     # The server's name tells accounts apart, and so does the case of letters.
     (b"a s old *\n", [user("a")], {}, b"a s old *\na * new *\n", "a", "", ""),
     (b"a s old *\na * old *\n", [user("a", server="s")], {}, b"a s new *\na * old *\n", "", "a", ""),
@@ -111,6 +129,7 @@ def test_plan(content, accounts, options, expected, added, updated, removed):
         ),
         (b"b * x 1.1.1.1\n", [user("a", addresses=["1.1.1.1"]), user("b")], None),
         (b"b * x * -- 1.1.1.1\n", [user("a", addresses=["1.1.1.1"])], None),
+        (b"\na * pw#1 *\n", [user("a")], "line 2. Its rest, a comment for pppd, is removed with the change."),
         (b"a * x *\n" * 30, [user("a")], "12, 13, 14, 15, 16, 17, 18, 19, 20, 21."),
     ],
 )
@@ -125,6 +144,12 @@ def test_warnings(content, accounts, warning):
         (b"a * x *\nb * 'open *\nc * x *\n", ["line 2", "line 4", "not closed"]),
         (b"# it's\nbob * don't *\ncmz * x *\n# it's\n", ["line 2", "line 4"]),
         (b"\0" * 17, ["no text", "17 NUL"]),
+        (b"bob * pw *\rcarl * y *\r", ["carriage returns and no newline", "one line"]),
+        (b"# Secrets\rbob * pw *\r", ["carriage returns and no newline"]),
+        (b"# x\nbob * pw *\rcarl * y *\r\nd * x *\n", ["line 2", "carriage return in it"]),
+        ("bob * pw *\n".encode("utf-16"), ["UTF-16"]),
+        ("bob * pw *\n".encode("utf-16-le"), ["UTF-16"]),
+        ("bob * pw *\n".encode("utf-16-be"), ["UTF-16"]),
         (b"\n" + b"''" * 40000, ["line 2", "80000 bytes long"]),
     ],
 )
