@@ -1,0 +1,137 @@
+"""adopt.yml on a server in somebody else's hands, and the play after it: nothing that it sent is ever evaluated."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+# Stands for the python3 of the managed server: answers for the module, and runs everything else.
+ANSWER = """\
+#!{python} -IS
+import os, sys
+text = sys.stdin.read()
+if "pppoe_unmanaged_server_info" in text:
+    print(open({answer!r}).read())
+else:
+    os.execv({python!r}, [{python!r}, "-c", text])
+"""
+
+
+class Controller:
+    """A controller with an inventory of one server, whose answers are the test's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.witness = folder, folder / "evaluated"
+        self.harm = f"{{{{ lookup('pipe', 'touch {self.witness}; echo idle 600') }}}}"
+        self.python = folder / "python"
+        answer = folder / "answer.json"
+        self.python.write_text(ANSWER.format(python=sys.executable, answer=str(answer)))
+        self.python.chmod(0o755)
+
+    def run(self, playbook: Path, *arguments: str, name: str = "gate") -> subprocess.CompletedProcess:
+        variables = {"ansible_connection": "local", "ansible_python_interpreter": str(self.python)}
+        inventory = {"all": {"children": {"pppoe_servers": {"hosts": {name: variables}}}}}
+        (self.folder / "hosts.yml").write_text(yaml.safe_dump(inventory))
+        command = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            "hosts.yml",
+            str(playbook),
+            *arguments,
+        ]
+        collections = str(REPOSITORY / ".build" / "collections")
+        environment = {
+            **os.environ,
+            "PWD": str(self.folder),
+            "ANSIBLE_COLLECTIONS_PATH": collections,
+            "ANSIBLE_PIPELINING": "true",
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+        }
+        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
+
+    def adopt(self, result: dict, name: str = "gate") -> subprocess.CompletedProcess:
+        (self.folder / "answer.json").write_text(json.dumps({"changed": False, **result}))
+        return self.run(REPOSITORY / "playbooks" / "adopt.yml", "-e", "adopt_directory=host_vars",
+                        "-e", "ansible_become=false", name=name)  # fmt: skip
+
+    def shown(self) -> str:
+        """What the next play has of the variables, used in every way that a role uses them."""
+        play = self.folder / "next.yml"
+        play.write_text(
+            yaml.safe_dump(
+                [{"hosts": "pppoe_servers", "gather_facts": False, "tasks": [
+                    {"ansible.builtin.copy": {"dest": str(self.folder / "next.json"), "content":
+                     "{{ {'options': pppoe_server_options | default([]), 'name': pppoe_server_ac_name | default('')}"
+                     " | to_json }}"}, "delegate_to": "localhost",
+                     "vars": {"ansible_python_interpreter": sys.executable}},
+                    {"ansible.builtin.debug": {"var": "pppoe_server_options"}},
+                    {"ansible.builtin.debug": {"msg": "{{ pppoe_server_options }} {{ vars | string | length }}"}}]}]
+            )
+        )  # fmt: skip
+        done = self.run(play)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return (self.folder / "next.json").read_text()
+
+
+@pytest.fixture
+def controller(tmp_path):
+    return Controller(tmp_path)
+
+
+def answer(**changes) -> dict:
+    server = {
+        "command": ["pppoe-server", "-I", "eth1"], "pid": 12, "live_sessions": 3, "findings": [], "accounts": [],
+        "variables": {"pppoe_server_interfaces": ["eth1"], "pppoe_server_nat": False},
+    }  # fmt: skip
+    return {"servers": [{**server, **changes}], "findings": []}
+
+
+def test_texts_of_the_host_are_never_evaluated(controller):
+    harm = controller.harm
+    variables = {"pppoe_server_options": [harm], "pppoe_server_ac_name": harm, "pppoe_server_interfaces": [harm]}
+    finding = {"kind": "problem", "text": harm + "\nx: 1", "why": harm}
+    account = {"name": harm + "\r\ny: 1", "addresses": [harm], "variable": "vault_a_secret"}
+    result = answer(variables=variables, command=[harm, "\nz: 1"], findings=[finding], accounts=[account])
+    done = controller.adopt({**result, "findings": [finding]})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert harm in controller.shown()
+    assert not controller.witness.exists()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"ansible_connection": "local", "ansible_shell_executable": "/bin/false"},
+        {"pppoe_server_interfaces": {"{{ 1 }}": "x"}},
+        {"pppoe_server_ac_name\nansible_connection": "local"},
+    ],
+)
+def test_other_variables_are_an_error_and_nothing_is_written(controller, variables):
+    done = controller.adopt(answer(variables=variables))
+    assert done.returncode != 0
+    assert "is none of this module" in done.stdout
+    assert not (controller.folder / "host_vars").exists()
+
+
+@pytest.mark.parametrize("name", ["../gate", "a/b", ".hidden"])
+def test_a_name_of_the_inventory_is_no_path(controller, name):
+    done = controller.adopt(answer(), name=name)
+    assert done.returncode != 0
+    assert "is no name for a directory" in done.stdout
+    assert not (controller.folder / "host_vars").exists()
+
+
+def test_an_honest_host(controller):
+    done = controller.adopt(answer())
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = (controller.folder / "host_vars" / "gate" / "pppoe_server.yml").read_text()
+    assert yaml.safe_load(written) == {"pppoe_server_interfaces": ["eth1"], "pppoe_server_nat": False}
+    assert "# Process 12: pppoe-server -I eth1" in done.stdout
