@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: adopted
-short_description: A file of host variables from what an unmanaged PPPoE server was read as
+short_description: Format the configuration of an unmanaged PPPoE server as host variables
 version_added: 0.1.0
 description:
   - Makes YAML of the result of M(dialtone.pppoe.pppoe_unmanaged_server_info), with its findings as comments.
