@@ -11,10 +11,10 @@ module: chap_user
 short_description: Manage the accounts in pppd's secrets files
 version_added: 0.1.0
 description:
-  - Adds, changes and removes accounts in C(/etc/ppp/chap-secrets) or C(/etc/ppp/pap-secrets), one in a call or 100,000.
-  - Speaks the grammar of pppd. What pppd reads back is what was asked for; what it could not read back is refused
-    before anything is written. Comments, other lines, their order and every byte of them stay.
-  - pppd reads the file at each log-in, so nothing needs a restart, and no session that is up is touched.
+  - Adds, updates and removes accounts in C(/etc/ppp/chap-secrets) or C(/etc/ppp/pap-secrets), one or 100,000 per call.
+  - Implements the grammar of pppd, so that pppd reads exactly the given values. A value for which this is not possible
+    is refused before anything is written. Comments and other lines are kept byte for byte and in order.
+  - pppd reads the file whenever a client authenticates, so nothing needs a restart, and no live session is affected.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -33,49 +33,50 @@ attributes:
 options:
   name:
     description:
-      - The name with which the peer logs in. Names are case-sensitive.
-      - Give either O(name), or O(users), O(src) or both.
-      - Put it in quotes. YAML makes numbers, booleans and dates of V(0123), V(no) and V(2026-11-01), and a name that is
-        no text is refused.
-      - A name beyond printable ASCII is written the way pppd looks it up, V(jürgen) as C(jM-CM-<rgen).
-      - V(*), which would let everybody in, and names with a newline are refused; so are names longer than 256 bytes, in
-        C(pap-secrets) 255.
+      - The name with which the peer authenticates. Names are case-sensitive.
+      - Set either O(name), or O(users), O(src) or both.
+      - Quote it. YAML converts V(0123), V(no) and V(2026-11-01) to numbers, booleans and dates, and a name that is not
+        text is refused.
+      - A name with characters other than printable ASCII is written in the form that pppd compares, V(jürgen) as
+        C(jM-CM-<rgen).
+      - V(*), which would match any name, names with a newline, and names longer than 256 bytes (255 in C(pap-secrets))
+        are refused.
     type: str
   secret:
     description:
-      - The password, at most 256 bytes, in C(pap-secrets) 255. Required unless O(state=absent).
-      - Put it in quotes, as O(name). A secret that is no text is refused.
-      - Refused are an empty one, one that begins with C(@/), and C(@login), since pppd takes them for something else.
+      - The password, at most 256 bytes (255 in C(pap-secrets)). Required unless O(state=absent).
+      - Quote it, as O(name). A secret that is not text is refused.
+      - An empty secret, one that begins with C(@/), and C(@login) are refused, since pppd interprets them differently.
     type: str
   server:
     description:
-      - The name of the server for which the account is good, V(*) for any. This is the default.
-      - An account of the same name for another server is another account.
-      - For pppd, an account for exactly its own name comes before one for V(*).
+      - The name of the server for which the account is valid. V(*), the default, means any.
+      - An account of the same name for another server is a different account.
+      - pppd prefers an account for exactly its own name to one for V(*).
     type: str
   addresses:
     description:
-      - The addresses that the peer may have. The default is V(*), any address, so that the server's pool decides.
-      - 'Each is V(*); an IPv4 address (V(10.0.0.9)), which the peer then gets whatever the pool says; a network
+      - The addresses that the peer may use. V(*), the default, means any, so that the pool of the server decides.
+      - 'Each is V(*); an IPv4 address (V(10.0.0.9)), which is then always assigned to the peer; a network
         (V(10.0.0.0/24)); or a network with V(+), in which each interface has its own address (V(10.0.0.0/24+)). A
-        V(!) before one of the last three forbids it. The first that fits decides, and V(*) must be the last.'
-      - Of several single addresses pppd offers the first. A forbidden one may not come before it, since pppd would
+        V(!) before one of the last three forbids it. The first match decides, and V(*) must be the last.'
+      - Of several single addresses, pppd offers the first. A forbidden one must not come before it, since pppd would
         offer that one and then refuse it.
-      - Host names are refused, since pppd would ask the DNS at each log-in. No address, or V(-), is refused too, since
-        pppd turns a peer without addresses away.
-      - A single address given to two accounts of the same call is refused. One that a line of the file gives to
-        somebody else is reported in a warning.
+      - Host names are refused, since pppd would query DNS at each authentication. No address, or V(-), is refused as
+        well, since pppd refuses a peer without addresses.
+      - A single address for two accounts in the same call is refused. If another account in the file has the address,
+        there is a warning.
     type: list
     elements: str
   state:
     description:
-      - V(present), the default, adds the account or brings it up to date. V(absent) removes each line of it.
+      - V(present), the default, adds or updates the account. V(absent) removes all lines of it.
     type: str
     choices: [present, absent]
   users:
     description:
-      - Many accounts at once. One call with a list of thousands takes about as long as a call with one.
-      - Errors name the entry by its index, counted from 0.
+      - Several accounts. A call with thousands of accounts takes about as long as a call with one.
+      - Errors refer to an entry by its index, starting at 0.
     type: list
     elements: dict
     suboptions:
@@ -101,82 +102,81 @@ options:
         default: present
   src:
     description:
-      - A file on the controller with accounts, beside those of O(users) or instead of them. It is looked for as
-        M(ansible.builtin.copy) looks for its own, in C(files) of the role or playbook, and may be encrypted with
-        Ansible Vault.
+      - A file on the controller with accounts, used in addition to O(users). It is searched as for
+        M(ansible.builtin.copy), in C(files) of the role or playbook, and can be encrypted with Ansible Vault.
       - CSV with a header, or a JSON list of objects. Columns and keys are those of O(users); C(name) and C(secret) are
-        needed. In CSV several C(addresses) are separated by blanks or commas, and an empty field has its default.
-      - The columns of a CSV are separated by commas, or, as spreadsheets do, by semicolons or tabs. Its last line must
-        end with a newline, so that a file that was cut off is noticed.
+        required. In CSV, several C(addresses) are separated by blanks or commas, and an empty field means the default.
+      - The columns of a CSV file are separated by commas, semicolons or tabs. Its last line must end with a newline, so
+        that a truncated file is detected.
       - In UTF-8, or in UTF-16 with a byte order mark.
-      - Errors name a line of the CSV, as in C(customers.csv:5), or an index of the JSON from 0, as in
-        C(customers.json[3]). If one account is wrong, none is applied.
+      - Errors refer to a line of the CSV file, as in C(customers.csv:5), or an index of the JSON from 0, as in
+        C(customers.json[3]). If one account is invalid, none is applied.
     type: str
   src_format:
-    description: How O(src) is written, if its name does not end in C(.csv) or C(.json).
+    description: The format of O(src), if its name does not end in C(.csv) or C(.json).
     type: str
     choices: [csv, json]
   exclusive:
     description:
-      - Whether accounts that O(users) and O(src) do not list are removed from the file, those of this host's own
-        connections included. Lines that repeat a listed account go too. Comments stay, and lines that are no account
-        for pppd.
-      - Needs O(users) or O(src) with at least one entry, so that an empty variable does not remove everybody. To empty
-        a file, list one account with O(users[].state=absent), and give O(max_removals).
-      - A list that was cut off would remove those who are missing in it, so O(max_removals) bounds how many may go.
+      - Whether to remove accounts that are listed in neither O(users) nor O(src), including those of this host's own
+        client connections. Duplicate lines of a listed account are removed as well. Comments, and lines that are not an
+        account to pppd, are kept.
+      - Requires O(users) or O(src) with at least one entry, so that an empty variable does not remove all accounts. To
+        empty a file, list one account with O(users[].state=absent), and set O(max_removals).
+      - To protect against a truncated list, O(max_removals) limits how many accounts are removed.
     type: bool
     default: false
   max_removals:
     description:
-      - How many accounts that the call does not list O(exclusive) may remove. If there are more, the call is refused,
-        and its error has the number.
-      - The default is half of the accounts that are in the file. Accounts listed with O(users[].state=absent) do not
-        count.
+      - How many accounts O(exclusive) may remove at most. If there are more, the module fails, and the error gives the
+        number.
+      - Default is half of the accounts in the file. Accounts listed with O(users[].state=absent) are not counted.
     type: int
   path:
     description:
-      - The secrets file. If it is a symbolic link, the file it points to is changed.
-      - Its owner stays, and its mode, less all rights of group and others. A new file belongs to the user who runs the
-        module and has mode V(0600). Files larger than 64 MiB are refused.
-      - In a file called C(pap-secrets) a password beyond printable ASCII is written the way pppd's server compares it.
+      - The secrets file. If it is a symbolic link, its target is changed.
+      - Its owner is kept, and so is its mode, without any permissions of group and others. A new file belongs to the
+        user who runs the module and has mode V(0600). Files larger than 64 MiB are refused.
+      - In a file called C(pap-secrets), a password with characters other than printable ASCII is written in the form
+        that pppd compares.
     type: path
     default: /etc/ppp/chap-secrets
   update_secret:
     description:
-      - V(always) changes a secret that differs. V(on_create) sets it for new accounts only, and leaves a secret that
-        somebody has changed since as it is.
+      - V(always) updates a secret that differs. V(on_create) sets it for new accounts only, so that a secret can be
+        changed on the host.
     type: str
     choices: [always, on_create]
     default: always
   backup:
     description:
-      - Whether to keep a copy of the file as it was before a change, beside it and readable by nobody else.
+      - Whether to keep a backup of the file next to it before a change, readable by its owner only.
     type: bool
     default: false
   list_fixed_addresses:
     description:
-      - Whether to return the addresses that accounts have for themselves, so that no pool gives them to others.
+      - Whether to return the fixed addresses of accounts, so that they can be excluded from pools.
     type: bool
     default: false
   lock_timeout:
     description:
-      - For how many seconds to wait if another run of this module is at work on the same file.
+      - Seconds to wait if another run of this module is changing the same file.
     type: int
     default: 30
 notes:
-  - A single address that the pool of an instance of M(dialtone.pppoe.pppoe_server) on the same host still hands out is
-    reported in a warning, for two customers would have it at once.
-  - No output of this module has a secret in it, at any verbosity. A C(loop) over accounts prints each item, secret
-    included, before this module has a say. Give the list to O(users) instead, or set C(loop_control.label).
-  - C(no_log=true) on the task is not needed. It would hide names and addresses as well. Only with the setting
-    C(display_args_to_stdout) does Ansible itself print the arguments of a task. When a task fails, Ansible shows the
-    lines of the playbook before it, so secrets belong in a vault and not into a playbook.
-  - Owner, group and SELinux context of the file are kept. The context has not been tried on a host with SELinux.
-  - If a line is there several times for the same name and server, pppd takes the first. That one is kept up to date,
-    and the others are reported in a warning with their line numbers, or removed with O(exclusive=true).
-  - A quotation mark that is not closed on its line makes pppd read the accounts below as part of one word. Such a file
-    is refused with the number of the line, and not repaired.
-  - accel-ppp has a file of the same name with another grammar. This module writes for pppd. A rate in the column of
+  - There is a warning if a fixed address is still in the pool of an instance of M(dialtone.pppoe.pppoe_server) on the
+    same host, since two clients could have it at the same time.
+  - No output of this module contains a secret, at any verbosity. A C(loop) over accounts prints each item, including
+    the secret, before this module runs. Pass the list to O(users) instead, or set C(loop_control.label).
+  - C(no_log=true) on the task is not needed, and would also hide names and addresses. Only with the setting
+    C(display_args_to_stdout) does Ansible itself print the arguments of a task. If a task fails, Ansible shows the
+    lines of the playbook, so store secrets in a vault and not in a playbook.
+  - Owner, group and SELinux context of the file are kept. This has not been tested on a host with SELinux.
+  - If there are several lines for the same name and server, pppd uses the first. That line is updated, and the others
+    are reported in a warning with their line numbers, or removed with O(exclusive=true).
+  - An unclosed quotation mark makes pppd read the following accounts as part of one word. Such a file is refused with
+    the number of the line, and not repaired.
+  - accel-ppp uses a file of the same name with another grammar. This module is for pppd. A rate in the column of
     addresses stays where it is, and is reported in a warning.
   - Warnings name, with the numbers of their lines, accounts of the call that the file also has for other servers, words
     that end at a C(#) for pppd, names by which nobody can log in (in Latin-1 or behind a byte order mark), and lines
@@ -192,25 +192,25 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The customer cmz may log in, from any address of the pool
+- name: Add an account that uses an address of the pool
   dialtone.pppoe.chap_user:
     name: cmz
     secret: "{{ vault_cmz_secret }}"
 
-- name: The customer cmz2 always has the same address
+- name: Add an account with a fixed address
   dialtone.pppoe.chap_user:
     name: cmz2
     secret: "{{ vault_cmz2_secret }}"
     addresses:
       - 192.168.10.3
 
-- name: The customers are those of the list, and nobody else
+- name: Make a list of accounts authoritative
   dialtone.pppoe.chap_user:
     users: "{{ customers }}"
     exclusive: true
     backup: true
 
-- name: A customer has left, another one has come
+- name: Remove an account and add another
   dialtone.pppoe.chap_user:
     users:
       - name: cmz
@@ -220,17 +220,17 @@ EXAMPLES = r"""
         addresses:
           - 10.0.8.0/24
 
-- name: New customers get a first password, which they may change
+- name: Set an initial password for new accounts only
   dialtone.pppoe.chap_user:
     users: "{{ customers }}"
     update_secret: on_create
 
-- name: The customers are those of a file, and nobody else
+- name: Make a CSV file of accounts authoritative
   dialtone.pppoe.chap_user:
     src: customers.csv
     exclusive: true
 
-- name: Accounts for a server that asks for PAP
+- name: Manage the accounts of a server that uses PAP
   dialtone.pppoe.chap_user:
     path: /etc/ppp/pap-secrets
     users: "{{ customers }}"
@@ -238,42 +238,41 @@ EXAMPLES = r"""
 
 RETURN = r"""
 added:
-  description: The names of the accounts that were added, the first 100 of them.
+  description: The names of added accounts, at most 100.
   returned: success
   type: list
   elements: str
   sample: [cmz2]
 added_count:
-  description: How many accounts were added.
+  description: Number of added accounts.
   returned: success
   type: int
   sample: 1
 updated:
-  description: The names of the accounts that were changed, the first 100 of them.
+  description: The names of updated accounts, at most 100.
   returned: success
   type: list
   elements: str
   sample: [cmz]
 updated_count:
-  description: How many accounts were changed.
+  description: Number of updated accounts.
   returned: success
   type: int
   sample: 1
 removed:
   description:
-    - The names of the accounts that were removed, the first 100 of them. Those that the call did not list are spelled
-      as in the file.
+    - The names of removed accounts, at most 100. Those that were not listed in the call are spelled as in the file.
   returned: success
   type: list
   elements: str
   sample: []
 removed_count:
-  description: How many accounts were removed.
+  description: Number of removed accounts.
   returned: success
   type: int
   sample: 0
 total:
-  description: How many account lines the file then has.
+  description: Number of account lines in the file after the run.
   returned: success
   type: int
   sample: 2
@@ -284,7 +283,7 @@ path:
   sample: /etc/ppp/chap-secrets
 fixed_addresses:
   description:
-    - What the accounts of this call have for themselves, single addresses and V(first-last), lowest first. For
+    - The fixed addresses of the accounts in this call, as single addresses and V(first-last), sorted. For
       O(dialtone.pppoe.pppoe_server#module:reserved_addresses).
   returned: if O(list_fixed_addresses=true)
   type: list
@@ -292,14 +291,15 @@ fixed_addresses:
   sample: [192.168.10.3]
 other_fixed_addresses:
   description:
-    - What the other accounts of the file then have. For O(dialtone.pppoe.pppoe_server#module:excluded_addresses).
+    - The fixed addresses of the other accounts in the file. For
+      O(dialtone.pppoe.pppoe_server#module:excluded_addresses).
   returned: if O(list_fixed_addresses=true)
   type: list
   elements: str
   sample: [10.0.8.1-10.0.9.254]
 backup_file:
-  description: The copy of the file as it was before.
-  returned: if O(backup=true) and a file that was there has changed
+  description: The backup of the file.
+  returned: if O(backup=true) and an existing file was changed
   type: str
   sample: /etc/ppp/chap-secrets.4711.2026-11-01@09:30:00~
 """

@@ -11,13 +11,12 @@ module: forwarding
 short_description: Enable IPv4 packet forwarding, now and after a reboot
 version_added: 0.1.0
 description:
-  - Sets C(net.ipv4.ip_forward) to 1 at once, and in a file of its own under C(/etc/sysctl.d) for the next boot.
-  - The file notes what the value was, so that O(state=absent) sets it back, and only if it was this module that
-    changed it.
-  - Can also protect the links of customers (C(ppp0), C(ppp1), ...), those that are up and those to come. For the
-    latter there is a file in C(/etc/udev/rules.d), by which systemd-udevd sets each link as it appears.
-  - Several may ask, each under a O(name) of its own. Each request is noted in the file, and the strictest of them holds
-    for all customers' links of the host. Whoever withdraws leaves the requests of the others as they are.
+  - Sets C(net.ipv4.ip_forward) to 1 immediately, and in a separate file in C(/etc/sysctl.d) for the next boot.
+  - The file records the previous value, so that O(state=absent) restores it, but only if this module changed it.
+  - Can also restrict the links of clients (C(ppp0), C(ppp1), ...), both existing and future ones. For future ones, a
+    file in C(/etc/udev/rules.d) makes systemd-udevd configure each link when it appears.
+  - Several requests can exist under different O(name)s. Each is recorded in the file, and the strictest one applies to
+    all links of clients on the host. Withdrawing a request does not affect the others.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -30,41 +29,42 @@ attributes:
 options:
   state:
     description:
-      - V(present) enables forwarding. V(absent) withdraws what O(name) asked for; with the last name, the files are
-        removed, and forwarding ends if it was off before.
+      - V(present) enables forwarding. V(absent) withdraws the request of O(name). With the last request, the files are
+        removed, and forwarding is disabled if it was disabled before.
     type: str
     choices: [present, absent]
     default: present
   name:
     description:
-      - Who asks, such as the name of an instance of M(dialtone.pppoe.pppoe_server).
+      - Name of the request, such as the name of an instance of M(dialtone.pppoe.pppoe_server).
       - 1 to 32 letters, digits, C(_) and C(-).
     type: str
     default: default
   rp_filter:
     description:
-      - What a link does with packets from an address that does not lead back to it (C(net.ipv4.conf.*.rp_filter)).
-      - V(strict) drops them, so that no customer can send from the address of another. V(loose) drops them only if the
-        host has no way at all to that address. V(off) drops none. V(unchanged) asks for nothing.
-      - The kernel takes the higher of this number and that of C(net.ipv4.conf.all.rp_filter), 2 being V(loose).
-      - If it is not given, what O(name) asked for before stays.
+      - The reverse path filter of the links (C(net.ipv4.conf.*.rp_filter)).
+      - V(strict) drops packets whose source address is not routed through the link, so that no client can use the
+        address of another. V(loose) drops them only if the host has no route to the address at all. V(off) drops none.
+        V(unchanged) makes no request.
+      - The kernel uses the higher of this value and C(net.ipv4.conf.all.rp_filter), with 2 being V(loose).
+      - If not set, the previous request of O(name) is kept.
     type: str
     choices: [strict, loose, "off", unchanged]
   ipv6:
     description:
-      - V(false) disables IPv6 on the links, so that nothing leaves by it past the rules for IPv4, even if a customer
-        sends IPv6 without having negotiated it. V(true) leaves it on.
-      - With either of them, or with O(rp_filter), the links ignore router advertisements, redirects and source routes,
-        so that no customer gives this host an address or a default route.
-      - With V(true), an O(uplink) that has its IPv6 default route by router advertisements keeps on taking them
+      - V(false) disables IPv6 on the links, so that no traffic bypasses the rules for IPv4, even if a client sends IPv6
+        without negotiating it. V(true) keeps it enabled.
+      - With either value, or with O(rp_filter), the links ignore router advertisements, redirects and source routes, so
+        that no client can set an address or a default route of this host.
+      - With V(true), an O(uplink) that has its IPv6 default route from router advertisements still accepts them
         (C(accept_ra=2)) when this host forwards IPv6.
-      - If it is not given, what O(name) asked for before stays.
+      - If not set, the previous request of O(name) is kept.
     type: bool
   uplink:
     description:
-      - The interface that leads to the internet. If it is a numbered link, such as C(ppp0), it is no customer's and is
-        left alone. Links with names such as C(ppp-uplink) always are.
-      - If it is not given, the one that O(name) gave before stays.
+      - The interface that leads to the internet. If it is a numbered link, such as C(ppp0), it is not treated as the
+        link of a client. Links with names such as C(ppp-uplink) never are.
+      - If not set, the previous value of O(name) is kept.
     type: str
 author:
   - The dialtone.pppoe authors (@dialtone)
@@ -74,13 +74,13 @@ EXAMPLES = r"""
 - name: Enable packet forwarding between the clients and the internet
   dialtone.pppoe.forwarding:
 
-- name: Allow customers their own addresses only, and IPv4 only
+- name: Restrict clients to their own address, and to IPv4
   dialtone.pppoe.forwarding:
     name: campus
     rp_filter: strict
     ipv6: false
 
-- name: Withdraw what the instance campus asked for
+- name: Withdraw the request of the instance campus
   dialtone.pppoe.forwarding:
     name: campus
     state: absent
@@ -98,18 +98,18 @@ value:
   type: int
   sample: 1
 links:
-  description: The links that are up and whose settings this run changed, or would change.
+  description: The existing links whose settings were changed, or would be changed in check mode.
   returned: success
   type: list
   elements: str
   sample: [ppp0, ppp1]
 settings:
-  description: What each customer's link has from now on, the strictest of what all names ask for.
+  description: The resulting settings of each link of a client, which are the strictest of all requests.
   returned: success
   type: dict
   sample: {"net.ipv4.conf.*.rp_filter": 1, "net.ipv6.conf.*.accept_ra": 0}
 names:
-  description: Those who ask for forwarding after this run.
+  description: The names of all requests after this run.
   returned: success
   type: list
   elements: str

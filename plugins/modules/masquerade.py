@@ -7,28 +7,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: masquerade
-short_description: Source NAT behind an outside interface, now and after a reboot
+short_description: Manage source NAT behind an outside interface
 version_added: 0.1.0
 description:
-  - Gives the packets of PPPoE customers the address of the outside interface when they leave by it (IPv4).
-  - Takes native nftables where the kernel of the host really has it, else an C(iptables) command that works, and
-    brings the rules back at boot.
-  - Only rules of its own are ever added, replaced or removed. With nftables they stand in a table of their own,
-    C(table ip dialtone_pppoe_NAME), which is replaced at one stroke. With iptables each bears the comment
+  - Translates the source address of packets that leave through the outside interface to its address (IPv4), now and
+    after a reboot.
+  - Uses firewalld if it is running, otherwise native nftables if the kernel supports it, otherwise a working
+    C(iptables) command.
+  - Only the module's own rules are ever added, replaced or removed. With nftables they are in a separate table,
+    C(table ip dialtone_pppoe_NAME), which is replaced atomically. With iptables each has the comment
     C(dialtone.pppoe NAME).
-  - Rules that somebody has flushed are brought back by the next run, and by restarting the unit.
-  - Where a chain of others drops forwarded packets (Docker, ufw, a filter made by hand), what is translated, the
-    answers to it, and forwarded ports are let through there, by rules that come after all those of others but before
-    what drops everything. RV(accepted_in) tells the chains.
-  - Forwarding itself (C(net.ipv4.ip_forward)) is not this module's business, and neither is any other filtering.
+  - Rules that have been flushed are restored by the next run, or by restarting the unit.
+  - If another chain drops forwarded packets (Docker, ufw, a custom filter), translated traffic, replies to it, and
+    forwarded ports are accepted there, by rules after all others but before the one that drops everything.
+    RV(accepted_in) lists these chains.
+  - Does not enable forwarding (C(net.ipv4.ip_forward), see M(dialtone.pppoe.forwarding)), and filters nothing.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
   check_mode:
     support: full
     details:
-      - Where a program that could do it is not installed yet, and no other works, check mode predicts a change
-        with O(ignore:backend) V(null) instead of failing, since a package may be installed before the real run.
+      - If a required program is not installed yet and no other works, check mode predicts a change, with
+        O(ignore:backend) V(null), assuming that a package is installed before the actual run.
   diff_mode:
     support: full
   idempotent:
@@ -36,36 +37,35 @@ attributes:
 options:
   name:
     description:
-      - Name of the instance. Several may stand side by side, for example one for each outside interface.
+      - Name of the instance. There can be several, for example one for each outside interface.
       - 1 to 32 letters, digits, C(_) and C(-).
     type: str
     default: default
   out_interface:
     description:
-      - The interface by which the packets leave. It must exist, unless its name begins with C(ppp), since a link that
-        is dialled comes and goes. Once made, the rules go by its name, be it there or not, so that it may appear after
-        a boot.
-      - An uplink by PPPoE needs a name of its own, such as C(ppp-uplink). Names such as C(ppp0) go to whoever dials
-        first, which after a reboot may be a customer.
+      - The outside interface. It must exist, unless its name begins with C(ppp), since dialled links come and go. The
+        rules refer to its name, so it may appear later, such as after a reboot.
+      - A PPPoE uplink needs a fixed name, such as C(ppp-uplink). A name such as C(ppp0) is given to the link that comes
+        up first, which after a reboot may be that of a client.
       - Required if O(state=present).
     type: str
   source:
     description:
-      - Only packets from these IPv4 networks, addresses or ranges (V(10.0.0.2-10.0.0.99)). Without any, all that
-        leave by O(out_interface).
+      - The source networks, addresses or ranges (V(10.0.0.2-10.0.0.99)) to translate. Default is everything that leaves
+        through O(out_interface).
     type: list
     elements: str
     default: []
   backend:
     description:
-      - What holds the rules.
-      - V(auto) is V(firewalld) where one is running; else the backend that is in force; else V(nftables) where the
-        kernel accepts the rules, else V(iptables).
-      - V(firewalld) makes direct rules of our own and, to let the packets through, a policy of our own from any zone
-        to that of O(out_interface), both permanent and in the runtime. A policy takes a reload, which is refused while
-        firewalld has settings in its runtime alone. An interface that is in no zone is put into the default zone.
-      - V(iptables) takes the first that works of C(iptables), C(iptables-legacy) and C(iptables-nft).
-      - Rules of ours in another backend are removed once the new ones are in force.
+      - The firewall to use.
+      - V(auto) selects V(firewalld) if it is running; otherwise the current backend; otherwise V(nftables) if the
+        kernel accepts the rules; otherwise V(iptables).
+      - V(firewalld) adds direct rules and, to accept the packets, a policy from any zone to that of O(out_interface),
+        both permanently and at runtime. A new policy needs a reload, which is refused while firewalld has settings that
+        exist at runtime only. An interface without a zone is added to the default zone.
+      - V(iptables) uses the first of C(iptables), C(iptables-legacy) and C(iptables-nft) that works.
+      - The module's rules in another backend are removed once the new ones are active.
     type: str
     choices:
       - auto
@@ -75,16 +75,15 @@ options:
     default: auto
   random_fully:
     description:
-      - Choose the outside port of each connection at random, where the kernel and the program can; see
-        RV(random_fully).
-      - It avoids lost packets where very many connections begin at once, and hides port numbers. But the port that a
-        customer's program chose is no longer kept, which games and telephony rely on. So it is off by default.
+      - Randomize the source port of each connection, if the kernel and the program support it; see RV(random_fully).
+      - This avoids lost packets if very many connections start at once, and makes ports unpredictable. However, source
+        ports are no longer preserved, which games and telephony rely on. It is therefore off by default.
     type: bool
     default: false
   port_forwards:
     description:
-      - Ports of the host, as seen at O(out_interface), that lead to customers.
-      - From inside, a customer is not reached by the outside address.
+      - Ports of O(out_interface) to forward to clients.
+      - They are not reachable at the outside address from inside (no hairpin NAT).
     type: list
     elements: dict
     default: []
@@ -95,36 +94,36 @@ options:
         choices: [tcp, udp]
         default: tcp
       port:
-        description: A port of the outside address, V(8080), or a range of them, V(8000-8010).
+        description: The outside port, such as V(8080), or a range, such as V(8000-8010).
         type: str
         required: true
       to_address:
-        description: The customer's IPv4 address, which should be a fixed one.
+        description: The client's IPv4 address, which should be a fixed one.
         type: str
         required: true
       to_port:
-        description: The customer's port, if it is another one. A range keeps its numbers.
+        description: The destination port, if it differs. A range keeps its port numbers.
         type: str
   clamp_mss:
     description:
-      - Lower the MSS of TCP connections through C(ppp) interfaces to what the path carries, in both directions.
-      - Without it, connections of customers hang wherever the messages of path MTU discovery are lost.
+      - Clamp the MSS of TCP connections through C(ppp) interfaces to the path MTU, in both directions.
+      - Without it, connections of clients hang wherever path MTU discovery fails.
     type: bool
     default: true
   persistent:
     description:
-      - Bring the rules back at boot.
-      - V(false) removes what an earlier run made for that, and leaves no file.
+      - Restore the rules at boot.
+      - V(false) removes what an earlier run installed for this purpose, and leaves no file.
     type: bool
     default: true
   startup:
     description:
-      - What brings the rules back at boot, if O(persistent=true). Traces of the other one are removed.
-      - V(systemd) is a unit of our own, C(dialtone-pppoe-masquerade@NAME.service). It loads the rules before the
-        network comes up, and again whenever C(nftables.service), C(iptables.service) or
-        C(netfilter-persistent.service) are restarted or reloaded. Stopping it removes our rules alone.
-      - V(rc_local) is a block in C(rc.local), which is made executable for it.
-      - V(auto) is V(systemd) where the host was booted with it, else V(rc_local).
+      - What restores the rules at boot, if O(persistent=true). The other one is removed.
+      - V(systemd) is a separate unit, C(dialtone-pppoe-masquerade@NAME.service). It loads the rules before the network
+        comes up, and again whenever C(nftables.service), C(iptables.service) or C(netfilter-persistent.service) is
+        restarted or reloaded. Stopping it removes only the module's rules.
+      - V(rc_local) is a block in C(rc.local), which is made executable.
+      - V(auto) selects V(systemd) if it is running, otherwise V(rc_local).
     type: str
     choices:
       - auto
@@ -133,54 +132,55 @@ options:
     default: auto
   state:
     description:
-      - V(present) makes the rules as described. V(absent) removes the rules, the unit and the files of this
-        instance, whatever backend they are in.
+      - V(present) creates the rules. V(absent) removes the rules, the unit and the files of this instance in all
+        backends.
     type: str
     choices:
       - present
       - absent
     default: present
 notes:
-  - With V(iptables), a rule of iptables made by hand that does the same and bears no comment is left as it is, and not
-    doubled; it is told in RV(equal_rules) and in a warning. Once it has gone, the next run or the next boot adds
-    ours. O(state=absent) leaves it too.
-  - A rule made by hand in another backend, or one of nft, is left and told in the same way, and ours stand beside it.
-    That does no harm, since a connection is translated once, by whichever comes first.
-  - Starting C(nftables.service) for the first time beside our unit flushes the rules of everybody, ours too, until
-    the next run or a restart of our unit. At boot, and whenever it is restarted or reloaded, ours come after it.
-  - C(firewall-cmd --reload) of a firewalld that works with iptables throws away the rules of others; restart our
-    unit after it.
-  - C(netfilter-persistent save) saves our rules along with all others. They are not doubled at boot, but after
-    O(state=absent) it has to be called again.
+  - With V(iptables), an existing equal rule without a comment is kept and not duplicated. It is reported in
+    RV(equal_rules) and in a warning. Once it is gone, the next run or the next boot adds the module's rule.
+    O(state=absent) keeps the existing rule.
+  - An existing equal rule in another backend, or in nftables, is kept and reported in the same way, and the module's
+    rules are added as well. This is harmless, since a connection is translated only once, by whichever rule comes
+    first.
+  - Starting C(nftables.service) for the first time flushes all rules, including those of this module, until the next
+    run or a restart of the module's unit. At boot, and whenever it is restarted or reloaded, the unit runs after it.
+  - C(firewall-cmd --reload) with the iptables backend of firewalld discards all other rules; restart the module's unit
+    afterwards.
+  - C(netfilter-persistent save) also saves the module's rules. They are not duplicated at boot, but save again after
+    O(state=absent).
 author:
   - The dialtone.pppoe authors (@dialtone)
 """
 
 EXAMPLES = r"""
-- name: Customers reach the internet through eth0
+- name: Masquerade everything that leaves through eth0
   dialtone.pppoe.masquerade:
     out_interface: eth0
 
-- name: Only the customers' networks do
+- name: Masquerade the networks of clients only
   dialtone.pppoe.masquerade:
     out_interface: eth0
     source:
       - 192.168.10.0/24
       - 10.67.0.0/16
 
-- name: Web server and games of a customer with a fixed address are reached from outside
+- name: Forward ports to a client with a fixed address
   dialtone.pppoe.masquerade:
     out_interface: eth0
     port_forwards:
       - {port: "8080", to_address: 192.168.10.3, to_port: "80"}
       - {protocol: udp, port: 27000-27050, to_address: 192.168.10.3}
 
-- name: A second uplink, with rules of its own
+- name: Masquerade on a second uplink
   dialtone.pppoe.masquerade:
     name: backup
     out_interface: eth2
 
-- name: Take all of it away again
+- name: Remove masquerading
   dialtone.pppoe.masquerade:
     state: absent
 """
@@ -193,33 +193,33 @@ name:
   sample: default
 backend:
   description:
-    - The backend taken.
-    - V(null) with O(state=absent), and in a check mode that cannot know it yet.
+    - The selected backend.
+    - V(null) with O(state=absent), and in check mode if it is not known yet.
   returned: success
   type: str
   sample: nftables
 program:
-  description: The command that the rules are made with; V(null) where RV(backend) is.
+  description: The command that manages the rules. V(null) if RV(backend) is.
   returned: success
   type: str
   sample: /usr/sbin/nft
 rules:
-  description: Our rules, as lines of the backend; empty with O(state=absent).
+  description: The module's rules, in the syntax of the backend. Empty with O(state=absent).
   returned: success
   type: list
   elements: str
   sample:
     - -t nat -A POSTROUTING -o eth0 -m comment --comment "dialtone.pppoe default" -j MASQUERADE
 random_fully:
-  description: Whether outside ports are chosen at random.
+  description: Whether source ports are randomized.
   returned: success
   type: bool
   sample: false
 accepted_in:
   description:
-    - The chains of others that drop forwarded packets, in which rules of ours let through what is needed.
-    - A chain counts if its policy is to drop, or if one of its rules drops or rejects every packet. Where a chain sends
-      every packet to another one that does so, as ufw's C(FORWARD) may, it is that other one.
+    - Other chains that drop forwarded packets, in which the module's rules accept what is needed.
+    - These are chains whose policy is to drop, or which have a rule that drops or rejects every packet. If a chain
+      sends every packet to such a chain, as ufw's C(FORWARD) may, it is the latter.
   returned: success
   type: list
   elements: str
@@ -227,7 +227,7 @@ accepted_in:
     - "iptables: FORWARD"
     - "nft: inet filter forward"
 equal_rules:
-  description: Rules made by hand, in whatever backend, that do the same as one of ours. They are left as they are.
+  description: Existing rules, in any backend, that are equal to one of the module's. They are not changed.
   returned: success
   type: list
   elements: str
@@ -235,12 +235,12 @@ equal_rules:
     - -t nat -A POSTROUTING -o eth0 -j MASQUERADE
 persistence:
   description:
-    - What brings the rules back at boot, a unit or C(rc.local), or C(/etc/firewalld); V(null) if nothing does.
+    - What restores the rules at boot, that is a unit, C(rc.local) or C(/etc/firewalld). V(null) if nothing does.
   returned: success
   type: str
   sample: /etc/systemd/system/dialtone-pppoe-masquerade@default.service
 tried:
-  description: Each way that was tried and what it answered.
+  description: The backends that were tried, and why they do not work.
   returned: failure, if no backend works
   type: list
   elements: dict
@@ -249,7 +249,7 @@ tried:
       description: The backend.
       type: str
     program:
-      description: The command, as a path if it is installed.
+      description: The command, with its path if it is installed.
       type: str
     answer:
       description: Why it does not work.

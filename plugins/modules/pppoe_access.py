@@ -11,14 +11,14 @@ module: pppoe_access
 short_description: Delay or drop discovery packets on the access interfaces of a PPPoE server
 version_added: 0.1.0
 description:
-  - Makes dials faster. An ordinary client sends its first LCP request as soon as it has the PADS. The pppd of a PPPoE
-    server is still starting then, the request is lost, and the client repeats it after three seconds. With
+  - Speeds up connecting. A typical client sends its first LCP request as soon as it has the PADS. At this time, the
+    pppd of the server is still starting, so the request is lost, and the client repeats it after three seconds. With
     O(dial_hold), the kernel holds the PADS, and the server's own first LCP requests behind it, until pppd listens.
-  - Delays the PADO with O(pado_delay), so that clients choose another access concentrator on the same wire if there is
-    one, and drains a server with O(drained), so that it gets no new sessions while those that it has go on.
-  - Packets of sessions that are up are not touched. The root qdisc of the interface and the filters of others stay.
-    The delayed packets take a detour by an interface C(pppoe-holdN) of the type ifb.
-  - The settings are in force at once, after a reboot, and, where systemd and udev run, when an interface appears again.
+  - Delays the PADO with O(pado_delay), so that clients prefer another access concentrator on the same segment, and
+    drains a server with O(drained), so that it gets no new sessions while existing ones continue.
+  - Packets of established sessions are not affected. The root qdisc of the interface and existing filters are kept. The
+    delayed packets are redirected through an interface C(pppoe-holdN) of type ifb.
+  - The settings take effect immediately, after a reboot and, with systemd and udev, when an interface reappears.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -36,42 +36,42 @@ options:
     default: default
   interfaces:
     description:
-      - The access interfaces. An interface that is not there yet is treated as soon as it is.
-      - Needed for O(state=present), unless the instance has settings already.
+      - The access interfaces. An interface that does not exist yet is configured as soon as it appears.
+      - Required if O(state=present), unless the instance already has settings.
     type: list
     elements: str
   dial_hold:
     description:
       - How long to hold PADS and the server's LCP requests, in milliseconds, V(0) to V(1000).
-      - V(auto) takes twice the time that pppd needs to start on this host, measured once, between 30 and 300
-        milliseconds; and V(0) where the kernel cannot hold packets, which RV(dial_hold_problem) explains.
-      - Without a value, what is configured stays, else V(auto).
+      - V(auto) uses twice the time that pppd takes to start on this host, measured once, between 30 and 300
+        milliseconds. If the kernel cannot hold packets, it is V(0), and RV(dial_hold_problem) gives the reason.
+      - Default is the configured value, otherwise V(auto).
     type: str
   pado_delay:
     description:
-      - How long to delay each PADO, in milliseconds, V(0) to V(4000). Clients take the first PADO that arrives.
-      - Without a value, what is configured stays, else V(0).
+      - How long to delay each PADO, in milliseconds, V(0) to V(4000). Clients use the first PADO that arrives.
+      - Default is the configured value, otherwise V(0).
     type: int
   drained:
     description:
-      - Whether PADO are dropped, so that no new session begins. Clients that have a PADO already may still dial in.
-      - Without a value, what is configured stays, else V(false).
+      - Whether to drop PADOs, so that no new sessions start. Clients that already have a PADO can still connect.
+      - Default is the configured value, otherwise V(false).
     type: bool
   startup:
     description:
-      - What puts the settings in force at boot. V(auto) is systemd where it runs.
+      - What applies the settings at boot. V(auto) selects systemd if it is running.
     type: str
     choices: [auto, systemd, rc_local]
     default: auto
   state:
     description:
-      - V(absent) takes all of this away.
+      - V(absent) removes all of these settings.
     type: str
     choices: [present, absent]
     default: present
 notes:
-  - Needs C(tc) and a kernel with C(sch_netem), C(sch_prio), C(sch_ingress), C(cls_u32), C(act_mirred) and C(ifb).
-    Debian's kernels have them. On Red Hat's, C(sch_netem) is in C(kernel-modules-extra); this has not been tried.
+  - Requires C(tc) and a kernel with C(sch_netem), C(sch_prio), C(sch_ingress), C(cls_u32), C(act_mirred) and C(ifb).
+    Debian's kernels have them. On Red Hat's, C(sch_netem) is in C(kernel-modules-extra); this has not been tested.
 seealso:
   - module: dialtone.pppoe.pppoe_server
 author:
@@ -79,7 +79,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Let ordinary clients dial in without losing their first request
+- name: Speed up connecting for typical clients
   dialtone.pppoe.pppoe_access:
     interfaces: [eth1]
 
@@ -100,7 +100,7 @@ dial_hold:
   type: int
   sample: 90
 dial_hold_problem:
-  description: Why nothing is held although O(dial_hold=auto); V(null) otherwise.
+  description: Why packets are not held with O(dial_hold=auto). V(null) otherwise.
   returned: when O(state=present)
   type: str
   sample:
@@ -110,7 +110,7 @@ pado_delay:
   type: int
   sample: 0
 drained:
-  description: Whether PADO are dropped.
+  description: Whether PADOs are dropped.
   returned: when O(state=present)
   type: bool
   sample: false

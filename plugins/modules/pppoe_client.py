@@ -8,14 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_client
-short_description: Dial a PPPoE connection, now and at boot
+short_description: Configure and dial a PPPoE client connection
 version_added: 0.1.0
 description:
-  - Configures one PPPoE connection of a Linux host, dials it, and tells what came of it. The connection is carried by
-    pppd and its own PPPoE plugin, in the kernel.
-  - Any number of connections may stand side by side, each with a name of its own.
-  - If a dial fails, the module fails with the reason in a sentence, made from pppd's own words, so that a wrong
-    secret is told from a server that is silent. The configuration stays, and the host goes on trying in the background.
+  - Configures a PPPoE connection of a Linux host, dials it now and at boot, and returns the addresses of the link. The
+    connection uses pppd and its PPPoE plugin, and is carried by the kernel.
+  - A host can have any number of connections with different names.
+  - If dialling fails, the module fails with the reason from pppd's log, which distinguishes a wrong secret from a
+    server that does not answer, for example. The configuration stays, and the connection is retried in the background.
   - Everything is validated before the first write.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
@@ -23,8 +23,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Whether a dial will succeed cannot be predicted.
-      - Programs may still be missing in check mode, since a run may install them first.
+      - Cannot predict whether dialling will succeed.
+      - Programs may be missing in check mode, since a run may install them first.
   diff_mode:
     support: full
     details:
@@ -34,170 +34,167 @@ attributes:
 options:
   name:
     description:
-      - Name of the connection. Up to 32 letters, digits, V(-) or V(_), and no V(-) at its beginning.
-      - It is the file's name in C(/etc/ppp/peers), and with systemd the unit is C(pppoe-client@NAME.service).
-      - A file of that name that this module has not written is left alone, and the call refused.
+      - Name of the connection. Up to 32 letters, digits, V(-) or V(_), not starting with V(-).
+      - It is the name of the file in C(/etc/ppp/peers). With systemd, the unit is C(pppoe-client@NAME.service).
+      - If a file of that name exists that was not written by this module, the module fails and does not change it.
     type: str
     required: true
   interface:
     description:
-      - The Ethernet interface that leads to the access concentrator. It must exist, and be no port of a bridge or a
-        bond. If it is down it is set up, at each attempt; it needs no address.
-      - Required if O(state=present), and if O(state=connected) unless nothing but O(name) and O(timeout) is given. Then
-        the connection is dialled as it is configured, and stays if it is up.
+      - The Ethernet interface that leads to the access concentrator. It must exist, and must not be a port of a bridge
+        or bond. If it is down, it is brought up at each attempt. It needs no address.
+      - Required if O(state=present), and if O(state=connected) unless only O(name) and O(timeout) are set. In that
+        case, the existing connection is dialled if it is not up.
     type: str
   username:
     description:
-      - The account's name. Required where O(interface) is.
+      - The account's name. Required if O(interface) is required.
     type: str
   secret:
     description:
-      - The account's secret, its password. It is written to C(/etc/ppp/chap-secrets) and C(/etc/ppp/pap-secrets), for
-        this connection only, so that two connections may have accounts of the same name.
-      - It may have any characters but NUL. One that begins with V(@/), for which pppd would read another file, is kept
-        in a file of its own, in C(/etc/ppp/pppoe-client).
-      - If left out, these files are left alone, and must have the account already.
+      - The account's password. It is written to C(/etc/ppp/chap-secrets) and C(/etc/ppp/pap-secrets) for this
+        connection only, so two connections can have accounts of the same name.
+      - It may contain any character except NUL. A secret that begins with V(@/), which pppd would take for a file name,
+        is stored in a separate file in C(/etc/ppp/pppoe-client).
+      - If omitted, these files are not changed, and must already contain the account.
     type: str
   authentication:
     description:
-      - The methods by which the host may prove itself. A server that asks for none of them is not answered, so that
-        without V(pap) the secret never crosses the wire.
-      - By default any that pppd knows.
+      - The authentication protocols that the host may use. A server that requests none of them is refused, so without
+        V(pap) the secret is never sent in clear text.
+      - Default is any that pppd supports.
     type: list
     elements: str
     choices: [pap, chap, mschapv2]
   vlan:
     description:
-      - The VLAN on O(interface) that leads to the access concentrator. Its interface is O(interface) with a dot and
-        this number behind it; it is made when it isn't there, and removed when no connection needs it any more.
-      - Refused if that VLAN is there already by another name, which then belongs in O(interface).
-      - By default the packets are untagged.
+      - The VLAN on O(interface) that leads to the access concentrator. Its interface is called O(interface), a dot and
+        this number. It is created if missing, and removed when no connection needs it any more.
+      - Refused if an interface for that VLAN exists under another name. In this case, set O(interface) to that name.
+      - By default, frames are untagged.
     type: int
   ac_name:
     description:
-      - Take only the access concentrator of this name. By default the first that answers.
+      - Connect only to the access concentrator of this name. Default is the first that answers.
     type: str
   service_name:
     description:
-      - Ask for this service. By default any.
+      - Request this service. Default is any.
     type: str
   link_interface:
     description:
-      - The name of the link's own interface, such as V(ppp-office), by which firewall rules and scripts know it
-        whatever other links there are.
-      - By default it is the kernel's choice, V(ppp0) for the first link that comes up, unless O(unit) is given.
+      - The name of the link's interface, such as V(ppp-office), so that firewall rules and scripts can refer to it.
+      - By default the kernel chooses it, V(ppp0) for the first link that comes up, unless O(unit) is set.
     type: str
   unit:
     description:
-      - The number of the link's interface, V(3) for V(ppp3). Not together with O(link_interface).
+      - The number of the link's interface, such as V(3) for V(ppp3). Mutually exclusive with O(link_interface).
     type: int
   default_route:
     description:
-      - Whether the link becomes a default route of the host.
-      - Refused if the host has another default route with the same O(route_metric), or if another connection asks for
-        one. One with another metric stays, and counts when it has the least.
+      - Whether to set a default route through the link.
+      - Refused if the host or another connection has a default route with the same O(route_metric). One with another
+        metric is kept; the lowest metric wins.
     type: bool
     default: true
   route_metric:
     description:
-      - The metric of the default route. Of several default routes the one with the least counts.
+      - The metric of the default route. Among several default routes, the lowest metric wins.
     type: int
     default: 0
   dns:
     description:
-      - V(none) to leave name resolution alone, V(server) to use the name servers that the access concentrator tells, or
-        the addresses of name servers, as a list or separated by commas.
-      - Name servers count while the link is up, for C(systemd-resolved) or C(resolvconf) where the host lives by one of
-        them, otherwise in C(/etc/resolv.conf). There, other name servers are set aside as comments until the link is
-        down, and everything else in the file stays.
+      - V(none) to leave name resolution unchanged, V(server) to use the name servers that the server announces, or the
+        addresses of name servers, as a list or comma-separated.
+      - The name servers are used while the link is up, through C(systemd-resolved) or C(resolvconf) if the host uses
+        one of them, otherwise in C(/etc/resolv.conf). There, other name servers are commented out until the link is
+        down, and everything else in the file is kept.
     type: raw
     default: none
   firewall:
     description:
-      - V(standalone) lets nothing new come in by the link, for this host or through it, but for pings.
-      - V(masquerade) also gives the link's address to what others send out through it, and clamps the MSS of their TCP
-        connections to what the link carries; it needs forwarding (M(dialtone.pppoe.forwarding)).
-      - The rules are there before the link is, and after a reboot, by nftables, iptables or firewalld like those of
-        M(dialtone.pppoe.masquerade). They go by the link's name, which is V(ppp-NAME) then unless O(link_interface) or
-        O(unit) says otherwise.
+      - V(standalone) drops new connections from the link, to this host or through it, except pings.
+      - V(masquerade) also masquerades traffic that is forwarded to the link, and clamps the MSS of its TCP connections.
+        It needs forwarding (M(dialtone.pppoe.forwarding)).
+      - The rules are loaded before the link comes up, and after a reboot, with nftables, iptables or firewalld as for
+        M(dialtone.pppoe.masquerade). They refer to the name of the link, which defaults to V(ppp-NAME) in this case
+        unless O(link_interface) or O(unit) is set.
     type: str
     choices: [none, standalone, masquerade]
     default: none
   ipv6:
     description:
-      - Whether the link carries IPv6, too. It has link-local addresses then, and takes what the server announces, also
-        on a host that forwards IPv6 (C(accept_ra=2)).
-      - RV(address) and the unit's state tell of IPv4 alone.
+      - Whether the link also carries IPv6. It then has link-local addresses, and accepts router advertisements of the
+        server, even on a host that forwards IPv6 (C(accept_ra=2)).
+      - RV(address) and the state of the unit refer to IPv4 only.
     type: bool
     default: false
   mtu:
     description:
-      - The largest packet in bytes, in both directions. From 128 to 1500, and at least 8 less than the MTU of
+      - Maximum packet size in bytes, in both directions. From 128 to 1500, and at least 8 less than the MTU of
         O(interface).
-      - More than 1492 is asked for by RFC 4638. A server that does not agree gets 1492, which RV(mtu) tells.
+      - More than 1492 is requested according to RFC 4638. If the server does not agree, it is 1492, as RV(mtu) shows.
     type: int
     default: 1492
   demand_idle:
     description:
-      - Dial when there is traffic for the link, and hang up after so many seconds without any. The addresses may be
-        others at each dial.
-      - With O(state=connected) it is dialled once, to see that it works. Afterwards, one that sleeps counts as
-        connected.
+      - Dial on demand, and hang up after this many seconds without traffic. The addresses may change with each dial.
+      - With O(state=connected) the connection is dialled once, to check that it works. Afterwards, an idle connection
+        counts as connected.
       - By default the link stays up.
     type: int
   lcp_echo_interval:
     description:
-      - Ask the server every so many seconds whether it is still there, unless it has sent something meanwhile. V(0) for
-        never.
+      - Seconds between LCP echo requests to the server, which are omitted while it sends other packets. V(0) disables
+        them.
     type: int
     default: 4
   lcp_echo_failure:
     description:
-      - After so many questions without an answer the link counts as broken, and is dialled anew. V(0) for never.
-      - With both defaults, a server that is gone is noticed after 12 to 16 seconds.
+      - How many unanswered LCP echo requests end the link; it is then redialled. V(0) means never.
+      - With both defaults, a failed server is detected after 12 to 16 seconds.
     type: int
     default: 3
   redial_pause:
     description:
-      - How many seconds to wait after the first attempt that fails. Each further pause is twice as long. After a
-        refused account the pauses are five times as long.
-      - A link that was up for at least so long is dialled again at once when it breaks.
-      - The pauses are for O(startup=systemd), whose C(systemctl status) tells them.
+      - Seconds to wait after the first failed attempt. The pause doubles with each further failure. After a refused
+        account, pauses are five times as long.
+      - A link that breaks after it was up for at least this long is redialled at once.
+      - Applies to O(startup=systemd). C(systemctl status) shows the current pause.
     type: int
     default: 5
   redial_pause_max:
     description:
-      - The longest pause in seconds, before it is multiplied by five for a refused account. For O(startup=rc_local) and
-        with O(demand_idle) it is the only one.
+      - The maximum pause in seconds, before it is multiplied by five for a refused account. With O(startup=rc_local)
+        and with O(demand_idle), every pause has this length.
     type: int
     default: 60
   on_up:
     description:
-      - A shell script to run as root each time when the link has come up; its output goes to the system log. Its
-        arguments and variables are those of C(/etc/ppp/ip-up), see pppd(8).
-      - A change of it needs no redial.
-      - It may have a secret in it. Only root can read it on the host, and neither a result nor a diff nor the log shows
-        it.
+      - A shell script to run as root whenever the link has come up. Its output goes to the system log. Its arguments
+        and variables are those of C(/etc/ppp/ip-up), see pppd(8).
+      - Changing it needs no redial.
+      - It may contain a secret. Only root can read it on the host, and it is not shown in results, diffs and logs.
     type: str
   on_down:
     description:
-      - The same for when the link has gone down.
+      - A shell script to run as root whenever the link has gone down, as O(on_up).
     type: str
   user_control:
     description:
-      - Whether ordinary users may start and stop the connection, with C(systemctl start pppoe-client@NAME) and
-        C(systemctl stop pppoe-client@NAME). They still cannot read its secret, nor change it.
-      - It is a rule for polkit, which must be installed. Not with O(startup=rc_local).
+      - Whether unprivileged users may start and stop the connection with C(systemctl start pppoe-client@NAME) and
+        C(systemctl stop pppoe-client@NAME). They cannot read its secret or change it.
+      - Installs a rule for polkit, which must be installed. Not available with O(startup=rc_local).
     type: bool
     default: false
   user_control_group:
     description:
-      - Only the members of this group may. By default every user of the host.
+      - Limit O(user_control) to the members of this group. Default is every user of the host.
     type: str
   configured_together:
     description:
-      - Names of connections that the same play configures. Nothing that they have now, such as the metric of a
-        default route, stands against this one.
+      - Names of connections that the same play configures. Their current settings, such as the metric of a default
+        route, are not considered a conflict with this connection.
     type: list
     elements: str
   boot:
@@ -207,27 +204,28 @@ options:
     default: true
   startup:
     description:
-      - What dials at boot, and again whenever the link ends. V(systemd) is a unit, V(rc_local) a block in C(rc.local).
-      - V(auto) is V(systemd) on hosts booted with it, otherwise V(rc_local).
+      - What dials at boot, and redials whenever the link ends. V(systemd) is a unit, V(rc_local) a block in
+        C(rc.local).
+      - V(auto) selects V(systemd) if it is running, otherwise V(rc_local).
     type: str
     choices: [auto, systemd, rc_local]
     default: auto
   state:
     description:
-      - V(connected) configures the connection and returns once the link has an IPv4 address, the default route if it is
-        to have it, and its name servers. A link that is up stays, unless a change needs a redial; then it is dialled
-        anew, once.
-      - V(present) configures the connection and touches no link. RV(applied=pending) tells that a live link does not
-        have that configuration yet.
-      - V(disconnected) hangs up, and leaves the configuration alone, so that an enabled connection is dialled again at
+      - V(connected) configures the connection and returns once the link has an IPv4 address, its default route if
+        requested, and its name servers. A link that is up is kept unless a change requires a redial, which happens
+        once.
+      - V(present) configures the connection, but does not dial or hang up. RV(applied=pending) shows that a live link
+        does not have the new configuration yet.
+      - V(disconnected) hangs up, but does not change the configuration, so an enabled connection is dialled again at
         the next boot.
-      - V(absent) hangs up and removes everything of the connection.
+      - V(absent) hangs up and removes the connection.
     type: str
     choices: [connected, present, disconnected, absent]
     default: connected
   timeout:
     description:
-      - How many seconds to wait for the link with O(state=connected). A refused account is not waited for.
+      - Seconds to wait for the link with O(state=connected). The module fails at once if the account is refused.
     type: int
     default: 60
 requirements:
@@ -246,7 +244,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The connection of the guide is up, and comes up at boot
+- name: Configure a connection, and dial it now and at boot
   dialtone.pppoe.pppoe_client:
     name: ppp1
     interface: eth0
@@ -254,7 +252,7 @@ EXAMPLES = r"""
     secret: "{{ vault_cmz_secret }}"
     dns: [114.114.114.114, 8.8.8.8]
 
-- name: A second connection, which counts when the first is down
+- name: Configure a second connection as a backup
   dialtone.pppoe.pppoe_client:
     name: office
     interface: eth1
@@ -264,7 +262,7 @@ EXAMPLES = r"""
     secret: "{{ vault_cmz2_secret }}"
     route_metric: 100
 
-- name: A connection that users dial, and that hangs up after five minutes without traffic
+- name: Configure a connection that users can dial, and that hangs up after five minutes without traffic
   dialtone.pppoe.pppoe_client:
     name: lab
     interface: eth0
@@ -276,7 +274,7 @@ EXAMPLES = r"""
     user_control_group: netdev
     on_up: ip route add 198.51.100.0/24 dev "$1"
 
-- name: The connection takes the server's name servers from the next dial on
+- name: Use the server's name servers from the next dial on
   dialtone.pppoe.pppoe_client:
     name: ppp1
     interface: eth0
@@ -284,12 +282,12 @@ EXAMPLES = r"""
     dns: server
     state: present
 
-- name: The connection is down until the next boot
+- name: Hang up until the next boot
   dialtone.pppoe.pppoe_client:
     name: ppp1
     state: disconnected
 
-- name: Nothing is left of the connection
+- name: Remove the connection
   dialtone.pppoe.pppoe_client:
     name: ppp1
     state: absent
@@ -297,40 +295,40 @@ EXAMPLES = r"""
 
 RETURN = r"""
 asleep:
-  description: Whether there is no session because there was no traffic, with O(demand_idle).
+  description: Whether the connection is waiting for traffic, with O(demand_idle).
   returned: success
   type: bool
   sample: false
 interface:
-  description: The interface of the link, V(none) if there is no link.
+  description: The interface of the link. V(none) if there is no link.
   returned: success
   type: str
   sample: ppp0
 address:
-  description: The IPv4 address that the host has got.
+  description: The IPv4 address of the host.
   returned: success
   type: str
   sample: 192.168.10.2
 peer_address:
-  description: The IPv4 address of the access concentrator's end.
+  description: The IPv4 address of the server.
   returned: success
   type: str
   sample: 192.168.10.109
 mtu:
-  description: The MTU of the link in bytes, as both ends have agreed.
+  description: The negotiated MTU of the link in bytes.
   returned: success
   type: int
   sample: 1492
 dns_servers:
-  description: The name servers that are in force by this link.
+  description: The name servers that are used because of this link.
   returned: success
   type: list
   elements: str
   sample: [114.114.114.114, 8.8.8.8]
 applied:
   description:
-    - What was done to the link, or would be in check mode. V(none), V(dialled), V(redialled) (it was up, with another
-      configuration), V(hung_up), or V(pending) (with O(state=present), it is up with another configuration).
+    - What was done to the link, or would be done in check mode. V(none), V(dialled), V(redialled) (it was up with
+      another configuration), V(hung_up), or V(pending) (it is up with another configuration, with O(state=present)).
   returned: success
   type: str
   sample: dialled
@@ -341,18 +339,19 @@ startup:
   sample: systemd
 managed_by:
   description:
-    - The interfaces of the connection that NetworkManager or systemd-networkd manages as well, by the name of that
-      program. The result warns if the link's own is among them, since such a program may take from it its address and
-      its routes.
+    - The interfaces of the connection that NetworkManager or systemd-networkd also manages, by the name of the program.
+      There is a warning if the interface of the link is among them, since the program may remove its address and
+      routes.
   returned: O(state=connected) or O(state=present)
   type: dict
   sample: {NetworkManager: [eth0, ppp0]}
 reason:
   description:
-    - Why the dial failed, in a word. V(no_answer) (no access concentrator answers), V(refused) (one answers, and gives
-      session that could be used), V(account_refused), V(authentication) (the two do not agree on how to authenticate),
-      V(no_secret), V(no_address), V(default_route), V(hung_up), V(silent), V(interface), V(not_started), or V(timeout).
-  returned: when a dial failed
+    - Why dialling failed, as a keyword. V(no_answer) (no access concentrator answers), V(refused) (one answers, and
+      gives no session), V(account_refused), V(authentication) (the two ends do not agree on an
+      authentication protocol), V(no_secret), V(no_address), V(default_route), V(hung_up), V(silent), V(interface),
+      V(not_started), or V(timeout).
+  returned: when dialling failed
   type: str
   sample: account_refused
 """
