@@ -121,10 +121,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
 ARGUMENTS = {
     "name": {"type": "str", "default": "default"},
@@ -142,7 +141,7 @@ def main() -> None:
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
-    _layout_server.check_name(module.params["name"])
+    _names.check_name(module.params["name"])
     return present(module) if module.params["state"] == "present" else absent(module)
 
 

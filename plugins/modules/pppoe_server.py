@@ -327,12 +327,12 @@ addresses:
   sample: 19
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _daemon as _server_daemon
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _decision as _server_decision
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _run as _server_run
 
@@ -368,17 +368,13 @@ ARGUMENTS = {
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS,
-        required_if=[("state", "started", REQUIRED), ("state", "present", REQUIRED)],
-        supports_check_mode=True,
-    )
+    required = [("state", "started", REQUIRED), ("state", "present", REQUIRED)]
+    execute(AnsibleModule(argument_spec=ARGUMENTS, required_if=required, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
     work = _server_run.configure if module.params["state"] in ("started", "present") else _server_run.end
-    try:
-        result = work(module)
-    except (Refused, _server_daemon.StartFailed, _systemd.SystemdError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    return work(module)
 
 
 if __name__ == "__main__":

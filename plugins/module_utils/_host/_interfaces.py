@@ -58,9 +58,12 @@ def names() -> list[str]:
     return sorted(name for name in os.listdir(SYSFS) if name != "lo" and os.path.isdir(os.path.join(SYSFS, name)))
 
 
-def require(parameter: str, name: str, more: str = "") -> None:
-    """Refuse the name of an interface that doesn't exist, telling those that do, and ``more`` if that is given."""
-    existing = names()
+def require(parameter: str, name: str, more: str = "", existing: t.Sequence[str] | None = None) -> None:
+    """Refuse the name of an interface that doesn't exist, naming those that do, and ``more`` if that is given.
+
+    ``existing``: those that were seen; without it, the host is asked.
+    """
+    existing = names() if existing is None else existing
     if name not in existing:
         raise Refused(
             parameter,

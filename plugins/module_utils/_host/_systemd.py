@@ -109,6 +109,12 @@ def goes_on(module: AnsibleModule, unit: str) -> bool:
     return _answer(module, "is-active", unit) in (*_RUNS, "deactivating")
 
 
+def needs_reload(module: AnsibleModule, unit: str) -> bool:
+    """Whether the unit's file has changed since systemd read it."""
+    _rc, out, _err = _run(module, "show", "--property=NeedDaemonReload", unit)
+    return out.strip() == "NeedDaemonReload=yes"
+
+
 def main_pid(module: AnsibleModule, unit: str) -> int:
     """The process id of the unit's main process, 0 if it has none."""
     _rc, out, _err = _run(module, "show", "--property=MainPID", unit)

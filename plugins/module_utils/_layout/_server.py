@@ -6,22 +6,20 @@
 
 from __future__ import annotations
 
-import re
-
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-
 #: Our programs.
 DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
 INSTANCE = DIRECTORY + "/pppoe-server-instance"
 PPPD = DIRECTORY + "/pppoe-server-pppd"
 ACCESS = DIRECTORY + "/pppoe-access"
 
+#: What every instance needs, and nothing else.
+SCRIPTS = (INSTANCE, PPPD)
+
+UNITS = "/etc/systemd/system"
+
 CONFIGURATION = "/etc/ppp/pppoe-server"
 STATE = "/run/pppoe-server"
 LEASES = STATE + "/leases"
-
-#: The name of an instance.
-NAME = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 
 
 def options_path(name: str) -> str:
@@ -36,10 +34,9 @@ def unit_name(name: str) -> str:
     return f"pppoe-server@{name}.service"
 
 
+def unit_path(name: str) -> str:
+    return f"{UNITS}/{unit_name(name)}"
+
+
 def access_unit_name(name: str) -> str:
     return f"pppoe-access@{name}.service"
-
-
-def check_name(name: str) -> None:
-    if not NAME.match(name):
-        raise Refused("name", f"'{name}' is no instance name.", "Use up to 32 letters, digits, '-' or '_'.")

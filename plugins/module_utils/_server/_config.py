@@ -14,13 +14,13 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _options as _server_options
 
-INTERFACE = re.compile(r"[A-Za-z0-9_.:@-]{1,15}\Z")
 # pppoe-server pastes these into a shell command (pppoe-server.c startPPPD), so only what no shell minds.
 DISCOVERY_NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,64}\Z")
 AUTHENTICATION = ("chap", "pap", "mschap-v2")
@@ -36,12 +36,12 @@ class Capabilities:
     ``kernel_problem``: why the kernel cannot carry PPPoE sessions, in a sentence, or ``None`` if it can.
     """
 
-    pppoe_server: str | None
-    version: str | None
-    flags: frozenset[str]
-    pppd: str | None
-    plugin: str | None
-    kernel_problem: str | None
+    pppoe_server: str | None = None
+    version: str | None = None
+    flags: frozenset[str] = frozenset()
+    pppd: str | None = None
+    plugin: str | None = None
+    kernel_problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def parse_help(text: str) -> tuple[str | None, frozenset[str]]:
 
 def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
     """An instance from the module's parameters, or ``Refused``."""
-    _layout_server.check_name(parameters["name"])
+    _names.check_name(parameters["name"])
     addresses, session_count = _addresses(parameters)
     return Instance(
         name=parameters["name"],
@@ -119,8 +119,7 @@ def _interfaces(names: t.Sequence[str]) -> tuple[str, ...]:
         raise Refused("interfaces", "no interface is named.", "Name the one that the clients are connected to.")
     for index, name in enumerate(names):
         parameter = f"interfaces[{index}]"
-        if not INTERFACE.match(name):
-            raise Refused(parameter, f"'{name}' is no interface name.", "See 'ip link' for those there are.")
+        _names.check_interface(parameter, name)
         if name in names[:index]:
             raise Refused(parameter, f"'{name}' is named twice.", "Name each interface once.")
     return tuple(names)

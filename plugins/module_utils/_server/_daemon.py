@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries out on the host what was decided about a daemon. Private to this collection."""
+"""Starts and ends the daemon of an instance. Private to this collection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import signal
 import time
 import typing as t
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
@@ -21,78 +20,58 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _tak
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._plan import Plan
 
 PATIENCE = 15.0
 
 
-class StartFailed(Failed):
-    """The daemon does not answer on its interfaces; the text has its own words."""
+def start(module: AnsibleModule, plan: Plan) -> None:
+    """A daemon that answers, in the place of those there are; sessions live on.
 
-
-@dataclass(frozen=True)
-class Daemon:
-    """An instance's daemon on this host: what starts it, and how it is found."""
-
-    name: str
-    interfaces: tuple[str, ...]
-    by_systemd: bool
-    start_words: tuple[str, ...]
-
-    @property
-    def unit(self) -> str:
-        return _layout_server.unit_name(self.name)
-
-    def running(self) -> _server_processes.Running:
-        processes = _processes.every()
-        own = _server_processes.of_instance(processes, _layout_server.options_path(self.name))
-        return _server_takeover.with_foreign(own, processes, self.interfaces)
-
-
-def start(module: AnsibleModule, daemon: Daemon, pid: int | None = None) -> None:
-    """A daemon that answers, in the place of the daemon ``pid`` if there is one; sessions live on.
-
-    ``StartFailed`` with its words if it does not answer; the former one stays then.
+    ``Failed`` with its words if it does not answer; the former ones stay then.
     """
-    if not daemon.by_systemd:
-        _run_script(module, list(daemon.start_words))
-    else:
-        change = _systemd.reload if pid and _systemd.is_active(module, daemon.unit) else _systemd.start
-        try:
-            change(module, daemon.unit)
-        except _systemd.SystemdError:
-            raise StartFailed(_journal(module, daemon.unit)) from None
-    if pid is not None and _server_processes.is_daemon(pid, _layout_server.options_path(daemon.name)):
-        # One that was not started by our script, which knows its own. SIGTERM would end the sessions.
-        _kill(pid, signal.SIGKILL)
-        _wait_until_gone(pid)
+    if not plan.by_systemd:
+        _run_script(module, plan.start_words)
+        return
+    change = _systemd.reload if plan.decision.action == "replace" and plan.unit_runs else _systemd.start
+    try:
+        change(module, plan.unit)
+    except _systemd.SystemdError:
+        raise Failed(_journal(module, plan.unit)) from None
 
 
-def stop(module: AnsibleModule, daemon: Daemon) -> None:
+def stop(module: AnsibleModule, plan: Plan) -> None:
     """The daemon and all its sessions end, each session with a PADT."""
     # Sessions that were taken over are known by the interface that the daemon serves, hence before it ends.
-    left = _pids(daemon.running())
-    if _systemd.running() and _systemd.is_active(module, daemon.unit):
-        _systemd.stop(module, daemon.unit)
-    now = daemon.running()
+    left = _pids(plan.now)
+    if plan.unit_runs:
+        _systemd.stop(module, plan.unit)
+    now = _running(plan)
     left |= _pids(now)
     if left and os.path.exists(_layout_server.INSTANCE):
-        words = [_layout_server.INSTANCE, "hangup", daemon.name, str(now.daemon.pid) if now.daemon else "-"]
-        _run_script(module, words)
+        _run_script(module, [_layout_server.INSTANCE, "hangup", plan.name, str(now.daemon.pid) if now.daemon else "-"])
     for pid in left:
-        _kill(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
     while left := left & {process.pid for process in _processes.every()}:
         if time.monotonic() > deadline:
-            raise StartFailed(f"These processes do not end: {sorted(left)}.")
+            raise Failed(f"These processes do not end: {sorted(left)}.")
         time.sleep(0.1)
 
 
+def _running(plan: Plan) -> _server_processes.Running:
+    processes = _processes.every()
+    own = _server_processes.of_instance(processes, _layout_server.options_path(plan.name))
+    return _server_takeover.with_foreign(own, processes, plan.interfaces)
+
+
 def _pids(running: _server_processes.Running) -> set[int]:
-    return {*([running.daemon.pid] if running.daemon else []), *running.sessions}
+    return {*([running.daemon.pid] if running.daemon else []), *running.stale, *running.sessions}
 
 
 def leave_systemd(module: AnsibleModule, unit: str) -> None:
-    """End a unit's daemon but none of its sessions, for one that systemd shall start no longer.
+    """End a unit's daemon but none of its sessions, for one that systemd does not run any longer.
 
     The unit on disk would start the daemon again, or end the sessions: a drop-in in /run says otherwise, for now.
     """
@@ -110,26 +89,24 @@ def leave_systemd(module: AnsibleModule, unit: str) -> None:
         _systemd.daemon_reload(module)
 
 
-def _run_script(module: AnsibleModule, words: list[str]) -> None:
-    rc, out, err = module.run_command(words, cwd="/")
+def kill(pid: int) -> None:
+    """End a daemon and none of its sessions."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + PATIENCE
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _run_script(module: AnsibleModule, words: t.Sequence[str]) -> None:
+    rc, out, err = module.run_command(list(words), cwd="/")
     if rc != 0:
-        raise StartFailed((err or out).strip() or f"{words[0]} failed with status {rc}.")
+        raise Failed((err or out).strip() or f"{words[0]} failed with status {rc}.")
 
 
 def _journal(module: AnsibleModule, unit: str) -> str:
     _rc, out, _err = module.run_command(["journalctl", "--unit", unit, "--lines", "5", "--output", "cat", "--no-pager"])
-    # A stranger's words can be among them (pppoe-server.c processPADR).
+    # What anybody sent on the wire can be among them (pppoe-server.c processPADR).
     lines = ("".join(character if character.isprintable() else "?" for character in line) for line in out.splitlines())
     said = " / ".join(line for line in lines if line.strip())
     return f"{unit} does not start. It said: {said or 'nothing'}"
-
-
-def _kill(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-def _wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
-        time.sleep(0.02)

@@ -11,7 +11,7 @@ from collections import Counter
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _plan as _server_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _observe as _server_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Status
@@ -28,7 +28,7 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
     names = _server_status.names()
     if not names:
         return []
-    version, _flags = _server_plan.help_of_pppoe_server(module)
+    version, _flags = _server_observe.help_of_pppoe_server(module)
     by_hand = _server_takeover.daemons(_processes.every(), None)
     found = []
     for name in names:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
@@ -44,7 +44,7 @@ WantedBy=timers.target
 
 def check(name: str, directory: str, interval: int) -> None:
     """Refuse what a unit could not have in it."""
-    _layout_server.check_name(name)
+    _names.check_name(name)
     if not _DIRECTORY.match(directory):
         raise Refused(
             "directory",

@@ -22,15 +22,17 @@ class Running:
     """``daemon``: the pppoe-server that answers for the instance; ``sessions``: its pppd's pids.
 
     ``foreign``: one that somebody has started by hand on the same interface (see ``_server_takeover``).
+    ``stale``: the pids of more daemons of the instance, which a start that was killed has left.
     """
 
     daemon: _processes.Process | None
     sessions: tuple[int, ...]
     foreign: _processes.Process | None = None
+    stale: tuple[int, ...] = ()
 
 
-def of_instance(processes: t.Iterable[_processes.Process], options_path: str) -> Running:
-    """The daemon and the sessions whose options file is ``options_path``."""
+def of_instance(processes: t.Iterable[_processes.Process], options_path: str, main_pid: int = 0) -> Running:
+    """The daemon and the sessions whose options file is ``options_path``; of several daemons ``main_pid``."""
     daemons, sessions = {}, []
     for process in processes:
         program = os.path.basename(process.argv[0])
@@ -40,7 +42,8 @@ def of_instance(processes: t.Iterable[_processes.Process], options_path: str) ->
             sessions.append(process.pid)
     # A child has its parent's command line until it becomes the pppd of a new session.
     first = [process for process in daemons.values() if process.parent not in daemons]
-    return Running(first[0] if first else None, tuple(sorted(sessions)))
+    first.sort(key=lambda process: (process.pid != main_pid, process.pid))
+    return Running(first[0] if first else None, tuple(sorted(sessions)), stale=tuple(one.pid for one in first[1:]))
 
 
 def is_daemon(pid: int, options_path: str) -> bool:

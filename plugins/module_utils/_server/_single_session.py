@@ -4,8 +4,8 @@
 
 """The list from which the script of ``_pppoe_server_up`` knows who is connected. Private to this collection.
 
-Sessions put themselves down there when they come up. Those that came up before an account was to have one session only
-are put down by the run that says so.
+Sessions record themselves there when they come up. Those that came up before an account was to have one session only
+are recorded by the run that says so.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def with_lines(content: bytes, lines: t.Iterable[bytes]) -> bytes:
 
 
 def line(session: t.Mapping[str, t.Any], started: int) -> bytes:
-    """What the script would have put down for a session."""
+    """What the script would have recorded for a session."""
     account = _words.visible(session["username"].encode("utf-8", "surrogateescape"))
     return b"%s %d %d %s" % (session["interface"].encode(), session["pid"], started, account)
 
 
-def put_down(module: AnsibleModule, instance: str) -> None:
-    """Put down the sessions of an instance that are up."""
+def record(module: AnsibleModule, instance: str) -> None:
+    """Record the sessions of an instance that are up."""
     lines = []
     for session in _sessions_observe.live(module):
         started = _processes.started(session["pid"])

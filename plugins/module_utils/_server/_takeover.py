@@ -9,14 +9,11 @@ Private to this collection.
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import time
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
@@ -27,7 +24,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _p
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-PATIENCE = 5.0
 _SERVICE = re.compile(r"/([^/\n]+\.service)(?:/|$)")
 
 
@@ -89,11 +85,21 @@ def refuse_what_would_be_left(foreign: Process | None, interfaces: t.Sequence[st
         )
 
 
-def refuse_accounts_elsewhere(commands: t.Iterable[_server_startup_lines.Command]) -> None:
-    """``Refused`` if a daemon to take over has its accounts in RADIUS or the like: customers would be locked out."""
+def options_path(command: _server_startup_lines.Command) -> str:
+    """The options file of a daemon that was started at /."""
+    return os.path.join("/", command.options_path)
+
+
+def refuse_accounts_elsewhere(
+    commands: t.Iterable[_server_startup_lines.Command], contents: t.Mapping[str, bytes | None]
+) -> None:
+    """``Refused`` if a daemon to take over has its accounts in RADIUS or the like: customers would be locked out.
+
+    ``contents``: those of the options files.
+    """
     for command in commands:
-        path = os.path.join("/", command.options_path)
-        for plugin in plugins(_files.read(path) or b""):
+        path = options_path(command)
+        for plugin in plugins(contents.get(path) or b""):
             if decides_who_gets_in(plugin):
                 raise Refused(
                     "interfaces",
@@ -126,25 +132,6 @@ def plugin_name(plugin: str) -> str:
     """``radius`` for ``/usr/lib/pppd/2.4.9/radius.so``."""
     name = os.path.basename(plugin)
     return name[:-3] if name.endswith(".so") else name
-
-
-def end(module: AnsibleModule, foreign: Process, leave_unit: t.Callable[[AnsibleModule, str], None]) -> None:
-    """End the daemon and none of its sessions: SIGTERM would hang them all up (pppoe-server.c main).
-
-    If it is the main process of a unit, ``leave_unit`` ends it, and the unit starts at boot no longer.
-    """
-    unit = unit_of(module, foreign.pid)
-    if unit is not None:
-        leave_unit(module, unit)
-        if _systemd.is_enabled(module, unit):
-            _systemd.disable(module, unit)
-    try:
-        os.kill(foreign.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    deadline = time.monotonic() + PATIENCE
-    while os.path.exists(f"/proc/{foreign.pid}") and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 def unit_of(module: AnsibleModule, pid: int) -> str | None:

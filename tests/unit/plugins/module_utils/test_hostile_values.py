@@ -92,8 +92,8 @@ def server(**changes):
 
 
 SERVER = {
-    "name": like(_layout_server.NAME).map(lambda value: {"name": value}),
-    "interfaces": like(_server_config.INTERFACE).map(lambda value: {"interfaces": [value]}),
+    "name": like(_names.NAME).map(lambda value: {"name": value}),
+    "interfaces": like(_names.INTERFACE).map(lambda value: {"interfaces": [value]}),
     "ac_name": like(_server_config.DISCOVERY_NAME).map(lambda value: {"ac_name": value}),
     "service_names": like(_server_config.DISCOVERY_NAME).map(lambda value: {"service_names": [value]}),
     "local_address": like(r"10\.0\.0\.1\s?").map(lambda value: {"local_address": value}),
@@ -232,7 +232,7 @@ def test_what_loads_rules_of_nat(parameter):
     holds()
 
 
-@given(like(_layout_server.NAME), like(_server_metrics._DIRECTORY))
+@given(like(_names.NAME), like(_server_metrics._DIRECTORY))
 def test_the_units_of_metrics(name, directory):
     try:
         _server_metrics.check(name, directory, 30)

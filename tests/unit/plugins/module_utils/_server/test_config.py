@@ -96,11 +96,11 @@ def test_options_file(changes, lines):
 @pytest.mark.parametrize(
     ("changes", "parameter", "words"),
     [
-        ({"name": "a b"}, "name", "letters"),
-        ({"name": "../x"}, "name", "letters"),
+        ({"name": "a b"}, "name", "characters"),
+        ({"name": "../x"}, "name", "characters"),
         ({"interfaces": []}, "interfaces", "no interface"),
         ({"interfaces": ["eth1", "eth1"]}, "interfaces[1]", "twice"),
-        ({"interfaces": ["eth1;reboot"]}, "interfaces[0]", "no interface name"),
+        ({"interfaces": ["eth1;reboot"]}, "interfaces[0]", "not the name of an interface"),
         ({"local_address": "300.1.1.1"}, "local_address", "no IPv4 address"),
         ({"local_address": "192.168.10.7"}, "pool", "the server's own address"),
         ({"pool": ["192.168.10.3"]}, "pool", "reserve every address"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as neighbours
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
 
 START = "/usr/local/libexec/dialtone-pppoe/pppoe-server-instance start {} eth9 -- {}"
 SERVER = "/usr/sbin/pppoe-server -F -I {} -O /etc/ppp/pppoe-server/{}.options"
@@ -16,7 +16,7 @@ def test_instances_are_known_by_what_starts_them_or_else_by_what_runs():
         "#!/bin/sh\n" + START.format("two", SERVER.format("eth3", "two") + " -S fast") + " &\nexit 0\n",
     ]
     running = [SERVER.format("eth8", "one"), fresh, "/usr/sbin/pppoe-server -I eth7", "/usr/bin/vi x"]
-    found = neighbours.commands(texts, [line.split() for line in running])
+    found = _server_instances.commands(texts, [line.split() for line in running])
     assert {name: (command.interfaces, command.all("S")) for name, command in found.items()} == {
         "one": (["eth1"], []),
         "two": (["eth3"], ["fast"]),
@@ -24,8 +24,8 @@ def test_instances_are_known_by_what_starts_them_or_else_by_what_runs():
     }
 
 
-OTHER = neighbours.commands([], [(SERVER.format("eth1", "any")).split()])
-FAST = neighbours.commands([], [(SERVER.format("eth1.20", "quick") + " -S fast -S faster").split()])
+OTHER = _server_instances.commands([], [(SERVER.format("eth1", "any")).split()])
+FAST = _server_instances.commands([], [(SERVER.format("eth1.20", "quick") + " -S fast -S faster").split()])
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ FAST = neighbours.commands([], [(SERVER.format("eth1.20", "quick") + " -S fast -
 )
 def test_two_instances_for_the_same_clients_are_refused(interfaces, services, others, parameter):
     if parameter is None:
-        neighbours.refuse_rivals(interfaces, services, others)
+        _server_instances.refuse_rivals(interfaces, services, others)
         return
     with pytest.raises(Refused) as refusal:
-        neighbours.refuse_rivals(interfaces, services, others)
+        _server_instances.refuse_rivals(interfaces, services, others)
     assert refusal.value.parameter == parameter
 
 
@@ -61,7 +61,7 @@ def test_two_instances_for_the_same_clients_are_refused(interfaces, services, ot
     ],
 )
 def test_addresses_that_leave_the_pool_are_named(before, after, peers, words):
-    warning = neighbours.leaving(before, after, peers)
+    warning = _server_instances.leaving(before, after, peers)
     if words is None:
         assert warning is None
     else:

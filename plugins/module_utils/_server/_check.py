@@ -1,0 +1,95 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a host can have an instance of pppoe-server. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
+
+Parameters = t.Mapping[str, t.Any]
+
+
+def check(parameters: Parameters, instance: _server_config.Instance, observed: Observed, later: bool) -> list[str]:
+    """``Refused`` for an instance that this host cannot have, else the warnings.
+
+    ``later``: programs may be missing, since a run may install them first (check mode).
+    """
+    existing = sorted(set(observed.interfaces) - {"lo"})
+    for index, name in enumerate(instance.interfaces):
+        _interfaces.require(f"interfaces[{index}]", name, existing=existing)
+    others = {name: addresses for name, addresses in observed.pools.items() if name != instance.name}
+    _pool.refuse_shared("pool", _pool.spans("pool", parameters["pool"]), others)
+    commands = _server_instances.commands(observed.startup_texts, (process.argv for process in observed.processes))
+    commands.pop(instance.name, None)
+    _server_instances.refuse_rivals(instance.interfaces, instance.service_names, commands)
+    refuse_own_address(instance, observed.interfaces)
+    peers = [one.peer for interface in observed.interfaces.values() for one in interface.addresses if one.peer]
+    before = observed.pools.get(instance.name, [])
+    how = _server_config.mode(parameters["kernel_mode"], observed.can, instance)
+    warnings = [
+        _server_config.outside(parameters, own_networks(observed.interfaces, instance)),
+        _server_instances.leaving(before, instance.addresses, peers),
+        check_programs(parameters, observed, how, later),
+    ]
+    if parameters["startup"] == "systemd" and not observed.systemd:
+        raise Refused("startup", "this host was not booted with systemd.", "Use rc_local or none.")
+    return [warning for warning in warnings if warning]
+
+
+def refuse_own_address(instance: _server_config.Instance, interfaces: t.Mapping[str, _interfaces.Interface]) -> None:
+    """``Refused`` if an address of this host is in the pool."""
+    for interface in interfaces.values():
+        for address in interface.addresses:
+            if address.family == "inet" and address.local in instance.addresses:
+                raise Refused(
+                    "pool",
+                    f"it holds {address.local}, which {interface.name} of this host has.",
+                    "Leave it out of the pool, or name it in reserved_addresses.",
+                )
+
+
+def own_networks(
+    interfaces: t.Mapping[str, _interfaces.Interface], instance: _server_config.Instance
+) -> dict[str, list[str]]:
+    """The networks of the instance's interfaces, and of the one that has its address."""
+    found = {}
+    for name, interface in interfaces.items():
+        own = [one for one in interface.addresses if one.family == "inet" and one.peer is None]
+        if name in instance.interfaces or instance.local_address in [one.local for one in own]:
+            found[name] = [str(ipaddress.IPv4Interface(f"{one.local}/{one.prefix}").network) for one in own]
+    return found
+
+
+def check_programs(parameters: Parameters, observed: Observed, how: _server_config.Mode, later: bool) -> str | None:
+    """``Refused`` for what could not work, else a warning for what works badly."""
+    can = observed.can
+    for program, path in (("pppoe-server", can.pppoe_server), ("pppd", can.pppd)):
+        if path is None and not later:
+            raise Refused(
+                "state",
+                f"{program} is not installed on this host.",
+                "Install rp-pppoe and ppp (packages pppoe and ppp on Debian, rp-pppoe and ppp on Red Hat).",
+            )
+    if can.kernel_problem and not observed.kernel_device:
+        if parameters["require_kernel_ppp"]:
+            raise Refused(
+                "require_kernel_ppp",
+                f"no session is possible here: {can.kernel_problem}.",
+                "Boot a kernel with PPP, or set require_kernel_ppp=false to configure the server all the same.",
+            )
+        return f"The server will answer clients but cannot serve them: {can.kernel_problem}."
+    if how.reason:
+        return f"Sessions are carried by relay processes, at a fraction of the speed: {how.reason}."
+    return None

@@ -1,0 +1,171 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of pppoe_server reads of its host, each thing once. Private to this collection."""
+
+from __future__ import annotations
+
+import glob
+import os
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
+    _files,
+    _interfaces,
+    _processes,
+    _rc_local,
+    _systemd,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A systemd unit: whether it runs and starts at boot, its main process (0: none), and whether its file has
+    changed since systemd read it."""
+
+    active: bool = False
+    enabled: bool = False
+    main_pid: int = 0
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A host with its instances of pppoe-server. Paths are absolute, pids are those of this host.
+
+    ``files``: content and mode of each file that may be ours, ``None`` twice if it is not there; ``rc_local``: the
+    path of the one among them. ``startup_texts``: the units of all instances, and rc.local. ``pools``: the addresses
+    of each instance's pool; ``pool_in_use``: the pool file that the running daemon was started with.
+    ``unit``: that of the instance; ``units_of``: the unit of each daemon started by hand that is a unit's main process;
+    ``enabled``: those of them that start at boot. ``sources``: what starts a daemon of somebody else's;
+    ``options_files``: the options files of such.
+    """
+
+    systemd: bool
+    files: t.Mapping[str, tuple[bytes | None, int | None]]
+    rc_local: str
+    processes: t.Sequence[_processes.Process]
+    unit: Unit = field(default_factory=Unit)
+    units_of: t.Mapping[int, str] = field(default_factory=dict)
+    enabled: frozenset[str] = frozenset()
+    instances: frozenset[str] = frozenset()
+    can: _server_config.Capabilities = field(default_factory=_server_config.Capabilities)
+    kernel_device: bool = True
+    interfaces: t.Mapping[str, _interfaces.Interface] = field(default_factory=dict)
+    pools: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
+    pool_in_use: bytes | None = None
+    startup_texts: t.Sequence[str] = ()
+    sources: t.Sequence[_server_startup_sources.Source] = ()
+    options_files: t.Mapping[str, bytes | None] = field(default_factory=dict)
+
+
+def observe(module: AnsibleModule) -> Observed:
+    """The host as the instance that is named in the module's parameters finds it."""
+    name, systemd = module.params["name"], _systemd.running()
+    rc_local, processes = _rc_local.path(), _processes.every()
+    known = {
+        "systemd": systemd,
+        "files": _files.there([*own_paths(name), *_layout_server.SCRIPTS, _pppoe_server_up.UP, rc_local]),
+        "rc_local": rc_local,
+        "processes": processes,
+        "unit": unit(module, _layout_server.unit_name(name)),
+        "instances": frozenset(os.path.basename(path)[: -len(".options")] for path in _options_files()),
+        **_units(module, processes if systemd else []),
+    }
+    if module.params["state"] in ("stopped", "absent"):
+        return Observed(**known)
+    sources = _server_startup_sources.observe(module)
+    return Observed(
+        **known,
+        can=capabilities(module),
+        kernel_device=os.path.exists("/dev/ppp"),
+        interfaces=_interfaces.addresses(module),
+        pools=_pool_files.addresses(),
+        pool_in_use=_files.read(f"{_layout_server.STATE}/{name}.pool"),
+        startup_texts=_texts([*glob.glob(_layout_server.unit_path("*")), rc_local]),
+        sources=sources,
+        options_files=_options_of_others(sources, processes),
+    )
+
+
+def _options_of_others(
+    sources: t.Iterable[_server_startup_sources.Source], processes: t.Sequence[_processes.Process]
+) -> dict[str, bytes | None]:
+    commands = [source.line.command for source in sources if source.line.command]
+    commands += [command for _process, command in _server_takeover.daemons(processes, None)]
+    paths = {_server_takeover.options_path(command) for command in commands}
+    return {path: _files.read(path) for path in paths}
+
+
+def own_paths(name: str) -> list[str]:
+    """The files of one instance."""
+    return [_layout_server.options_path(name), _layout_server.pool_path(name), _layout_server.unit_path(name)]
+
+
+def _options_files() -> list[str]:
+    return glob.glob(_layout_server.options_path("*"))
+
+
+def _texts(paths: t.Iterable[str]) -> list[str]:
+    contents = (_files.read(path) for path in paths)
+    return [content.decode("utf-8", "replace") for content in contents if content]
+
+
+def unit(module: AnsibleModule, name: str) -> Unit:
+    """What systemd knows of a unit; whether it starts at boot is known without a running systemd too."""
+    enabled = _systemd.is_enabled(module, name)
+    if not _systemd.running():
+        return Unit(enabled=enabled)
+    return Unit(
+        active=_systemd.is_active(module, name),
+        enabled=enabled,
+        main_pid=_systemd.main_pid(module, name),
+        stale=_systemd.needs_reload(module, name),
+    )
+
+
+def _units(module: AnsibleModule, processes: t.Sequence[_processes.Process]) -> dict[str, t.Any]:
+    """The units of the daemons that were started by hand."""
+    found = {}
+    for process, _command in _server_takeover.daemons(processes, None):
+        name = _server_takeover.unit_of(module, process.pid)
+        if name is not None:
+            found[process.pid] = name
+    return {
+        "units_of": found,
+        "enabled": frozenset(name for name in found.values() if _systemd.is_enabled(module, name)),
+    }
+
+
+def help_of_pppoe_server(module: AnsibleModule) -> tuple[str | None, frozenset[str]]:
+    """Its version, and the option letters that it knows; ``None`` and no letter where it is not installed."""
+    server = module.get_bin_path("pppoe-server", opt_dirs=_pppd_capabilities.SBIN)
+    if server is None:
+        return None, frozenset()
+    _rc, out, err = module.run_command([server, "-h"])
+    return _server_config.parse_help(out + err)
+
+
+def capabilities(module: AnsibleModule) -> _server_config.Capabilities:
+    """What this host's programs and its kernel can do."""
+    version, flags = help_of_pppoe_server(module)
+    return _server_config.Capabilities(
+        pppoe_server=module.get_bin_path("pppoe-server", opt_dirs=_pppd_capabilities.SBIN),
+        version=version,
+        flags=flags,
+        pppd=_pppd_capabilities.command(module),
+        plugin=_pppd_capabilities.plugin_path(),
+        kernel_problem=_pppd_capabilities.kernel_ppp(module),
+    )
