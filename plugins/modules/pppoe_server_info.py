@@ -110,17 +110,23 @@ servers:
       sample: [The pool is nearly used up.]
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _info as _server_info
+
+ARGUMENTS: dict[str, t.Any] = {}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    try:
-        found = _server_info.servers(module)
-    except OSError as error:
-        module.fail_json(msg=f"The servers of this host cannot be read: {error}")
-    module.exit_json(changed=False, servers=found)
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    _root.require_root("The servers of a host")
+    return {"changed": False, "servers": _server_info.servers(module)}
 
 
 if __name__ == "__main__":

@@ -125,6 +125,7 @@ count:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _hang_up as _sessions_hang_up
@@ -153,6 +154,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         )
     if module.params["timeout"] < 1:
         raise Refused("timeout", "{} is too small.".format(module.params["timeout"]), "Give 1 or more.")
+    _root.require_root("The sessions of a host")
     meant = _sessions_selection.chosen(_sessions_observe.every(module), wanted)
     left = [] if module.check_mode else _sessions_hang_up.hang_up(module, meant, module.params["timeout"])
     ended = [session for session in meant if session not in left]

@@ -149,22 +149,26 @@ count:
   sample: 1
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
 
+ARGUMENTS = _sessions_selection.ARGUMENTS
+
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=_sessions_selection.ARGUMENTS, supports_check_mode=True)
-    try:
-        wanted = _sessions_selection.selection(module.params)
-        found = _sessions_selection.chosen(_sessions_observe.live(module), wanted)
-    except Refused as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=f"The sessions of this host cannot be read: {error}")
-    module.exit_json(changed=False, sessions=found, count=len(found))
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    wanted = _sessions_selection.selection(module.params)
+    _root.require_root("The sessions of a host")
+    found = _sessions_selection.chosen(_sessions_observe.live(module), wanted)
+    return {"changed": False, "sessions": found, "count": len(found)}
 
 
 if __name__ == "__main__":

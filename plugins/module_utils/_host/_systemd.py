@@ -31,11 +31,15 @@ def running() -> bool:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit as systemd knows it: ``state`` is its ActiveState, ``stale`` says that its file has changed since."""
+    """A unit as systemd knows it: ``state`` is its ActiveState, ``stale`` says that its file has changed since.
+
+    ``main_pid`` is the process id of its main process, 0 if it has none.
+    """
 
     state: str = "inactive"
     enabled: bool = False
     stale: bool = False
+    main_pid: int = 0
 
     @property
     def active(self) -> bool:
@@ -48,7 +52,7 @@ class Unit:
         return self.state in (*_RUNS, "deactivating")
 
 
-_PROPERTIES = "Id,ActiveState,UnitFileState,NeedDaemonReload"
+_PROPERTIES = "Id,ActiveState,UnitFileState,NeedDaemonReload,MainPID"
 
 
 def show(module: AnsibleModule, names: t.Sequence[str]) -> dict[str, Unit]:
@@ -59,14 +63,15 @@ def show(module: AnsibleModule, names: t.Sequence[str]) -> dict[str, Unit]:
 
 
 def parse_units(text: str) -> dict[str, Unit]:
-    """What ``systemctl show --property=Id,ActiveState,UnitFileState,NeedDaemonReload`` printed, by the unit's name."""
+    """What ``systemctl show`` printed of ``_PROPERTIES``, by the unit's name."""
     found = {}
     for block in text.split("\n\n"):
         values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if "Id" in values:
             enabled = values.get("UnitFileState") in ("enabled", "enabled-runtime")
             stale = values.get("NeedDaemonReload") == "yes"
-            found[values["Id"]] = Unit(values.get("ActiveState", "inactive"), enabled, stale)
+            main_pid = int(values.get("MainPID") or 0)
+            found[values["Id"]] = Unit(values.get("ActiveState", "inactive"), enabled, stale, main_pid)
     return found
 
 
@@ -107,12 +112,6 @@ def is_active(module: AnsibleModule, unit: str) -> bool:
 def goes_on(module: AnsibleModule, unit: str) -> bool:
     """Whether a unit that is always started again (``Restart=``) runs or will: after a failure it ends first."""
     return _answer(module, "is-active", unit) in (*_RUNS, "deactivating")
-
-
-def needs_reload(module: AnsibleModule, unit: str) -> bool:
-    """Whether the unit's file has changed since systemd read it."""
-    _rc, out, _err = _run(module, "show", "--property=NeedDaemonReload", unit)
-    return out.strip() == "NeedDaemonReload=yes"
 
 
 def main_pid(module: AnsibleModule, unit: str) -> int:

@@ -2,15 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the servers of a host fare, for a person. Private to this collection."""
+"""The status of the servers of a host, for a person. Private to this collection."""
 
 from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _observe as _server_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
@@ -23,6 +25,20 @@ if t.TYPE_CHECKING:
 SCARCE = 0.1
 
 
+@dataclass(frozen=True)
+class Around:
+    """What is around an instance: ``by_hand``: daemons that somebody else has started on its interfaces.
+
+    ``enabled``: its unit starts at boot. ``unread``: its unit has changed since systemd read it. ``vanished``: its
+    interfaces that the host has no longer.
+    """
+
+    by_hand: tuple[int, ...] = ()
+    enabled: bool = True
+    unread: bool = False
+    vanished: tuple[str, ...] = ()
+
+
 def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
     """Each instance of this host."""
     names = _server_status.names()
@@ -30,19 +46,27 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
         return []
     version, _flags = _server_observe.help_of_pppoe_server(module)
     by_hand = _server_takeover.daemons(_processes.every(), None)
+    there = set(_interfaces.names())
+    units = {name: _layout_server.unit_name(name) for name in names}
+    shown = _systemd.show(module, list(units.values())) if _systemd.running() else {}
+    started = _server_instances.commands(_server_observe.startup_texts(), ())
     found = []
     for name in names:
         status = _server_status.status(name)
-        interfaces = status.words("-I")
-        others = [process.pid for process, command in by_hand if set(interfaces) & set(command.interfaces)]
-        unit = _layout_server.unit_name(name)
-        enabled = not _systemd.running() or _systemd.is_enabled(module, unit)
-        found.append(describe(status, version, others, enabled))
+        interfaces = set(status.words("-I") or (started[name].interfaces if name in started else ()))
+        unit = shown.get(units[name])
+        around = Around(
+            tuple(process.pid for process, command in by_hand if interfaces & set(command.interfaces)),
+            unit is None or unit.enabled,
+            unit is not None and unit.stale,
+            tuple(sorted(interfaces - there)),
+        )
+        found.append(describe(status, version, around))
     return found
 
 
-def describe(status: Status, version: str | None, others: list[int], enabled: bool) -> dict[str, t.Any]:
-    """``others``: daemons started by hand on its interfaces. ``enabled``: whether its unit starts at boot."""
+def describe(status: Status, version: str | None, around: Around) -> dict[str, t.Any]:
+    """What the module returns of an instance. ``version``: of pppoe-server."""
     return {
         "name": status.name,
         "running": status.pid is not None,
@@ -56,7 +80,7 @@ def describe(status: Status, version: str | None, others: list[int], enabled: bo
         "pool_free": len(status.pool) - status.used,
         "bytes_in": sum(session.bytes_in for session in status.sessions),
         "bytes_out": sum(session.bytes_out for session in status.sessions),
-        "warnings": warnings(status, others, enabled),
+        "warnings": warnings(status, around),
     }
 
 
@@ -67,15 +91,21 @@ def carries_in_kernel(status: Status) -> bool:
     return _layout_server.PPPD in status.words("-q") and "-N" not in status.command
 
 
-def warnings(status: Status, others: list[int], enabled: bool) -> list[str]:
+def warnings(status: Status, around: Around) -> list[str]:
     """What is wrong with an instance."""
     found = []
     if status.pid is None:
         found.append("It does not run.")
-    for pid in others:
+    for pid in status.stale:
+        found.append(f"Another daemon of it runs, left by a start that was killed (process {pid}). Run the role again.")
+    for name in around.vanished:
+        found.append(f"Its interface {name} is gone.")
+    for pid in around.by_hand:
         found.append(f"Another pppoe-server answers on its interface, started by hand (process {pid}).")
-    if not enabled:
+    if not around.enabled:
         found.append("Its unit does not start at boot.")
+    if around.unread:
+        found.append("Its unit has changed since systemd read it. Run the role again.")
     free = len(status.pool) - status.used
     if status.pool and not free:
         found.append("The pool is used up.")

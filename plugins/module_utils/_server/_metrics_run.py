@@ -11,7 +11,7 @@ import os
 import sys
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _root, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
@@ -24,6 +24,7 @@ if t.TYPE_CHECKING:
 def present(module: AnsibleModule) -> dict[str, t.Any]:
     """``state=present``: the program, its units, and nothing left in the folder that was named before."""
     name, directory = module.params["name"], module.params["directory"]
+    _root.require_root("The units of a host")
     if not _systemd.running():
         raise Refused("state", "this host was not booted with systemd, whose timer writes them.", "Use absent.")
     if not os.path.isdir(directory):

@@ -31,17 +31,6 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A systemd unit: whether it runs and starts at boot, its main process (0: none), and whether its file has
-    changed since systemd read it."""
-
-    active: bool = False
-    enabled: bool = False
-    main_pid: int = 0
-    stale: bool = False
-
-
-@dataclass(frozen=True)
 class Observed:
     """A host with its instances of pppoe-server. Paths are absolute, pids are those of this host.
 
@@ -57,7 +46,7 @@ class Observed:
     files: t.Mapping[str, tuple[bytes | None, int | None]]
     rc_local: str
     processes: t.Sequence[_processes.Process]
-    unit: Unit = field(default_factory=Unit)
+    unit: _systemd.Unit = field(default_factory=_systemd.Unit)
     units_of: t.Mapping[int, str] = field(default_factory=dict)
     enabled: frozenset[str] = frozenset()
     instances: frozenset[str] = frozenset()
@@ -94,7 +83,7 @@ def observe(module: AnsibleModule) -> Observed:
         interfaces=_interfaces.addresses(module),
         pools=_pool_files.addresses(),
         pool_in_use=_files.read(f"{_layout_server.STATE}/{name}.pool"),
-        startup_texts=_texts([*glob.glob(_layout_server.unit_path("*")), rc_local]),
+        startup_texts=startup_texts(),
         sources=sources,
         options_files=_options_of_others(sources, processes),
     )
@@ -118,22 +107,17 @@ def _options_files() -> list[str]:
     return glob.glob(_layout_server.options_path("*"))
 
 
-def _texts(paths: t.Iterable[str]) -> list[str]:
-    contents = (_files.read(path) for path in paths)
+def startup_texts() -> list[str]:
+    """What starts the instances of this host: their units, and rc.local."""
+    contents = (_files.read(path) for path in [*glob.glob(_layout_server.unit_path("*")), _rc_local.path()])
     return [content.decode("utf-8", "replace") for content in contents if content]
 
 
-def unit(module: AnsibleModule, name: str) -> Unit:
+def unit(module: AnsibleModule, name: str) -> _systemd.Unit:
     """What systemd knows of a unit; whether it starts at boot is known without a running systemd too."""
-    enabled = _systemd.is_enabled(module, name)
-    if not _systemd.running():
-        return Unit(enabled=enabled)
-    return Unit(
-        active=_systemd.is_active(module, name),
-        enabled=enabled,
-        main_pid=_systemd.main_pid(module, name),
-        stale=_systemd.needs_reload(module, name),
-    )
+    if _systemd.running():
+        return _systemd.show(module, [name])[name]
+    return _systemd.Unit(enabled=_systemd.is_enabled(module, name))
 
 
 def _units(module: AnsibleModule, processes: t.Sequence[_processes.Process]) -> dict[str, t.Any]:

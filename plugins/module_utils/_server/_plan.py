@@ -130,14 +130,19 @@ def _decision(
         or _server_processes.own_command(daemon.argv) != command
         or observed.pool_in_use != _server_config.pool_file(instance)
     )
-    outside = daemon is not None and by_systemd and observed.unit.main_pid != daemon.pid
+    if by_systemd:
+        misplaced = daemon is not None and observed.unit.main_pid != daemon.pid
+    else:
+        # With state=present or on_change=never, systemd goes on running it until the next boot.
+        touched = parameters["state"] == "started" and parameters["on_change"] != "never"
+        misplaced = observed.unit.active and touched
     return _server_decision.decide(
         parameters["state"],
         parameters["on_change"],
         daemon is not None,
         differs,
         len(now.sessions),
-        amiss=outside or bool(now.stale),
+        amiss=misplaced or bool(now.stale),
     )
 
 
@@ -171,16 +176,9 @@ def _rc_local_file(
     A line in it that somebody wrote to start a daemon on one of ``interfaces`` would start a second one.
     """
     path = observed.rc_local
-    before, mode = observed.files[path]
-    left = _server_startup_lines.taken_over(before, interfaces, path)
-    block = "pppoe-server " + name
-    if lines is None:
-        after = _rc_local.without_block(left, block)
-        return [] if after == before else [_files.File(path, after, keep_mode=True)]
-    mode = 0o755 if mode is None else mode
-    if not mode & 0o100:
-        mode |= 0o111  # otherwise nobody would run it
-    return [_files.File(path, _rc_local.with_block(left, block, lines), mode)]
+    there, mode = observed.files[path]
+    left = _server_startup_lines.taken_over(there, interfaces, path)
+    return _rc_local.file(path, there, mode, "pppoe-server " + name, lines, left)
 
 
 def _has_unit(changes: t.Iterable[_files.Change]) -> bool:

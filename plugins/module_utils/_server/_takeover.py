@@ -9,6 +9,7 @@ Private to this collection.
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
 from dataclasses import replace

@@ -24,3 +24,22 @@ def test_it_reads_its_parameters(name, capsys):
     assert result["failed"] is True
     # Parameters that are missing are told before those that are too many.
     assert re.search("misspelt|missing|required", result["msg"])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("pppoe_server_info", {}),
+        ("pppoe_session_info", {}),
+        ("pppoe_session", {"state": "absent", "all": True}),
+        ("pppoe_client_info", {}),
+    ],
+)
+def test_what_only_root_can_see_is_not_nothing(name, parameters, capsys, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    module = importlib.import_module("ansible_collections.dialtone.pppoe.plugins.modules." + name)
+    with patch_module_args(parameters), pytest.raises(SystemExit):
+        module.main()
+    result = json.loads(capsys.readouterr().out)
+    assert result["failed"] is True
+    assert "Run the task as root: become: true." in result["msg"]

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
@@ -16,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _met
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._info import Around
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session, Status, Totals
 
 OURS = "/etc/ppp/pppoe-server/default.options"
@@ -202,13 +204,17 @@ def test_prometheus_accepts_them():
     ],
 )  # fmt: skip
 def test_warnings(changes, warnings):
-    assert _server_info.warnings(Status(**{**vars(STATUS), **changes}), [], enabled=True) == warnings
+    assert _server_info.warnings(Status(**{**vars(STATUS), **changes}), Around()) == warnings
 
 
 def test_warnings_of_what_is_around():
-    assert _server_info.warnings(STATUS, [77], enabled=False) == [
+    around = Around(by_hand=(77,), enabled=False, unread=True, vanished=("eth1",))
+    assert _server_info.warnings(replace(STATUS, stale=(616,)), around) == [
+        "Another daemon of it runs, left by a start that was killed (process 616). Run the role again.",
+        "Its interface eth1 is gone.",
         "Another pppoe-server answers on its interface, started by hand (process 77).",
         "Its unit does not start at boot.",
+        "Its unit has changed since systemd read it. Run the role again.",
     ]
 
 

@@ -1,0 +1,129 @@
+"""What a run comes to on a host that was observed: no host is needed for that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._systemd import Unit
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _check as _server_check
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _plan as _server_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
+from ansible_collections.dialtone.pppoe.plugins.modules.pppoe_server import ARGUMENTS
+
+PARAMETERS = {name: argument.get("default") for name, argument in ARGUMENTS.items()} | {
+    "interfaces": ["eth1"],
+    "local_address": "10.9.0.1",
+    "pool": ["10.9.0.2+4"],
+}
+INSTANCE = _server_config.instance(PARAMETERS)
+CAN = _server_config.Capabilities(
+    "/usr/sbin/pppoe-server", "3.15", frozenset("CFILNOSkg"), "/usr/sbin/pppd", "/usr/lib/pppd/2.4.9/pppoe.so"
+)
+RC_LOCAL = "/etc/rc.local"
+COMMAND = _server_config.command(INSTANCE, CAN, _server_config.mode("auto", CAN, INSTANCE))
+DAEMON = Process(700, 1, (*COMMAND, "-o", "0", "-p", "/run/pppoe-server/default.slots"))
+SESSION = Process(
+    701, 700, ("pppd", "nic-eth1", "plugin", "pppoe.so", "rp_pppoe_sess", "1:02:00:00:00:00:01", "file", COMMAND[7])
+)
+
+
+def host(startup: str = "systemd", **changes) -> Observed:
+    """A host on which the instance runs as the parameters ask for it; ``changes``: what is otherwise."""
+    bare = Observed(systemd=True, files={RC_LOCAL: (None, None)}, rc_local=RC_LOCAL, processes=(), can=CAN)
+    wanted = _server_plan.files(startup, INSTANCE, COMMAND, startup != "rc_local", bare)
+    settled = replace(
+        bare,
+        files={RC_LOCAL: (None, None), **{file.path: (file.content, file.mode) for file in wanted}},
+        processes=(DAEMON, SESSION),
+        unit=Unit("active", True, False, 700) if startup == "systemd" else Unit(),
+        interfaces={"eth1": _interfaces.Interface("eth1", 1500, True, None, ())},
+        pools={"default": INSTANCE.addresses},
+        pool_in_use=_server_config.pool_file(INSTANCE),
+        instances=frozenset(["default"]),
+    )
+    return replace(settled, **changes)
+
+
+STALE = Process(800, 1, DAEMON.argv)
+CHILD = Process(702, 700, DAEMON.argv)
+
+
+@pytest.mark.parametrize(
+    ("observed", "startup", "on_change", "applied", "changed"),
+    [
+        (host(), "systemd", "live", "none", False),
+        (host("rc_local"), "rc_local", "live", "none", False),
+        (host(processes=(DAEMON, CHILD, SESSION)), "systemd", "live", "none", False),
+        (host(processes=()), "systemd", "live", "started", True),
+        (host(pool_in_use=b"10.9.0.2\n"), "systemd", "live", "live", True),
+        (host(pool_in_use=None), "systemd", "restart", "restarted", True),
+        # A start that was killed has left a second daemon.
+        (host(processes=(DAEMON, SESSION, STALE)), "systemd", "live", "live", True),
+        (host(processes=(DAEMON, SESSION, STALE)), "systemd", "restart", "live", True),
+        (host(processes=(DAEMON, SESSION, STALE)), "systemd", "never", "pending", False),
+        # The daemon is not the unit's: rc.local has started it, or a start that was killed.
+        (host(unit=Unit("inactive", True)), "systemd", "live", "live", True),
+        (host(unit=Unit("active", True, False, 800)), "systemd", "live", "live", True),
+        (host("rc_local"), "systemd", "live", "live", True),
+        # Nor is it rc.local's as long as systemd runs it.
+        (host(), "rc_local", "live", "live", True),
+        (host(), "rc_local", "never", "none", True),
+        # A run was cut between writing the unit and daemon-reload.
+        (host(unit=Unit("active", True, True, 700)), "systemd", "live", "none", True),
+        (host(unit=Unit("active", False, False, 700)), "systemd", "live", "none", True),
+    ],
+)
+def test_plan(observed, startup, on_change, applied, changed):
+    parameters = {**PARAMETERS, "startup": startup, "on_change": on_change}
+    plan = _server_plan.plan(parameters, INSTANCE, observed)
+    assert (plan.decision.applied, plan.changed) == (applied, changed)
+    assert plan.decision.dropped == (1 if applied == "restarted" else 0)
+
+
+def test_a_unit_that_systemd_has_not_read_again_is_reloaded_before_the_daemon_is():
+    plan = _server_plan.plan(PARAMETERS, INSTANCE, host(unit=Unit("active", True, True, 700)))
+    assert (plan.reload, plan.changes, plan.decision.action) == (True, [], "none")
+    assert _server_plan.end({**PARAMETERS, "state": "absent"}, host()).reload
+
+
+def test_moving_to_rc_local_leaves_the_unit_and_keeps_its_sessions():
+    plan = _server_plan.plan({**PARAMETERS, "startup": "rc_local"}, INSTANCE, host(pool_in_use=b"other\n"))
+    assert (plan.leave_unit, plan.by_systemd, plan.disable) == (True, False, ("pppoe-server@default.service",))
+    with pytest.raises(Refused, match=r"startup: systemd runs the daemon"):
+        _server_plan.plan(
+            {**PARAMETERS, "startup": "rc_local", "on_change": "never"}, INSTANCE, host(pool_in_use=b"other\n")
+        )
+
+
+def test_the_last_instance_takes_the_scripts_with_it():
+    parameters = {**PARAMETERS, "state": "absent"}
+    last = {change.file.path for change in _server_plan.end(parameters, host()).changes}
+    assert "/usr/local/libexec/dialtone-pppoe/pppoe-server-instance" in last
+    other = host(instances=frozenset(["default", "other"]))
+    assert {change.file.path for change in _server_plan.end(parameters, other).changes} < last
+
+
+@pytest.mark.parametrize(
+    ("changes", "observed", "words"),
+    [
+        ({"interfaces": ["eth7"]}, host(), "interfaces[0]: this host has no interface 'eth7'. It has: eth1."),
+        ({}, host(systemd=False), "startup: this host was not booted with systemd."),
+        ({}, host(can=_server_config.Capabilities()), "state: pppoe-server is not installed on this host."),
+        ({}, host(pools={"other": ["10.9.0.3"]}), "pool: "),
+        ({}, host(can=replace(CAN, kernel_problem="no"), kernel_device=False), "require_kernel_ppp: no session"),
+    ],
+)  # fmt: skip
+def test_what_a_host_cannot_have_is_refused(changes, observed, words):
+    parameters = {**PARAMETERS, **changes}
+    with pytest.raises(Refused) as refusal:
+        _server_check.check(parameters, _server_config.instance(parameters), observed, later=False)
+    assert str(refusal.value).startswith(words)
+
+
+def test_a_host_that_can_have_it_gets_no_warning():
+    assert _server_check.check(PARAMETERS, INSTANCE, host(), later=False) == []
