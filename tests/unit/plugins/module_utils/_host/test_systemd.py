@@ -93,7 +93,13 @@ def test_several_units_by_one_question():
     module = Module(out=SHOWN)
     units = _systemd.show(module, ["a.service", "b.service", "c.service"])
     assert module.asked == [
-        ["show", "--property=Id,ActiveState,UnitFileState,NeedDaemonReload", "a.service", "b.service", "c.service"]
+        [
+            "show",
+            "--property=Id,ActiveState,UnitFileState,NeedDaemonReload,MainPID",
+            "a.service",
+            "b.service",
+            "c.service",
+        ]
     ]
     assert units == {
         "a.service": _systemd.Unit("active", True, False),
