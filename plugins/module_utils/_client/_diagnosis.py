@@ -61,7 +61,7 @@ def verdict(
 def _of_attempt(attempt: str, places: t.Mapping[str, str], refusals: t.Sequence[str]) -> Verdict | None:
     session = _client_messages.SESSION in attempt
     for message in (*(() if session else _client_messages.DISCOVERY), *_client_messages.IN_SESSION):
-        match = message.pattern.search(attempt)
+        match = message.search(attempt)
         if match:
             said = _said(match, attempt if message.reason == "account_refused" else "")
             more = _more(message, match, said, attempt, refusals)

@@ -26,7 +26,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._link import Link
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 
-# Nothing is started for a look at the link: a few files of /run and /proc are read.
+# How long to wait for a word of the kernel before the log is looked at all the same; with a link, for its script's end.
+LOOK_SECONDS = 0.3
 POLL = 0.05
 # pppd starts our script right after it has set the address; the script has set the route when it ends.
 ROUTE_SECONDS = 3.0
@@ -63,6 +64,11 @@ def dial(module: AnsibleModule, wanted: Connection, by_systemd: bool) -> None:
 
 def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
     """The link once it has an IPv4 address, and the default route if asked for. ``DialFailed`` if it doesn't come."""
+    with _interfaces.Events() as events:
+        return _wait(module, wanted, timeout, events)
+
+
+def _wait(module: AnsibleModule, wanted: Connection, timeout: int, events: _interfaces.Events) -> Link:
     deadline = time.monotonic() + timeout
     log = _Log(wanted)
     up_since = None
@@ -81,7 +87,7 @@ def wait(module: AnsibleModule, wanted: Connection, timeout: int) -> Link:
             raise DialFailed(wanted.name, verdict.reason, verdict.sentence)
         if time.monotonic() > deadline:
             raise _timed_out(wanted, timeout, verdict)
-        time.sleep(POLL)
+        events.wait(LOOK_SECONDS if up_since is None else POLL)
 
 
 class _Log:

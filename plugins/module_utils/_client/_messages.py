@@ -30,17 +30,17 @@ class Message(t.NamedTuple):
     (in parentheses), ``asked`` and ``more``.
     """
 
-    pattern: t.Pattern[str]
+    pattern: str
     reason: str
     sentence: str
     final: bool = False
 
+    def search(self, attempt: str) -> re.Match[str] | None:
+        # Most runs have no log to read, so nothing is compiled beforehand.
+        return re.search(self.pattern, attempt, re.MULTILINE)
 
-def _message(pattern: str, reason: str, sentence: str, final: bool = False) -> Message:
-    return Message(re.compile(pattern, re.MULTILINE), reason, sentence, final)
 
-
-_INTERFACE = _message(
+_INTERFACE = Message(
     r"^(?:error (?:sending|receiving) pppoe packet|Can't get (?:MTU|hardware address) for [^:]*"
     r"|Failed to create PPPoE (?:discovery )?socket|Failed to connect PPPoE socket"
     r"|Can't (?:open socket|set socket options) for pppoe|Failed to bind to interface [^:]*"
@@ -53,29 +53,29 @@ _INTERFACE = _message(
 #: While there is no session. The first that an attempt has counts.
 DISCOVERY = (
     _INTERFACE,
-    _message(
+    Message(
         r"^Cannot create raw socket -- (?P<said>.*?)\.?$|^Interface \S+ (?P<said2>not Ethernet)$"
         r"|^Linux kernel (?P<said3>does not support PPPoE)",
         "interface",
         "pppd cannot use {interface}{said}.",
     ),
-    _message(
+    Message(
         r"^PAD[OS]: (?P<kind>(?:Service-Name|System|Generic)-Error): (?P<said>.*)$",
         "refused",
         "An access concentrator answers on {interface}, but refuses a session{said}.",
     ),
-    _message(
+    Message(
         r"^(?:Ignoring PADO packet (?P<said>.*)|(?P<said2>Bogus PPPoE length field \((?P<length>\d+)\))"
         r"|(?P<said3>Invalid PPPoE (?:version|type|packet length|tag length).*))$",
         "refused",
         "An access concentrator answers on {interface}, but with a packet that pppd ignores{said}.{more}",
     ),
-    _message(
+    Message(
         r"^Timeout waiting for PADS",
         "refused",
         "An access concentrator answers on {interface}, but gives no session (no PADS to our PADR).",
     ),
-    _message(
+    Message(
         r"^Timeout waiting for PADO",
         "no_answer",
         "No access concentrator answers on {interface}{asked} (no PADO to our PADI).",
@@ -85,7 +85,7 @@ DISCOVERY = (
 #: In a session. The first that an attempt has counts: what comes further down is the consequence of what is above.
 IN_SESSION = (
     _INTERFACE,
-    _message(
+    Message(
         r"^(?:No CHAP secret found for authenticating us|No secret found for PAP login"
         r"|eap required to authenticate us but no suitable secrets|Can't open (?:chap secret|PAP password) file)"
         r"|peer refused to authenticate",
@@ -95,27 +95,27 @@ IN_SESSION = (
         "out{more}.",
         True,
     ),
-    _message(
+    Message(
         r"^(?P<said>(?:CHAP|PAP|EAP) authentication failed due to [Pp]rotocol-[Rr]eject)",
         "authentication",
         "The server rejects the authentication that it has asked for, before it has decided on the account "
         "{username!r}{said}.",
     ),
-    _message(
+    Message(
         r"^MS-CHAPv2 (?P<said>mutual authentication failed|Success packet is badly formed)",
         "authentication",
         "The server took the account {username!r}, but did not prove that it knows the secret{said}: it may be another "
         "server than it seems.",
         True,
     ),
-    _message(
+    Message(
         r"^(?:(?:MS-)?CHAP authentication failed: |Unknown MS-CHAP authentication failure: )(?P<said>.*)$"
         r"|^(?:CHAP|PAP) authentication failed$|^EAP: peer reports authentication failure",
         "account_refused",
         "The server refused the account {username!r}{said}{more}.",
         True,
     ),
-    _message(
+    Message(
         # What a pppd with the option `login` says to an account that has proved itself but has no system user.
         r"^LCP terminated by peer \((?:Authentication failed|login failed)\)",
         "account_refused",
@@ -123,13 +123,13 @@ IN_SESSION = (
         "says why.",
         True,
     ),
-    _message(
+    Message(
         r"^(?:No response to (?P<method>PAP) authenticate-requests|(?P<method2>EAP): (?:timeout waiting for Request"
         r" from peer|no response to Requests|too many Requests sent)|(?P<method3>CHAP) authentication timed out)",
         "silent",
         "The authentication was not finished in time: the server does not answer to the account {username!r}{said}.",
     ),
-    _message(
+    Message(
         r"^(?:(?:LCP|IPCP) terminated by peer \((?P<said>.*remote IP address.*)\)"
         r"|IPCP terminated by peer(?: \((?P<said2>.*)\))?"
         r"|(?P<said3>Could not determine local IP address|Peer refused to agree to (?:our|his) IP address"
@@ -137,58 +137,58 @@ IN_SESSION = (
         "no_address",
         "The server took the account {username!r}, but gave no address{said}.",
     ),
-    _message(
+    Message(
         r"^(?P<said>Interface configuration failed|Interface failed to come up"
         r"|Interface index \d+ failed to get renamed by a pre-up script)",
         "no_address",
         "The server gave an address, but this host could not set it on the link{said}: the lines before it in the log "
         "say why.",
     ),
-    _message(
+    Message(
         r"^LCP terminated by peer(?: \((?P<said>.*)\))?$",
         "hung_up",
         "The server ended the session{said}{more}.",
     ),
-    _message(
+    Message(
         r"^LCP: timeout sending Config-Requests",
         "silent",
         "An access concentrator on {interface} gave a session, but its PPP does not answer (LCP).",
     ),
-    _message(
+    Message(
         r"^Received Protocol-Reject for LCP!",
         "silent",
         "An access concentrator on {interface} gave a session, but it rejects PPP's own protocol (LCP).",
     ),
-    _message(
+    Message(
         r"^Serial line is looped back\.",
         "interface",
         "The packets of the session come back as they were sent: there is a loop behind {interface}.",
     ),
-    _message(
+    Message(
         r"^No response to \d+ echo-requests",
         "silent",
         "The server fell silent: it no longer answers the LCP echo requests.",
     ),
-    _message(
+    Message(
         r"^(?P<said>(?:MPPE|Refusing MPPE|Too many MPPE)\b.*?)\.?$",
         "hung_up",
         "This host ended the session, since its options in /etc/ppp ask for encryption that the server does not "
         "do{said}.",
     ),
-    _message(
+    Message(
         r"^(?P<said>Connect time expired|Traffic limit reached)",
         "hung_up",
         "This host ended the session, as its options in /etc/ppp ask for{said}.",
     ),
-    _message(
+    Message(
         r"^(?:Couldn't (?:create new ppp unit|rename interface [^:]*|create ppp interface [^:]*|retrieve PPP unit id"
         r"|attach to PPP unit \d+|attach to interface unit \d+|connect to interface unit \d+|open /dev/ppp"
         r"|set MRRU)|ioctl\(PPPIOCGUNIT\)): (?P<said>.*)$",
         "interface",
         "pppd cannot make the link's interface{said}.",
     ),
-    _message(r"^Fatal signal (?P<said>\d+)", "not_started", "pppd crashed with a signal{said}."),
-    _message(
+    Message(r"^Fatal signal (?P<said>\d+)", "not_started", "pppd crashed with a signal{said}."),
+    Message(
         # The session is gone before pppd has taken it up (sys-linux.c ppp_generic_establish).
         r"^(?:Modem hangup|Couldn't get channel number|Couldn't reopen /dev/ppp|Couldn't attach to channel \d+)",
         "hung_up",

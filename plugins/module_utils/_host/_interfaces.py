@@ -9,9 +9,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import socket
 import struct
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
@@ -24,6 +26,8 @@ ROUTES = "/proc/net/route"
 VLANS = "/proc/net/vlan/config"
 _IFF_UP = 0x1  # linux/if.h
 _RTF_UP, _RTF_GATEWAY = 0x1, 0x2  # linux/route.h
+_NETLINK_ROUTE = 0  # linux/netlink.h
+_GROUPS = 0x1 | 0x10 | 0x40  # linux/rtnetlink.h: RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
 _SIOCGIFADDR, _SIOCGIFDSTADDR = 0x8915, 0x8917  # linux/sockios.h
 
 
@@ -202,6 +206,32 @@ def ends(name: str) -> Address | None:
         except OSError:
             return None
     return Address("inet", local, 32, peer)
+
+
+class Events:
+    """Waits until the kernel reports something of an interface, an IPv4 address or an IPv4 route (rtnetlink(7)).
+
+    A process that waits costs nothing; one that looks again and again takes the processor from the dial it waits for.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, _NETLINK_ROUTE)
+        self._socket.bind((0, _GROUPS))
+
+    def __enter__(self) -> Events:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._socket.close()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether there was something within so many seconds; several at once are one."""
+        ready = bool(select.select([self._socket], [], [], seconds)[0])
+        # What does not fit into the socket's buffer is lost, which is an event too.
+        with suppress(OSError):
+            while ready:
+                self._socket.recv(1 << 16)
+        return ready
 
 
 def vlans() -> dict[str, tuple[str, int]]:
