@@ -27,6 +27,8 @@ def plain(text: str | list[str]) -> str:
 
 def kind(option: dict[str, Any]) -> str:
     """The type of an option: `list of str`."""
+    if option.get("type") == "raw" and "options" in option:
+        return "list of dict"  # checked by check_role
     elements = option.get("elements")
     return option.get("type", "str") + (f" of {elements}" if elements else "")
 

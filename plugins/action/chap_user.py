@@ -11,9 +11,9 @@ import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import is_encrypted
-from ansible.plugins.action import ActionBase
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _batch, _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.plugin_utils._role import ModuleAction
 
 MODULE = "dialtone.pppoe.chap_user"
 #: Up to so many accounts go as parameters. A file is one more transfer, which only more of them make up for.
@@ -21,35 +21,26 @@ MOST_AS_PARAMETERS = 500
 _ONE = ("name", "secret", "server", "addresses", "state")
 
 
-class ActionModule(ActionBase):
+class ActionModule(ModuleAction):
     """Runs the module with the parameters as they are, or with a file of accounts in the place of ``src``."""
 
-    _supports_check_mode = True
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
         arguments = dict(self._task.args)
         self._warnings: list[str] = []
         try:
             _shape.accounts(arguments)
             batch = self._prepare(arguments)
         except Refused as error:
-            return {**result, "failed": True, "msg": str(error)}
-        wrap_async = bool(self._task.async_val)
-        try:
-            if batch is not None:
-                arguments["src"] = self._send(batch)
-            answer = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
-        finally:
-            if not wrap_async:
-                self._remove_tmp_path(self._connection._shell.tmpdir)
+            return {"failed": True, "msg": str(error)}
+        if batch is not None:
+            arguments["src"] = self._send(batch)
+        answer: dict[str, t.Any] = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
         if batch is not None and isinstance(answer.get("invocation"), dict):
             shown = answer["invocation"].get("module_args", {})
             shown.update(src=self._task.args.get("src"), users=f"({batch.count} entries)")
         if self._warnings:
             answer["warnings"] = [*answer.get("warnings", []), *self._warnings]
-        return {**result, **answer}
+        return answer
 
     def _prepare(self, arguments: dict[str, t.Any]) -> _batch.Batch | None:
         """Change the arguments to what the module gets; the accounts for a file, if they shall go as one."""

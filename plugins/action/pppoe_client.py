@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.plugin_utils._role import ModuleAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(ModuleAction):
     """Runs the module with the parameters as they are."""
 
-    _supports_check_mode = True
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
         try:
             _shape.connection(self._task.args)
         except Refused as error:
-            return {**result, "failed": True, "msg": str(error)}
-        wrap_async = bool(self._task.async_val)
-        try:
-            answer = self._execute_module(task_vars=task_vars, wrap_async=wrap_async)
-        finally:
-            if not wrap_async:
-                self._remove_tmp_path(self._connection._shell.tmpdir)
-        return {**result, **answer}
+            return {"failed": True, "msg": str(error)}
+        return super().work(task_vars, wrap_async)
+
+    def connection(self) -> str | None:
+        return str(self._task.args.get("name"))

@@ -55,12 +55,19 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 
 
 def nat_sources(given: list[str], pool: list[str], others: t.Sequence[str] = ()) -> list[str]:
-    if list(given) == ["0.0.0.0/0"]:
+    given, pool, others = map(_listed, (given, pool, others))
+    if given == ["0.0.0.0/0"]:
         return []
     try:
-        return list(given) or _sets.merged([*pool, *others])
+        return given or _sets.merged([*pool, *others])
     except Refused as error:
         raise AnsibleFilterError(str(error)) from error
+
+
+def _listed(value: str | t.Sequence[str]) -> list[str]:
+    """A list that was written as text, as Ansible reads it for a module."""
+    entries = [value] if isinstance(value, str) else value
+    return [word.strip() for entry in entries for word in str(entry).split(",") if word.strip()]
 
 
 class FilterModule:
