@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program as _manager_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_instance, _pppoe_server_pppd
 
 KERNEL = ["plugin", "pppoe.so", "nic-eth1", "rp_pppoe_sess", "12:02:00:00:00:00:ab"]
@@ -37,10 +38,15 @@ def living(program, *sessions):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A folder with the scripts in it and ``program(name, text)`` to put a stand-in on PATH."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "run" / "leases").mkdir(parents=True)
+    """A folder with the scripts in it and ``program(name, text)`` to put a stand-in on PATH.
+
+    The session manager is a real one. It and all that runs here are in a network of their own, so that sessions of
+    other tests are another host's.
+    """
+    if os.geteuid() != 0:
+        pytest.skip("only root has sessions")
+    for name in ("bin", "etc", "run", "ppp", "scripts/manager"):
+        (tmp_path / name).mkdir(parents=True)
 
     def program(name, text):
         path = tmp_path / "bin" / name
@@ -55,15 +61,43 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(_layout_server, "CONFIGURATION", str(tmp_path / "etc"))
     monkeypatch.setattr(_layout_server, "STATE", str(tmp_path / "run"))
     (tmp_path / "instance").write_bytes(_pppoe_server_instance.instance_script())
-    (tmp_path / "pppd").write_bytes(_pppoe_server_pppd.pppd_script(arguments))
-    return tmp_path, program
+    (tmp_path / PPPD).write_bytes(_pppoe_server_pppd.pppd_script(arguments))
+    for path, text in _manager_program.files(str(tmp_path / "scripts"), sys.executable).items():
+        Path(path).write_bytes(text)
+        Path(path).chmod(0o755)
+    with subprocess.Popen(
+        ["unshare", "--net", "sh", "-c", "ip link set lo up; echo; exec sleep 600"], stdout=-1
+    ) as own:
+        own.stdout.readline()
+        (tmp_path / "network").write_text(str(own.pid))
+        yield tmp_path, program
+        if not (tmp_path / "run" / "manager.pid").exists() and not (tmp_path / "run" / "answers").exists():
+            own.kill()
+            return
+        run(tmp_path, "scripts/" + _manager_program.PROGRAM, "stop", shell=sys.executable)
+        own.kill()
 
 
-def run(place, script, *arguments):
-    environment = dict(os.environ, PATH="{}:{}".format(place / "bin", os.environ["PATH"]))
+PPPD = "scripts/pppoe-server-pppd"
+_SCRIPTS = "/etc/ppp/no-script"
+
+
+def environment(place) -> dict[str, str]:
+    """What the scripts need to find everything in the folder."""
+    folders = {"STATE": "run", "RUN": "run", "CONFIGURATION": "etc", "SCRIPTS": "scripts", "PPP": "ppp"}
+    found = {f"PPPOE_SERVER_{name}": str(place / folder) for name, folder in folders.items()}
+    return {**os.environ, **found, "PATH": "{}:{}".format(place / "bin", os.environ["PATH"])}
+
+
+def inside(place, *words) -> list[str]:
+    """A command in the network of the folder."""
+    return ["nsenter", f"--net=/proc/{(place / 'network').read_text()}/ns/net", *words]
+
+
+def run(place, script, *arguments, shell="sh"):
     return subprocess.run(
-        ["sh", str(place / script), *arguments],
-        env=dict(environment, PPPOE_SERVER_RUN=str(place / "run")),
+        inside(place, shell, str(place / script), *arguments),
+        env=environment(place),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -73,18 +107,33 @@ def run(place, script, *arguments):
 
 
 @pytest.fixture
-def process():
-    """``process()``: a process that lives for the length of the test."""
+def process(place):
+    """``process()``: a process that lives for the length of the test. With words, it is the pppd of a session."""
     begun = []
 
-    def begin():
-        begun.append(subprocess.Popen(["sleep", "60"]))
+    def begin(*words):
+        command = ["pppd", "-c", "read _", *words] if words else ["sleep", "60"]
+        begun.append(
+            subprocess.Popen(
+                inside(place[0], "bash", "-c", 'exec -a "$0" sh "${@:1}"', *command) if words else command,
+                stdin=subprocess.PIPE,
+            )
+        )
         return begun[-1]
 
     yield begin
     for each in begun:
         each.kill()
         each.wait()
+
+
+def session(place, process, address, number=7, file="default"):
+    """The pppd of a session that was given an address."""
+    options = f"{place[0]}/etc/{file}.options"
+    begun = process(f"10.0.0.1:{address}", "rp_pppoe_sess", f"{number}:02:00:00:00:00:07", "file", options)
+    while not Path(f"/proc/{begun.pid}/cmdline").read_bytes().startswith(b"pppd\0"):
+        time.sleep(0.005)
+    return begun
 
 
 def started(pid) -> str:
@@ -108,20 +157,33 @@ def pool(folder, *addresses, name="default"):
         (folder / place / f"{name}.pool").write_text("".join(address + "\n" for address in addresses))
 
 
-def lease(folder, address, pid, since=None):
-    (folder / "run" / "leases" / address).write_text(f"{pid} {since or started(pid)} 7 default\n")
+def interface(folder, name, local, peer, pid):
+    """Make an interface with an address in the network of the folder, that of the pppd ``pid`` if it is given."""
+    interface_pid(folder, name, pid)
+    address = [local, "peer", f"{peer}/32"] if peer else [f"{local}/32"]
+    subprocess.run(inside(folder, "ip", "link", "add", name, "type", "veth", "peer", "name", name + "x"), check=True)
+    subprocess.run(inside(folder, "ip", "addr", "add", *address, "dev", name, "label", name), check=True)
+
+
+def interface_pid(folder, name, pid):
+    if pid is not None:
+        (folder / "run" / f"{name}.pid").write_text(f"{pid}\n")
 
 
 def dial(place, *words, suggested="10.0.0.2"):
     """Run our pppd script as pppoe-server would: the words that pppd was given, without the options file."""
     folder = place[0]
     options = f"{folder}/etc/default.options"
-    result = run(folder, "pppd", *words, "file", options, f"10.0.0.1:{suggested}")
+    result = run(folder, PPPD, *words, "file", options, f"10.0.0.1:{suggested}")
     given = result.stdout.split("\n")[:-1]
     if given:
         at = given.index("file")
         assert given[at : at + 2] == ["file", options]
         del given[at : at + 2]
+        # What the manager adds, which has tests of its own.
+        assert given[1:3] == ["set", "DIALTONE_LANE=12"]
+        last = max(index for index, word in enumerate(given) if word == _SCRIPTS) if _SCRIPTS in given else 2
+        del given[1 : last + 1]
     return result, given
 
 
@@ -150,7 +212,7 @@ def start(place):
         return run(folder, "instance", "start", name, "lo", "--", server, "-O", options, "-N", str(count))
 
     yield begin
-    for path in (folder / "run").glob("*.pid"):
+    for path in set((folder / "run").glob("*.pid")) - {folder / "run" / "manager.pid"}:
         with suppress(ProcessLookupError):
             os.kill(int(path.read_text()), signal.SIGKILL)
 

@@ -19,7 +19,6 @@ UNITS = "/etc/systemd/system"
 
 CONFIGURATION = "/etc/ppp/pppoe-server"
 STATE = "/run/pppoe-server"
-LEASES = STATE + "/leases"
 
 
 def options_path(name: str) -> str:

@@ -29,6 +29,7 @@ umask 077
 configuration=${PPPOE_SERVER_CONFIGURATION:-@CONFIGURATION@}
 state=${PPPOE_SERVER_STATE:-@STATE@}
 run=${PPPOE_SERVER_RUN:-/run}
+manager=${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}/pppoe-server-manager
 last_id=65534
 
 say() {
@@ -42,7 +43,7 @@ fail() {
 
 # Closed to others: who can open a lock can also hold it, and nobody could dial.
 make_state() {
-    mkdir -p "$state/leases" && chmod 700 "$state" || fail "no folder $state can be made"
+    mkdir -p "$state" && chmod 700 "$state" || fail "no folder $state can be made"
 }
 
 @GUARD@
@@ -120,12 +121,6 @@ wait_for() {
     ip link set "$1" up
 }
 
-# Give a lease to living sessions that have none: of a pppoe-server that was started in another way.
-adopt() {
-    printf '%s\n' "$living" | awk -v "leases=$state/leases" '@LEASES@
-        NF && !holder($4) { lease($4, $1, $3, "-") }'
-}
-
 # Of the ids that the lines "FIRST LAST" of the input leave free: the offset and size of COUNT in a row, if possible
 # after AFTER; or of the most that there are.
 gap() {
@@ -161,16 +156,12 @@ choose_ids() {
     echo "$((offset + 1)) $((offset + size))" >"$state/$name.ids.part" && mv "$state/$name.ids.part" "$state/$name.ids"
 }
 
-# A line for each slot of the daemon, with the address that it will suggest: those that are free now come first.
+# A line for each slot of the daemon, with the address that it will suggest to the session manager.
 slots() {
-    awk -v "leases=$state/leases" -v "size=$size" '@LEASES@
-        { if (holder($1)) held[++waiting] = $1; else if (count < size) { print $1; count++ } }
-        END {
-            for (i = 1; count < size; i++) {
-                print waiting ? held[(i - 1) % waiting + 1] : $1
-                count++
-            }
-        }' "$state/$name.pool" >"$state/$name.slots.part" &&
+    awk -v "size=$size" '
+        { address[NR] = $1 }
+        END { for (i = 0; i < size && NR; i++) print address[i % NR + 1] }' "$state/$name.pool" \
+        >"$state/$name.slots.part" &&
         [ "$(awk 'END { print NR }' "$state/$name.slots.part")" -eq "$size" ] &&
         mv "$state/$name.slots.part" "$state/$name.slots"
 }
@@ -191,7 +182,7 @@ choose() {
     living=$(sessions)
     [ -r "$configuration/$name.pool" ] || give_up "there is no $configuration/$name.pool"
     cp "$configuration/$name.pool" "$state/$name.pool.part" && mv "$state/$name.pool.part" "$state/$name.pool" &&
-        adopt && choose_ids "$1" && slots || give_up "$no_room"
+        choose_ids "$1" && slots || give_up "$no_room"
     exec 9>&-
 }
 
@@ -258,6 +249,7 @@ start() {
     former=$(own_daemons)
     no_room="files in $state cannot be written: see 'df $state'"
     choose "$count"
+    "$manager" ensure 8>&- || give_up "the session manager does not start, so nobody could dial"
 
     set -- "$@" -o "$offset" -p "$state/$name.slots"
     cd /
@@ -329,7 +321,11 @@ hangup() {
                 pppoe -I "$interface" -e "$session" -k
             done
         look && living=$(own_sessions) && ending=$(own_daemons)
-        [ -n "$living$ending" ] || exit 0
+        [ -n "$living$ending" ] || {
+            # The last one needs it no more.
+            [ -n "$(daemons)$(sessions)" ] || "$manager" stop 8>&-
+            exit 0
+        }
     done
     say "these processes do not end:" $ending $(printf '%s\n' "$living" | awk '{ print $1 }')
     exit 1

@@ -2,45 +2,62 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the two scripts of a server have in common, and the one that begins sessions. Private to this collection.
+"""The script that begins the sessions of a server. Private to this collection.
 
-They are POSIX sh with awk, flock, ps and ip: what is there on any host that runs pppd, also early at boot.
+It is POSIX sh and starts no program, but the real pppd in its own place: what it costs, it costs for each dial.
 
 pppoe-server counts session ids and addresses anew from its arguments each time it starts, and knows only of sessions
 that it has begun itself, though those of an earlier one live on. So addresses are not its business: the script that it
-runs as pppd takes one for each session, from the leases of all sessions of the host. A lease is a file named by its
-address, with the pid of the session's pppd and the time when that started; it is over when that process is, whatever
-ended it. Session ids are pppoe-server's business, but each daemon gets ids that no living session has, and none that
-the daemon before it had, whose clients may still be dialling.
+runs as pppd asks the session manager of the host for one (``_manager``), which knows what all sessions have. Session
+ids are pppoe-server's business, but each daemon gets ids that no living session has, and none that the daemon before
+it had, whose clients may still be dialling.
 """
 
 from __future__ import annotations
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
-# What a process with a lease looks like in /proc/PID/stat: after the name in parentheses (proc(5)) come its state and,
-# as the twentieth, the time when it started, which tells it from a later one with the same pid.
-_LEASES = r"""
-        function started(pid, line, field, file) {
-            file = "/proc/" pid "/stat"
-            if ((getline line < file) <= 0) return 0
-            close(file)
-            sub(/^.*[)] /, "", line)
-            split(line, field, " ")
-            return field[1] == "Z" ? 0 : field[20]
-        }
-        function holder(address, line, field, file) {
-            file = leases "/" address
-            if ((getline line < file) <= 0) return 0
-            close(file)
-            split(line, field, " ")
-            return field[2] && started(field[1]) == field[2] ? field[1] : 0
-        }
-        function lease(address, pid, id, name, file) {
-            file = leases "/" address
-            print pid, started(pid), id, name >file
-            close(file)
-        }
+# What two scripts have in common: whether the session manager runs, and what starts it. Its file has its pid and the
+# time when that started (proc(5)), which tells it from a later process with that pid.
+MANAGER = r"""
+manager_runs() {
+    [ -r "$state/manager.pid" ] && [ -p "$state/ask" ] && [ -d "$state/answers" ] || return 1
+    read -r manager since _ <"$state/manager.pid"
+    [ -r "/proc/$manager/stat" ] || return 1
+    stat=
+    read -r stat <"/proc/$manager/stat"
+    stat=${stat##*") "}
+    [ "${stat%% *}" != Z ] || return 1
+    count=1
+    while [ "$count" -lt 20 ]; do
+        stat=${stat#* }
+        count=$((count + 1))
+    done
+    [ "${stat%% *}" = "$since" ]
+}
+
+# Of many who find that it has ended, one starts it.
+need_manager() {
+    ! manager_runs || return 0
+    [ -d "$state" ] || mkdir -p "$state"
+    exec 9>>"$state/start.lock" && flock -w 20 9
+    manager_runs || "$scripts/pppoe-server-manager" ensure >&2
+    exec 9>&-
+    manager_runs
+}
+
+# Say $2 to it, and read what it answers to $1 through the queue of the session $3, behind its first word.
+ask_manager() {
+    [ -p "$state/answers/$3" ] || mkfifo "$state/answers/$3" || return
+    # Opened for both, since that never waits for somebody at the other end; and a question stays in its queue until it
+    # is answered, should another manager take the place of the one that was asked.
+    exec 7<>"$state/ask" 8<>"$state/answers/$3"
+    printf '%s\n' "$2" >&7
+    while read -r whom answer <&8; do
+        [ "$whom" != "$1" ] || break
+    done
+    exec 7<&- 8<&-
+}
 """
 
 # The words are those of pppoe-server.c startPPPD; anything else is refused rather than guessed.
@@ -48,13 +65,17 @@ _PPPD = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppoe-server runs this instead of pppd, for each session. It
-# - takes an address of the instance's pool that no living session of this host has, if free the one that pppoe-server
-#   suggests;
+# - asks the session manager for an address of the instance's pool that nobody has, if free the one that pppoe-server
+#   suggests, and waits for its turn there;
 # - has the kernel carry the session in the place of a relay process called "kernel" (pppoe-server -Q kernel);
-# - lets the MTU and MRU of the options file count instead of a fixed 1492.
+# - lets the MTU and MRU of the options file count, whatever pppoe-server or the client wants.
+# It starts no other program.
 set -u -f
-configuration=@CONFIGURATION@
-state=@STATE@
+umask 077
+configuration=${PPPOE_SERVER_CONFIGURATION:-@CONFIGURATION@}
+state=${PPPOE_SERVER_STATE:-@STATE@}
+scripts=${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}
+pppd=${PPPOE_SERVER_PPPD:-@PPPD@}
 
 # pppoe-server closes these, and other programs do not bear that.
 [ -e /proc/$$/fd/0 ] || exec </dev/null
@@ -74,42 +95,8 @@ known_session() {
     esac
     refuse "unknown session in: $2"
 }
-
-# Sessions of accounts with an address of their own hold one of the pool for nothing: only if no other is left, it is
-# looked up which these are.
-take_address() {
-    flock -w 30 "$state/lock" awk -v "leases=$state/leases" -v "pool=$state/$name.pool" -v "suggested=$1" \
-        -v "pid=$$" -v "id=$id" -v "name=$name" '@LEASES@
-        function take(address) {
-            lease(address, pid, id, name)
-            print address
-            exit
-        }
-        BEGIN {
-            while ((getline line < pool) > 0) {
-                addresses[++count] = line
-                if (line == suggested) known = 1
-            }
-            if (known && !holder(suggested)) take(suggested)
-            for (i = 1; i <= count; i++) if (!holder(addresses[i])) take(addresses[i])
-            while (("ip -4 -o addr show" | getline line) > 0) {
-                split(line, word, " ")
-                split(word[6], peer, "/")
-                # ppp 2.5 has a folder of its own for these files.
-                file = "/run/" word[2] ".pid"
-                if (word[5] == "peer" && (getline owner < file) > 0) has[owner + 0] = peer[1]
-                file = "/run/pppd/" word[2] ".pid"
-                if (word[5] == "peer" && (getline owner < file) > 0) has[owner + 0] = peer[1]
-            }
-            for (i = 1; i <= count; i++) {
-                owner = holder(addresses[i])
-                if ((owner in has) && has[owner] != addresses[i]) take(addresses[i])
-            }
-            exit 3
-        }'
-}
-
-local= suggested= id= name=
+@MANAGER@
+local='' suggested='' session='' id='' name=''
 left=$#
 while [ "$left" -gt 0 ]; do
     word=$1
@@ -144,7 +131,8 @@ while [ "$left" -gt 0 ]; do
             esac
             ;;
         rp_pppoe_sess)
-            known_session "$value" "$word $value"
+            session=$value
+            known_session "$session" "$word $session"
             id=${value%%:*}
             set -- "$@" "$word" "$value"
             ;;
@@ -164,34 +152,34 @@ while [ "$left" -gt 0 ]; do
                 *[!0-9.]*) refuse "unknown addresses: $word" ;;
             esac
             ;;
-        mru | mtu) [ "$value" = 1492 ] || set -- "$@" "$word" "$value" ;;
+        mru | mtu) ;;
         *) set -- "$@" "$word" ;;
     esac
 done
 [ -n "$id" ] && [ -n "$name" ] && [ -n "$local" ] || refuse "session, options file or addresses are missing"
-address=$(take_address "$suggested")
-case $? in
-    0) ;;
-    3) refuse "session $id: living sessions hold every address of the pool of $name" ;;
-    *) refuse "session $id: no lease can be written in $state" ;;
-esac
+need_manager || refuse "session $id: the session manager does not run, and could not be started"
+ask_manager $$ "dial $$ $session $name $suggested" "$id" || refuse "session $id: no queue in $state/answers"
+address=${answer%% *}
+words=${answer#"$address"}
+[ "$address" != - ] || refuse "session $id:$words"
 # The addresses come first: behind the plugin, pppd would ask the kernel whether they are an interface, for which that
 # runs modprobe four times, and the client's first request would come and go meanwhile.
-exec @PPPD@ "$local:$address" "$@"
+exec "$pppd" "$local:$address" set "DIALTONE_LANE=$id" $words "$@"
 """
 
 
 def pppd_script(pppd: str) -> bytes:
     """What pppoe-server runs as its pppd; ``pppd``: the path of the real one."""
-    return filled(_PPPD).replace(b"@PPPD@", pppd.encode())
+    return filled(_PPPD.replace("@PPPD@", pppd))
 
 
 def filled(text: str) -> bytes:
-    """A script of ours, with the folders and the functions of leases that it names as ``@NAME@``."""
+    """A script of ours, with the folders and functions that it names as ``@NAME@``."""
     for name, value in (
-        ("LEASES", _LEASES.rstrip()),
         ("CONFIGURATION", _layout_server.CONFIGURATION),
         ("STATE", _layout_server.STATE),
+        ("SCRIPTS", _layout_server.DIRECTORY),
+        ("MANAGER", MANAGER),
     ):
         text = text.replace(f"@{name}@", value)
     return text.encode()

@@ -13,9 +13,8 @@ from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _daemon as _server_daemon
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _single_session as _server_single_session
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -44,8 +43,8 @@ def apply(module: AnsibleModule, plan: Plan) -> None:
         _end_foreign(module, plan)
     for unit in plan.disable_foreign:
         _systemd.disable(module, unit)
-    if plan.record:
-        _server_single_session.record(module, plan.name)
+    if plan.refresh:
+        _server_session_manager.refresh(module)
 
 
 def _end_foreign(module: AnsibleModule, plan: Plan) -> None:
@@ -65,6 +64,8 @@ def end(module: AnsibleModule, plan: Plan) -> None:
         _server_daemon.stop(module, plan)
     for unit in plan.disable:
         _systemd.disable(module, unit)
+    if _server_session_manager.is_among(plan.changes):
+        _server_session_manager.stop(module)
     _files.write(module, plan.changes)
     if plan.reload:
         _systemd.daemon_reload(module)
@@ -74,17 +75,14 @@ def end(module: AnsibleModule, plan: Plan) -> None:
 
 def _forget(name: str) -> None:
     paths = glob.glob(f"{_layout_server.STATE}/{name}.*")
-    if not os.path.exists(_layout_server.INSTANCE):
-        paths += [*glob.glob(f"{_layout_server.LEASES}/*"), f"{_layout_server.STATE}/lock"]
     for path in paths:
         with suppress(FileNotFoundError):
             os.unlink(path)
-    if not os.path.exists(_pppoe_server_up.UP):
-        _server_single_session.forget()
+    if not os.path.exists(_layout_server.INSTANCE):
+        _server_session_manager.forget()
     for directory in (
         _layout_server.CONFIGURATION,
         _layout_server.DIRECTORY,
-        _layout_server.LEASES,
         _layout_server.STATE,
     ):
         if os.path.isdir(directory) and not os.listdir(directory):

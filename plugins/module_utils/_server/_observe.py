@@ -21,8 +21,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
@@ -66,7 +66,7 @@ def observe(module: AnsibleModule) -> Observed:
     rc_local, processes = _rc_local.path(), _processes.every()
     known = {
         "systemd": systemd,
-        "files": _files.there([*own_paths(name), *_layout_server.SCRIPTS, _pppoe_server_up.UP, rc_local]),
+        "files": _files.there([*own_paths(name), *_layout_server.SCRIPTS, *_server_session_manager.PATHS, rc_local]),
         "rc_local": rc_local,
         "processes": processes,
         "unit": unit(module, _layout_server.unit_name(name)),

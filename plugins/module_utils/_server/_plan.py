@@ -15,11 +15,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _ser
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
     _pppoe_server_instance,
     _pppoe_server_pppd,
-    _pppoe_server_up,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _decision as _server_decision
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
@@ -38,7 +38,7 @@ class Plan:
     ``unit_runs``: systemd runs the daemon; ``by_systemd``: it shall. ``leave_unit``: it shall no longer.
     ``enable``, ``disable``: the unit starts at boot from now on, or no longer; ``disable_foreign``: units of somebody
     else's that would start a second daemon. ``reload``: systemd reads its units.
-    ``record``: sessions that are up count for single_session.
+    ``refresh``: the session manager has another program, or has to know the accounts of sessions that are up.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Plan:
     disable_foreign: tuple[str, ...] = ()
     reload: bool = False
     foreign_unit: str | None = None
-    record: bool = False
+    refresh: bool = False
 
     @property
     def changed(self) -> bool:
@@ -105,7 +105,8 @@ def plan(parameters: Parameters, instance: _server_config.Instance, observed: Ob
         disable_foreign=tuple(left),
         reload=observed.systemd and (observed.unit.stale or _has_unit(changes)),
         foreign_unit=observed.units_of.get(now.foreign.pid) if now.foreign else None,
-        record=instance.single_session != "allow",
+        refresh=(now.daemon is not None or decision.action != "none")
+        and (instance.single_session != "allow" or _server_session_manager.is_among(changes)),
     )
 
 
@@ -160,7 +161,7 @@ def files(
     return [
         _files.File(_layout_server.INSTANCE, _pppoe_server_instance.instance_script(), 0o755),
         _files.File(_layout_server.PPPD, _pppoe_server_pppd.pppd_script(pppd), 0o755),
-        _files.File(_pppoe_server_up.UP, _pppoe_server_up.up_script(), 0o755),
+        *_server_session_manager.files(),
         _files.File(instance.options_path, _server_config.options_file(instance)),
         _files.File(instance.pool_path, _server_config.pool_file(instance)),
         _files.File(_layout_server.unit_path(instance.name), unit),
@@ -208,5 +209,5 @@ def absent_files(name: str, observed: Observed) -> list[_files.File]:
     """Everything of the instance, and what all instances share if it is the last."""
     paths = [_layout_server.options_path(name), _layout_server.pool_path(name), _layout_server.unit_path(name)]
     if not observed.instances - {name}:
-        paths += [*_layout_server.SCRIPTS, _pppoe_server_up.UP]
+        paths += [*_layout_server.SCRIPTS, *_server_session_manager.PATHS]
     return [*(_files.File(path, None) for path in paths), *_rc_local_file(observed, name, None)]

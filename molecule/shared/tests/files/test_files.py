@@ -13,10 +13,10 @@ testinfra_hosts = ["ansible://pppoe_servers", "ansible://pppoe_clients"]
 DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "security.md"
 SIDES = {"On a server": "pppoe_servers", "On a client": "pppoe_clients"}
 PLACEHOLDERS = {
-    "ADDRESS": r"[0-9.]+",
     "DATE": r"[0-9@:-]+",
     "KIND": r"(?:busy|former|ids|living|new|pid|pool|rest|slots)",
     "NAME": r"[A-Za-z0-9_-]+",
+    "PART": r"_[a-z]+",
     "PATH": r"[A-Za-z0-9._-]+",
     "TARGET": r"(?:[a-z-]+\.(?:target|service)|sys-subsystem-net-devices-[^/]+\.device)",
     "N": r"[0-9]+",

@@ -16,9 +16,13 @@ from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
     asked,
     dial,
     ended,
+    environment,
+    inside,
+    interface,
     living,
     pool,
     run,
+    session,
 )
 
 FOUR = ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"]
@@ -27,12 +31,11 @@ FOUR = ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"]
 def test_a_daemon_starts_beside_what_living_sessions_hold(place, process, start):
     folder, program = place
     pool(folder, *FOUR)
-    one, other, foreign = process(), process(), process()
+    one, other, foreign = session(place, process, "10.0.0.2", 3), session(place, process, "10.0.0.4", 7), process()
     living(program, (one.pid, 3, "10.0.0.2"), (other.pid, 7, "10.0.0.4"), (foreign.pid, 30, "10.0.0.3", "4 5"))
     assert start(4).returncode == 0
-    # Of 1-2, 4-6 and 8 on, the last is the first with four in a row. What is held comes last: it may be free by then.
-    assert asked(folder) == ["7", "10.0.0.3", "10.0.0.5", "10.0.0.2", "10.0.0.4"]
-    # It has no lease, but one is made for it.
+    # Of 1-2, 4-6 and 8 on, the last is the first with four in a row. The session manager knows what is free.
+    assert asked(folder) == ["7", *FOUR]
     assert dial(place, *KERNEL, suggested="10.0.0.2")[1][0] == "10.0.0.1:10.0.0.3"
 
 
@@ -134,8 +137,8 @@ def test_what_another_user_calls_a_session_is_none(place):
     program("pppoe", "exit 0\n")
     words = ["rp_pppoe_sess", "5:02:00:00:00:00:01", "nic-eth1", "file", str(options), "10.0.0.1:10.0.0.2"]
     for user, taken in ((65534, False), (0, True)):
-        waits = ["sh", "-c", "read _", *words]
-        with subprocess.Popen(waits, user=user, cwd="/", stdin=subprocess.PIPE) as fake:
+        waits = inside(folder, "setpriv", f"--reuid={user}", "sh", "-c", "read _", *words)
+        with subprocess.Popen(waits, cwd="/", stdin=subprocess.PIPE) as fake:
             try:
                 result = run(folder, "instance", "hangup", "default", "-")
                 assert result.returncode == 0, result.stderr
@@ -181,13 +184,18 @@ def test_hangup_ends_the_daemon_and_the_sessions_of_its_instance_alone(place, pr
 
 def daemons(folder) -> list[int]:
     """The pppoe-server of this folder that live, whoever started them."""
+    return processes(folder, 0, "bin/pppoe-server")
+
+
+def processes(folder, place, name) -> list[int]:
+    """The processes with a program of this folder at this place in their command."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue
-        if words[0] == f"{folder}/bin/pppoe-server".encode():
+        if words[place : place + 1] == [f"{folder}/{name}".encode()]:
             found.append(int(entry.name))
     return found
 
@@ -204,7 +212,8 @@ def test_every_daemon_but_the_new_one_ends(place, start):
     for _each in range(2):
         assert start(4).returncode == 0
         (folder / "run" / "default.pid").unlink()
-    subprocess.run(["sh", "-c", f"{folder}/bin/pppoe-server -O {folder}/etc/default.options -N 4 &"], check=True)
+    by_hand = f"{folder}/bin/pppoe-server -O {folder}/etc/default.options -N 4 &"
+    subprocess.run(inside(folder, "sh", "-c", by_hand), check=True)
     assert start(4).returncode == 0
     assert [pid for pid in daemons(folder) if not ended(pid)] == [pid_of(folder)]
     # What another instance runs stays.
@@ -231,7 +240,8 @@ def test_hangup_ends_every_daemon_of_the_instance(place, start):
     pool(folder, *FOUR)
     living(program)
     start(4)
-    subprocess.run(["sh", "-c", f"{folder}/bin/pppoe-server -O {folder}/etc/default.options -N 4 &"], check=True)
+    by_hand = f"{folder}/bin/pppoe-server -O {folder}/etc/default.options -N 4 &"
+    subprocess.run(inside(folder, "sh", "-c", by_hand), check=True)
     assert run(folder, "instance", "hangup", "default", str(pid_of(folder))).returncode == 0
     assert all(map(ended, daemons(folder)))
 
@@ -285,7 +295,7 @@ def test_only_root_can_open_the_database_of_pppd(place, start):
 
 
 FULL = """
-mount -t tmpfs -o size=64k none {folder}/run && mkdir {folder}/run/leases
+mount -t tmpfs -o size=64k none {folder}/run
 chmod 700 {folder}/run
 sh {folder}/instance start default lo -- {command} || exit 9
 cat /dev/zero >{folder}/run/fill 2>/dev/null
@@ -305,9 +315,9 @@ def test_a_full_run_leaves_what_there_was_and_the_next_start_goes_on(place, star
     pool(folder, *(f"10.1.{high}.{low}" for high in range(4) for low in range(100)), name="larger")
     living(program)
     command = f"{folder}/bin/pppoe-server -O {folder}/etc/default.options -N 4"
-    environment = dict(os.environ, PATH=f"{folder}/bin:{os.environ['PATH']}", PPPOE_SERVER_RUN=f"{folder}/run")
     script = FULL.format(folder=folder, command=command)
-    done = subprocess.run(["unshare", "-m", "sh", "-c", script], env=environment, capture_output=True, text=True)
+    words = inside(folder, "unshare", "-m", "sh", "-c", script)
+    done = subprocess.run(words, env=environment(folder), capture_output=True, text=True)
     try:
         lines = done.stdout.splitlines()
         assert lines[0] == "1 " + " ".join(FOUR) + " ", done
@@ -316,7 +326,8 @@ def test_a_full_run_leaves_what_there_was_and_the_next_start_goes_on(place, star
         assert (status, count) == ("0", "400")
         assert [each for each in daemons(folder) if not ended(each)] == [int(pid)]
     finally:
-        for each in daemons(folder):
+        # The session manager has its files where nobody else finds them.
+        for each in [*daemons(folder), *processes(folder, 2, "scripts/pppoe-server-manager")]:
             os.kill(each, signal.SIGKILL)
 
 
@@ -345,12 +356,9 @@ trap 'step=$((step + 1)); [ "$step" -lt "$KILL_AT" ] || kill -KILL $$' DEBUG
 def killed_at(folder, step: int, command: list[str]) -> bool:
     """Start the instance and kill the script before its command number ``step``; ``False`` if it ended before."""
     (folder / "step").write_text(STEP)
-    environment = dict(os.environ, PATH=f"{folder}/bin:{os.environ['PATH']}", PPPOE_SERVER_RUN=f"{folder}/run")
-    environment |= {"BASH_ENV": str(folder / "step"), "KILL_AT": str(step)}
-    words = ["bash", f"{folder}/instance", "start", "default", "lo", "--", *command]
-    done = subprocess.run(
-        words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False
-    )
+    values = environment(folder) | {"BASH_ENV": str(folder / "step"), "KILL_AT": str(step)}
+    words = inside(folder, "bash", f"{folder}/instance", "start", "default", "lo", "--", *command)
+    done = subprocess.run(words, env=values, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
     return done.returncode == -signal.SIGKILL
 
 
@@ -363,8 +371,9 @@ def test_a_start_that_is_killed_anywhere_is_repaired_by_the_next(place, process,
 def kill_everywhere(place, process, start, steps):
     folder, program = place
     pool(folder, *FOUR)
-    session = process()
-    living(program, (session.pid, 3, "10.0.0.2"))
+    alive = session(place, process, "10.0.0.2", 3)
+    living(program, (alive.pid, 3, "10.0.0.2"))
+    interface(folder, "d1", "10.0.0.1", "10.0.0.2", alive.pid)
     command = [f"{folder}/bin/pppoe-server", "-O", f"{folder}/etc/default.options", "-N", "4"]
     start(4)
     for step in steps:
@@ -377,9 +386,9 @@ def kill_everywhere(place, process, start, steps):
         again = start(4)
         assert again.returncode == 0, (step, again.stderr)
         assert [pid for pid in daemons(folder) if not ended(pid)] == [pid_of(folder)], step
-        assert asked(folder)[4] == "10.0.0.2", step
+        assert asked(folder)[1:] == FOUR, step
         assert not list((folder / "run").glob("*.part")), step
     else:
         pytest.fail("the script did not come to its end")
     assert step > 50
-    assert session.poll() is None
+    assert alive.poll() is None

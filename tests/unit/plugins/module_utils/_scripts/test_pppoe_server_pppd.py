@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
 from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
     KERNEL,
+    PPPD,
     dial,
     ended,
-    lease,
+    environment,
+    inside,
+    interface,
+    interface_pid,
     pool,
     run,
+    session,
 )
 
 RELAY = "{} -n -I eth1 -e 12:02:00:00:00:00:ab{} -S '{}'"
@@ -28,7 +35,8 @@ HOSTILE = "'; touch /tmp/x; $(reboot) `reboot` \\ * ~ \" \n #"
         (["pty", TO_KERNEL.format("", "fast $(reboot) *"), "sync"], [*KERNEL, "sync"]),
         (["pty", TO_KERNEL.format(" -T 60 -m 1412", HOSTILE), "mru", "1492", "mtu", "1492"], KERNEL),
         (["pty", TO_RELAY.format("", HOSTILE), "sync"], ["pty", TO_RELAY.format("", HOSTILE), "sync"]),
-        ([*KERNEL, "mru", "1500", "mtu", "1500"], [*KERNEL, "mru", "1500", "mtu", "1500"]),
+        # The options file has the MTU, whatever the client wants: pppd takes the last one that it reads.
+        ([*KERNEL, "mru", "1500", "mtu", "1500"], KERNEL),
         ([*KERNEL, "rp_pppoe_service", HOSTILE, "-n -I"], [*KERNEL, "rp_pppoe_service", HOSTILE, "-n -I"]),
         ([*KERNEL, "ipparam", "two  words", "*", ""], [*KERNEL, "ipparam", "two  words", "*", ""]),
     ],
@@ -62,7 +70,7 @@ def test_pppd_gets_every_word_and_the_kernel_in_the_place_of_the_relay(place, wo
 )  # fmt: skip
 def test_pppd_is_not_started_with_what_is_not_understood(place, words):
     pool(place[0], "10.0.0.2")
-    result = run(place[0], "pppd", "file", f"{place[0]}/etc/default.options", "10.0.0.1:10.0.0.2", *words)
+    result = run(place[0], PPPD, "file", f"{place[0]}/etc/default.options", "10.0.0.1:10.0.0.2", *words)
     assert result.returncode == 2
     assert "pppd not started" in result.stderr
     assert result.stdout == ""
@@ -70,7 +78,7 @@ def test_pppd_is_not_started_with_what_is_not_understood(place, words):
 
 @pytest.mark.parametrize("name", ["../../etc/x", "", "a b", "x.options/../y"])
 def test_only_options_files_of_instances_are_known(place, name):
-    result = run(place[0], "pppd", *KERNEL, "file", f"{place[0]}/etc/{name}.options", "10.0.0.1:10.0.0.2")
+    result = run(place[0], PPPD, *KERNEL, "file", f"{place[0]}/etc/{name}.options", "10.0.0.1:10.0.0.2")
     assert (result.returncode, result.stdout) == (2, "")
     assert "unknown options file" in result.stderr
 
@@ -87,47 +95,88 @@ def test_only_options_files_of_instances_are_known(place, name):
     ],
 )
 def test_a_session_gets_an_address_that_no_living_one_has(place, process, held, suggested, address):
-    folder = place[0]
-    pool(folder, "10.0.0.2", "10.0.0.3", "10.0.0.4")
-    living = process()
-    for each in held:
-        lease(folder, each, living.pid)
+    pool(place[0], "10.0.0.2", "10.0.0.3", "10.0.0.4")
+    living = [session(place, process, each) for each in held]
     result, words = dial(place, *KERNEL, suggested=suggested)
     if address is None:
         assert (result.returncode, words) == (2, [])
         assert "session 12: living sessions hold every address of the pool of default" in result.stderr
-        living.kill()
-        living.wait()
+        living[-1].kill()
+        living[-1].wait()
         result, words = dial(place, *KERNEL, suggested=suggested)
-        assert words[0] == "10.0.0.1:" + suggested
+        assert words[0] == "10.0.0.1:" + held[-1]
     else:
         assert words[0] == "10.0.0.1:" + address
-        assert (folder / "run" / "leases" / address).read_text().endswith(" 12 default\n")
 
 
-def test_an_address_is_free_when_its_session_is_gone_whatever_has_its_pid_now(place, process):
+def test_an_address_is_free_when_its_session_has_ended(place, process):
+    """Also if its parent has not noticed yet."""
+    pool(place[0], "10.0.0.2")
+    living = session(place, process, "10.0.0.2")
+    assert dial(place, *KERNEL)[1] == []
+    living.kill()
+    assert ended(living.pid)
+    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"
+
+
+def test_what_an_interface_has_is_not_free(place, process):
+    """A fixed address of an account, that of another server's session, and one of the host's own."""
     folder = place[0]
-    pool(folder, "10.0.0.2")
-    lease(folder, "10.0.0.2", process().pid, since=1)
-    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"
-    (folder / "run" / "leases" / "10.0.0.2").write_text("")
-    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"
-    zombie = subprocess.Popen(["true"])
-    assert ended(zombie.pid)
-    lease(folder, "10.0.0.2", zombie.pid)
-    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"
-    zombie.wait()
+    pool(folder, *(f"10.0.0.{number}" for number in range(2, 7)))
+    one = session(place, process, "10.0.0.2")
+    dial(place, *KERNEL)
+    interface(folder, "d1", "10.0.0.1", "10.0.0.3", one.pid)
+    interface(folder, "d2", "10.0.0.1", "10.0.0.4", None)
+    interface(folder, "d3", "10.0.0.5", None, None)
+    # What the session was given is free, since it has another one.
+    got = [dial(place, *KERNEL, suggested=f"10.0.0.{number}")[1][0] for number in (3, 4, 5, 6)]
+    assert got[-1] == "10.0.0.1:10.0.0.6"
+    assert set(got) == {"10.0.0.1:10.0.0.2", "10.0.0.1:10.0.0.6"}
+
+
+@pytest.mark.parametrize("what", ["run", "manager.pid", "ask", "answers", "killed", "stopped"])
+def test_nothing_that_is_taken_away_gives_an_address_to_two(place, process, what):
+    folder = place[0]
+    pool(folder, "10.0.0.2", "10.0.0.3", "10.0.0.4")
+    session(place, process, "10.0.0.2")
+    fixed = session(place, process, "10.0.0.9")
+    interface(folder, "d1", "10.0.0.1", "10.0.0.3", fixed.pid)
+    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.4"
+    manager = int((folder / "run" / "manager.pid").read_text().split()[0])
+    if what == "killed":
+        os.kill(manager, signal.SIGKILL)
+    elif what == "stopped":
+        run(folder, "scripts/pppoe-server-manager", "stop", shell=sys.executable)
+    elif what == "run":
+        for path in (folder / "run").iterdir():
+            subprocess.run(["rm", "-r", str(path)], check=True)
+        interface_pid(folder, "d1", fixed.pid)
+    else:
+        subprocess.run(["rm", "-r", str(folder / "run" / what)], check=True)
+    for _each in range(3):
+        assert dial(place, *KERNEL, suggested="10.0.0.3")[1][0] == "10.0.0.1:10.0.0.4"
 
 
 def test_dials_at_once_get_addresses_of_their_own(place):
     folder, program = place
     addresses = [f"10.0.0.{number}" for number in range(2, 22)]
     pool(folder, *addresses)
-    pppd = program("pppd", 'echo "$1"; exec sleep 60 >/dev/null 2>&1\n')
-    (folder / "pppd").write_bytes(_pppoe_server_pppd.pppd_script(pppd))
-    environment = dict(os.environ, PATH=f"{folder}/bin:{os.environ['PATH']}")
-    words = ["sh", str(folder / "pppd"), *KERNEL, "file", f"{folder}/etc/default.options", "10.0.0.1:10.0.0.2"]
-    begun = [subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) for _each in range(25)]
+    program("real", 'echo "$1"; exec -a pppd sleep 60 "$@" >/dev/null 2>&1\n')
+    Path(folder / "bin" / "real").write_text('#!/bin/bash\necho "$1"\nexec 1>&-\nexec -a pppd sh -c "read _" "$@"\n')
+    words = ["file", f"{folder}/etc/default.options", "10.0.0.1:10.0.0.2"]
+    begun = []
+    for number in range(25):
+        kernel = [*KERNEL[:-1], f"{number + 1}:02:00:00:00:00:ab"]
+        begun.append(
+            subprocess.Popen(
+                inside(folder, "sh", str(folder / PPPD), *kernel, *words),
+                env=environment(folder) | {"PPPOE_SERVER_PPPD": f"{folder}/bin/real"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        )
     try:
         got = [each.stdout.readline().strip() for each in begun]
         assert sorted(filter(None, got)) == sorted("10.0.0.1:" + address for address in addresses)
@@ -138,28 +187,36 @@ def test_dials_at_once_get_addresses_of_their_own(place):
             each.wait()
 
 
-def test_what_an_account_with_its_own_address_does_not_need_is_taken_at_last(place, process):
-    """The fixed address is seen on the interface that names the pid in /run; no other is taken from its session."""
-    folder, program = place
-    pool(folder, "10.0.0.2", "10.0.0.3")
-    one, other = process(), process()
-    lease(folder, "10.0.0.2", one.pid)
-    lease(folder, "10.0.0.3", other.pid)
-    shown = [(f"test{each.pid}", each.pid, address) for each, address in ((one, "10.0.0.2"), (other, "10.0.0.77"))]
-    lines = "".join(
-        f"echo '9: {name}    inet 10.0.0.1 peer {address}/32 scope global {name}'\n" for name, _pid, address in shown
-    )
-    program("ip", lines)
-    script = (folder / "pppd").read_text().replace('"/run/" word', f'"{folder}/run/" word')
-    (folder / "pppd").write_text(script)
-    for name, pid, _address in shown:
-        (folder / "run" / f"{name}.pid").write_text(f"{pid}\n")
-    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.3"
+def test_a_dial_starts_no_program_but_pppd(place):
+    """Once the manager runs. One process, and two programs: the script and what it becomes."""
+    folder = place[0]
+    pool(folder, "10.0.0.2")
+    (folder / "run" / "default.ids").write_text("1 20\n")
+    assert dial(place, *KERNEL)[0].returncode == 0
+    options = ["file", f"{folder}/etc/default.options", "10.0.0.1:10.0.0.2"]
+    words = ["strace", "-f", "-qq", "-o", str(folder / "trace"), "-e", "trace=execve,fork,vfork,clone,clone3"]
+    words += [folder / PPPD, *KERNEL, *options]
+    (folder / PPPD).chmod(0o755)
+    program = environment(folder) | {"PPPOE_SERVER_PPPD": "/bin/echo"}
+    done = subprocess.run(inside(folder, *map(str, words)), env=program, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("10.0.0.1:10.0.0.2 set ")
+    calls = [line.split(maxsplit=1)[1] for line in (folder / "trace").read_text().splitlines()]
+    assert [call.split(",")[0] for call in calls] == [f'execve("{folder / PPPD}"', 'execve("/bin/echo"']
 
 
-def test_pppd_is_not_started_if_no_lease_can_be_written(place):
+def test_pppd_is_not_started_without_a_manager(place):
     pool(place[0], "10.0.0.2")
-    (place[0] / "run" / "leases").rmdir()
+    (place[0] / "scripts" / "pppoe-server-manager").unlink()
     result, words = dial(place, *KERNEL)
     assert (result.returncode, words) == (2, [])
-    assert "no lease can be written" in result.stderr
+    assert "session 12: the session manager does not run" in result.stderr
+
+
+def test_a_pool_that_is_missing_or_empty_is_that_of_the_configuration(place):
+    """As a start of the instance that was killed, or a full /run, could have left it."""
+    folder = place[0]
+    pool(folder, "10.0.0.2")
+    (folder / "run" / "default.pool").write_text("")
+    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"
+    (folder / "run" / "default.pool").unlink()
+    assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"

@@ -1,66 +1,81 @@
-"""The script runs here as pppd would run it, with real processes for pppd, and stand-ins for ip and logger."""
+"""The script runs here as pppd would run it, with a real session manager, and interfaces in a network of its own."""
 
 from __future__ import annotations
 
-import os
+import json
+import shutil
 import subprocess
+from contextlib import suppress
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _single_session as _server_single_session
+from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
+    environment,
+    inside,
+    interface,
+    pool,
+    session,
+)
+
+pytestmark = pytest.mark.slow
+
+UP = "scripts/pppoe-server-up"
 
 
 class Host:
-    """Sessions that are up have a file in the folder ``up``."""
+    """Sessions that are up have an interface with an address."""
 
-    def __init__(self, folder):
-        self.folder = folder
-        self.processes = []
-        (folder / "up").mkdir()
-        self.program("ip", f'eval "interface=\\${{$#}}"; [ ! -e "{folder}/up/$interface" ] || echo inet\n')
-        self.program("logger", f'printf "%s\\n" "$*" >>{folder}/log\n')
-        self.program("own", f'printf "%s\\n" "$*" >>{folder}/own.log\n')
-        (folder / "up-script").write_bytes(_pppoe_server_up.up_script().replace(b"PATH=/usr", b"PATH=$PATH:/usr"))
+    def __init__(self, place, process):
+        self.place, self.process = place, process
+        self.folder = place[0]
+        pool(self.folder, "10.0.0.2")
+        (self.folder / "run" / "default.ids").write_text("1 20\n")
+        for name in _pppoe_server_up.NAMES:
+            (self.folder / "scripts" / f"pppoe-server-{name}").write_bytes(_pppoe_server_up.up_script())
+        for name in ("ip-up", "ip-down", "ip-pre-up", "ipv6-up", "ipv6-down"):
+            self.program(
+                name, f'printf "%s\\n" "$*" >>{self.folder}/own.log\nprintf "%s\\n" "$PEERNAME" >>{self.folder}/names\n'
+            )
+        self.numbers = {}
 
     def program(self, name, text):
-        path = self.folder / "bin" / name
-        path.parent.mkdir(exist_ok=True)
+        path = self.folder / "ppp" / name
         path.write_text("#!/bin/sh\n" + text)
         path.chmod(0o755)
 
-    def begin(self, interface: str) -> subprocess.Popen:
-        """A pppd whose interface has got its address."""
-        process = subprocess.Popen(["sleep", "60"])
-        self.processes.append(process)
-        (self.folder / "up" / interface).touch()
-        return process
+    def single(self, choice):
+        (self.folder / "etc" / "default.options").write_text(f"set {_pppoe_server_up.VARIABLE}={choice}\n")
 
-    def arguments(self, pppd, interface, account, choice):
+    def begin(self, name: str) -> subprocess.Popen:
+        """A pppd whose interface has got its address."""
+        number = len(self.numbers) + 2
+        begun = session(self.place, self.process, f"10.0.0.{number}", number)
+        self.numbers[begun.pid] = number
+        interface(self.folder, name, "10.0.0.1", f"10.0.0.{number}", begun.pid)
+        return begun
+
+    def down(self, name):
+        subprocess.run(inside(self.folder, "ip", "link", "del", name), check=True)
+
+    def arguments(self, pppd, name, account, choice, script=UP, **variables):
         return {
-            "args": [
-                "sh",
-                str(self.folder / "up-script"),
-                interface,
-                "eth1",
-                "0",
-                "192.0.2.1",
-                "192.0.2.2",
-                "two words",
-            ],
+            "args": inside(
+                self.folder, "sh", str(self.folder / script), name, "eth1", "0", "192.0.2.1", "192.0.2.2", "two words"
+            ),
             "env": {
-                "PATH": f"{self.folder}/bin:{os.environ['PATH']}",
+                **environment(self.folder),
                 "PPPD_PID": str(pppd.pid),
                 "PEERNAME": account,
                 "DIALTONE_SINGLE_SESSION": choice,
-                "DIALTONE_STATE": str(self.folder / "run"),
-                "DIALTONE_OWN": str(self.folder / "bin" / "own"),
+                "DIALTONE_LANE": str(self.numbers[pppd.pid]),
+                "DIALTONE_HOOKS": "1",
+                **variables,
             },
         }
 
-    def came_up(self, pppd, interface, account="cmz", choice="replace"):
-        subprocess.run(**self.arguments(pppd, interface, account, choice), timeout=20, check=True)
+    def came_up(self, pppd, name, account="cmz", choice="replace", **variables):
+        self.single(choice)
+        subprocess.run(**self.arguments(pppd, name, account, choice, **variables), timeout=20, check=True)
 
     def hung_up(self, process) -> bool:
         try:
@@ -72,35 +87,26 @@ class Host:
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
 
-    def listed(self) -> list[tuple[str, str]]:
-        """Interface and account of each line."""
-        return [(line.split(" ")[0], line.split(" ", 3)[3]) for line in self.read("run/accounts")]
-
-    def close(self):
-        for process in self.processes:
-            process.kill()
-            process.wait()
+    def reasons(self) -> list[str]:
+        """Why sessions were hung up."""
+        return [json.loads(line)["reason"] for line in self.read("run/refused")]
 
 
 @pytest.fixture
-def host(tmp_path):
-    made = Host(tmp_path)
-    yield made
-    made.close()
+def host(place, process):
+    return Host(place, process)
 
 
 def test_the_new_session_replaces_the_former(host):
     old, other, new = host.begin("ppp0"), host.begin("ppp1"), host.begin("ppp2")
     host.came_up(old, "ppp0")
     host.came_up(other, "ppp1", "cmz2")
-    assert host.read("log") == []
+    assert host.reasons() == []
     host.came_up(new, "ppp2")
     assert host.hung_up(old)
     assert not host.hung_up(new)
     assert other.poll() is None
-    assert host.listed() == [("ppp1", "cmz2"), ("ppp2", "cmz")]
-    assert "ppp2: cmz has dialled again" in host.read("log")[0]
-    assert f"(pid {old.pid})" in host.read("log")[0]
+    assert host.reasons() == [f"cmz has dialled again (pid {new.pid})"]
     # The host's own script runs for each of them, with its arguments as they are.
     assert host.read("own.log") == [f"ppp{number} eth1 0 192.0.2.1 192.0.2.2 two words" for number in range(3)]
 
@@ -111,36 +117,32 @@ def test_the_new_session_is_denied(host):
     host.came_up(new, "ppp1", choice="deny")
     assert host.hung_up(new)
     assert old.poll() is None
-    assert host.listed() == [("ppp0", "cmz")]
-    assert "ppp1: cmz is refused" in host.read("log")[0]
+    assert host.reasons() == [f"there is a session of the account cmz already (pid {old.pid})"]
     assert len(host.read("own.log")) == 1
 
 
 @pytest.mark.parametrize("choice", ["replace", "deny"])
 def test_what_is_no_other_session(host, choice):
-    """One whose process has ended, one that is hanging up, one whose pid belongs to another process now."""
-    gone, leaving, foreign, new = (host.begin(f"ppp{number}") for number in range(4))
-    ticks = [_processes.started(pppd.pid) for pppd in (gone, leaving, foreign)]
-    (host.folder / "run").mkdir()
-    (host.folder / "run" / "accounts").write_text(
-        f"ppp0 {gone.pid} {ticks[0]} cmz\nppp1 {leaving.pid} {ticks[1]} cmz\nppp2 {foreign.pid} {ticks[2] - 1} cmz\n"
-    )
+    """One whose process has ended, and one that is hanging up."""
+    gone, leaving, new = (host.begin(f"ppp{number}") for number in range(3))
+    host.came_up(gone, "ppp0")
+    host.came_up(leaving, "ppp1", "cmz2")
     gone.kill()
     gone.wait()
-    (host.folder / "up" / "ppp1").unlink()
-    host.came_up(new, "ppp3", choice=choice)
-    assert [process.poll() for process in (leaving, foreign, new)] == [None] * 3
-    assert host.read("log") == []
-    assert host.listed() == [("ppp3", "cmz")]
+    host.down("ppp1")
+    host.came_up(new, "ppp2", "cmz2", choice=choice)
+    host.came_up(new, "ppp2", choice=choice)
+    assert [process.poll() for process in (leaving, new)] == [None] * 2
+    assert host.reasons() == []
 
 
 def test_a_session_that_is_hanging_up_itself_ends_no_other(host):
     old, new = host.begin("ppp0"), host.begin("ppp1")
     host.came_up(old, "ppp0")
-    (host.folder / "up" / "ppp1").unlink()
+    host.down("ppp1")
     host.came_up(new, "ppp1")
     assert not host.hung_up(old)
-    assert host.listed() == [("ppp0", "cmz")]
+    assert host.reasons() == []
 
 
 def test_a_session_that_gets_another_address_does_not_end_itself(host):
@@ -148,7 +150,41 @@ def test_a_session_that_gets_another_address_does_not_end_itself(host):
     for choice in ("deny", "deny", "replace", "replace"):
         host.came_up(pppd, "ppp0", choice=choice)
     assert not host.hung_up(pppd)
-    assert host.listed() == [("ppp0", "cmz")]
+
+
+def test_a_full_state_folder_forgets_nobody(host):
+    """It is known to the manager, and in no file."""
+    old, new = host.begin("ppp0"), host.begin("ppp1")
+    host.came_up(old, "ppp0", choice="deny")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", str(host.folder / "etc")], check=True)
+    try:
+        host.single("deny")
+        with suppress(OSError):
+            (host.folder / "etc" / "fill").write_bytes(bytes(65536))
+        subprocess.run(**host.arguments(new, "ppp1", "cmz", "deny"), timeout=20, check=True)
+        assert host.hung_up(new)
+    finally:
+        subprocess.run(["umount", str(host.folder / "etc")], check=True)
+
+
+def test_a_session_from_before_there_were_queues(host):
+    old, new = host.begin("ppp0"), host.begin("ppp1")
+    host.came_up(old, "ppp0", choice="deny", DIALTONE_LANE="")
+    host.came_up(new, "ppp1", choice="deny", DIALTONE_LANE="")
+    assert host.hung_up(new)
+    assert [path.name for path in (host.folder / "run" / "answers").iterdir() if len(path.name) > 5] == []
+
+
+def test_a_session_starts_one_program(host):
+    """The script alone, where the administrator has none."""
+    pppd = host.begin("ppp0")
+    host.came_up(pppd, "ppp0")
+    arguments = host.arguments(pppd, "ppp0", "cmz", "replace", DIALTONE_HOOKS="")
+    trace = ["strace", "-f", "-qq", "-o", str(host.folder / "trace"), "-e", "trace=execve,fork,vfork,clone,clone3"]
+    words = arguments["args"]
+    subprocess.run([*words[:2], *trace, *words[2:]], env=arguments["env"], timeout=20, check=True)
+    assert len(host.read("trace")) == 1
+    assert "execve" in host.read("trace")[0]
 
 
 HOSTILE = [
@@ -161,20 +197,20 @@ HOSTILE = [
 def test_hostile_names(host, account):
     """Each is an account like any other, and different from its neighbours."""
     old, neighbour, new = host.begin("ppp0"), host.begin("ppp1"), host.begin("ppp2")
+    before = sorted(host.folder.iterdir())
     host.came_up(old, "ppp0", account)
     host.came_up(neighbour, "ppp1", "1000" if account == "1e3" else account[:-1] or "x")
     host.came_up(new, "ppp2", account)
     assert host.hung_up(old)
     assert [process.poll() for process in (neighbour, new)] == [None] * 2
-    assert sorted(host.folder.iterdir()) == sorted(
-        host.folder / name for name in ("bin", "up", "run", "up-script", "own.log", "log")
-    )
+    assert sorted(host.folder.iterdir()) == sorted([*before, host.folder / "own.log", host.folder / "names"])
 
 
 SPELLINGS = [
     ("josé", "josM-CM-)"),
     (b"jos\xe9".decode("utf-8", "surrogateescape"), "josM-i"),
     ("a\nb\x7f", "a^Jb^?"),
+    ("odd\n\x1b[2Jname;PEERNAME=cmz", "odd^J^[[2Jname;PEERNAME=cmz"),
     (b"\x80\xff\xa0".decode("utf-8", "surrogateescape"), "M-^@M-^?M- "),
 ]
 
@@ -184,41 +220,47 @@ def test_one_account_in_two_spellings(host, sent, spelt):
     """PAP tells the name as it was sent, CHAP as pppd spells it; both are looked up as the same account."""
     old, new = host.begin("ppp0"), host.begin("ppp1")
     host.came_up(old, "ppp0", sent)
-    assert host.listed() == [("ppp0", spelt)]
-    told = {"interface": "ppp0", "pid": old.pid, "username": sent}
-    assert _server_single_session.line(told, _processes.started(old.pid)).decode() == host.read("run/accounts")[0]
+    assert host.read("names") == [spelt]
     host.came_up(new, "ppp1", spelt)
     assert host.hung_up(old)
 
 
+@pytest.mark.parametrize("awk", ["mawk", "gawk", "original-awk"])
+def test_names_are_visible_to_every_script_of_the_host(host, awk):
+    """With whatever awk the host has."""
+    if shutil.which(awk) is None:
+        pytest.skip(f"{awk} is not installed")
+    (host.folder / "bin" / "awk").symlink_to(shutil.which(awk))
+    pppd = host.begin("ppp0")
+    names = {"up": "ip-up", "down": "ip-down", "pre-up": "ip-pre-up", "ipv6-up": "ipv6-up", "ipv6-down": "ipv6-down"}
+    for name, own in names.items():
+        host.program(own, f'printf "%s %s\\n" {own} "$PEERNAME" >>{host.folder}/names\n')
+        for sent, _spelt in SPELLINGS:
+            script = f"scripts/pppoe-server-{name}"
+            arguments = host.arguments(pppd, "ppp0", sent, "allow", script)
+            arguments["env"]["PATH"] = f"{host.folder}/bin:{arguments['env']['PATH']}"
+            subprocess.run(**arguments, timeout=20, check=True)
+    assert host.read("names") == [f"{own} {spelt}" for own in names.values() for _sent, spelt in SPELLINGS]
+
+
 @pytest.mark.parametrize("choice", ["replace", "deny"])
 def test_of_many_at_once_one_stays(host, choice):
+    host.single(choice)
     sessions = [(host.begin(f"ppp{number}"), f"ppp{number}") for number in range(8)]
     scripts = [subprocess.Popen(**host.arguments(pppd, name, "cmz", choice)) for pppd, name in sessions]
     assert [script.wait(30) for script in scripts] == [0] * 8
     stayed = [name for pppd, name in sessions if not host.hung_up(pppd)]
-    assert host.listed() == [(stayed[0], "cmz")]
     assert len(stayed) == 1
 
 
-def test_without_an_account_there_is_nothing_to_do(host):
+def test_without_an_account_or_with_many_sessions_allowed_there_is_nothing_to_do(host):
     pppd = host.begin("ppp0")
     host.came_up(pppd, "ppp0", "")
-    assert len(host.read("own.log")) == 1
-    assert not (host.folder / "run").exists()
-
-
-def test_a_session_from_before_is_put_down_in_the_place_of_what_had_its_interface():
-    before = b"ppp0 1 11 cmz\nppp1 2 22 two  words\n"
-    assert _server_single_session.with_lines(before, [b"ppp1 3 33 x", b"ppp2 4 44 cmz"]) == (
-        b"ppp0 1 11 cmz\nppp1 3 33 x\nppp2 4 44 cmz\n"
-    )
-    assert _server_single_session.with_lines(before, []) == before
+    host.came_up(pppd, "ppp0", choice="allow")
+    assert len(host.read("own.log")) == 2
+    assert not (host.folder / "run" / "manager.pid").exists()
 
 
 def test_option_lines():
     assert _pppoe_server_up.option_lines("allow") == []
-    assert _pppoe_server_up.option_lines("deny") == [
-        "set DIALTONE_SINGLE_SESSION=deny",
-        f"ip-up-script {_layout_server.DIRECTORY}/pppoe-server-up",
-    ]
+    assert _pppoe_server_up.option_lines("deny") == ["set DIALTONE_SINGLE_SESSION=deny"]

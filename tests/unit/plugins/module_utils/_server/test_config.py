@@ -80,7 +80,7 @@ def made(**changes):
             {"dns_servers": [], "lcp_echo_interval": 0, "single_session": "replace", "options": ["idle 600"]},
             [
                 *["auth", "require-chap", "noipv6", "mtu 1492", "mru 1492", "set DIALTONE_SINGLE_SESSION=replace"],
-                *["ip-up-script /usr/local/libexec/dialtone-pppoe/pppoe-server-up", "idle 600"],
+                "idle 600",
             ],
         ),
         (

@@ -1,0 +1,154 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who has which address, as the session manager of a host knows it. Private to this collection. Pure.
+
+A session has an address from the moment when it is given one until its pppd has ended. What its interface really has,
+such as a fixed address of its account, takes the place of what it was given.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Session:
+    """A session of PPP on this host. ``started``: when its process started, in ticks; ``since``: when it came, in s.
+
+    ``instance``: ``None`` for one that no instance of ours began. ``address``: what it was given, or really has.
+    ``interface``: ``None`` until it has an address there.
+    """
+
+    pid: int
+    started: int
+    since: float
+    instance: str | None = None
+    session_id: str = ""
+    mac: str = ""
+    address: str | None = None
+    interface: str | None = None
+    account: str | None = None
+    ended: bool = False  # hung up by us
+
+    @property
+    def up(self) -> bool:
+        return self.interface is not None
+
+
+@dataclass
+class Pool:
+    """The addresses of an instance; ``free``: those that nobody has, the longest free one first."""
+
+    members: frozenset[str]
+    free: dict[str, None] = field(default_factory=dict)
+
+
+class Book:
+    """Sessions and addresses of a host."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[int, Session] = {}
+        self.pools: dict[str, Pool] = {}
+        #: Those that are not up, and the interfaces of those that are.
+        self.coming: dict[int, Session] = {}
+        self.interfaces: dict[str, int] = {}
+        # Who has an address: pids of sessions, and numbers of interfaces that have it otherwise.
+        self._users: dict[str, dict[int, None]] = {}
+        self._interfaces: dict[str, set[int]] = {}
+
+    def set_pool(self, name: str, addresses: t.Iterable[str]) -> None:
+        unique = dict.fromkeys(addresses)
+        free = {address: None for address in unique if self.is_free(address)}
+        self.pools[name] = Pool(frozenset(unique), free)
+
+    def is_free(self, address: str) -> bool:
+        return not self._users.get(address) and not self._interfaces.get(address)
+
+    def users(self, address: str) -> list[Session]:
+        """The sessions that have an address, the first one first."""
+        return [self.sessions[pid] for pid in self._users.get(address, ())]
+
+    def add(self, session: Session) -> None:
+        """A session with the address that it has been given already, or with none."""
+        self.sessions[session.pid] = self.coming[session.pid] = session
+        if session.address is not None:
+            self._use(session.address, session.pid)
+
+    def take(self, session: Session, suggested: str) -> str | None:
+        """Give a session an address of its instance's pool, ``suggested`` if it is free; ``None`` if none is."""
+        pool = self.pools.get(session.instance or "")
+        if pool is None or not pool.free:
+            return None
+        session.address = suggested if suggested in pool.free else next(iter(pool.free))
+        self.add(session)
+        return session.address
+
+    def came_up(self, pid: int, interface: str, address: str) -> Session | None:
+        """The interface of a session has got an address; the session that was up with it before, if there is one."""
+        session = self.sessions[pid]
+        if session.address != address:
+            self._leave(session)
+            session.address = address
+            self._use(address, pid)
+        session.interface = interface
+        self.interfaces[interface] = pid
+        self.coming.pop(pid, None)
+        return next((other for other in self.users(address) if other.up and other.pid != pid), None)
+
+    def went_down(self, pid: int) -> None:
+        """Its interface has no address any more; it keeps what it had until its process has ended."""
+        session = self.sessions.get(pid)
+        if session is not None and session.interface is not None:
+            self.interfaces.pop(session.interface, None)
+            session.interface = None
+            self.coming[pid] = session
+
+    def gone(self, pid: int) -> None:
+        session = self.sessions.pop(pid, None)
+        if session is not None:
+            self.coming.pop(pid, None)
+            if session.interface is not None:
+                self.interfaces.pop(session.interface, None)
+            self._leave(session)
+
+    def interface_has(self, number: int, address: str) -> None:
+        self._interfaces.setdefault(address, set()).add(number)
+        self._count(address)
+
+    def interface_lost(self, number: int, address: str) -> None:
+        self._interfaces.get(address, set()).discard(number)
+        self._count(address)
+
+    def forget_interfaces(self) -> None:
+        """What interfaces without a session have is to be told anew."""
+        for address in list(self._interfaces):
+            self._interfaces.pop(address)
+            self._count(address)
+
+    def of_account(self, account: str, besides: int) -> list[Session]:
+        """The sessions of an account that are up, but one."""
+        found = (session for session in self.sessions.values() if session.account == account and session.up)
+        return [session for session in found if session.pid != besides and not session.ended]
+
+    def _use(self, address: str, pid: int) -> None:
+        self._users.setdefault(address, {})[pid] = None
+        self._count(address)
+
+    def _leave(self, session: Session) -> None:
+        if session.address is not None:
+            self._users.get(session.address, {}).pop(session.pid, None)
+            self._count(session.address)
+
+    def _count(self, address: str) -> None:
+        free = self.is_free(address)
+        if free:
+            self._users.pop(address, None)
+            self._interfaces.pop(address, None)
+        for pool in self.pools.values():
+            if not free:
+                pool.free.pop(address, None)
+            elif address not in pool.free and address in pool.members:
+                pool.free[address] = None

@@ -1,0 +1,192 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the kernel shows of a host's addresses and sessions. Private to this collection.
+
+Addresses come by netlink (rtnetlink(7)), sessions from /proc: a pppd has what it was given on its command line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import struct
+import typing as t
+from dataclasses import dataclass
+
+#: Where below /run pppd keeps its pid, which is the builder's choice since 2.5.
+PID_FOLDERS = ("", "/pppd", "/ppp")
+
+# linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
+_NETLINK_ROUTE, _GROUP_IPV4_ADDRESS = 0, 0x10
+_NEW, _DELETED, _GET, _DONE = 20, 21, 22, 3
+_HEADER, _ADDRESS, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=BBBBI"), struct.Struct("=HH")
+_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+_REMOTE, _LOCAL, _LABEL = 1, 2, 3
+
+_SESSION = re.compile(r"(?:\A|\s-e )(\d+):((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})(?:\s|\Z)")
+_ADDRESSES = re.compile(r"\d+\.\d+\.\d+\.\d+:(\d+\.\d+\.\d+\.\d+)\Z")
+
+
+@dataclass(frozen=True)
+class Event:
+    """An interface has got an IPv4 address, or lost it. ``peer``: the other end's, if it has one."""
+
+    number: int
+    name: str
+    local: str
+    peer: str | None
+    new: bool
+
+
+class Addresses:
+    """The IPv4 addresses of a host's interfaces, as they come and go."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self._socket.bind((0, _GROUP_IPV4_ADDRESS))
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def every(self) -> list[Event]:
+        """What interfaces have now; what comes later is an event of ``changes``."""
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE) as asked:
+            body = _ADDRESS.pack(socket.AF_INET, 0, 0, 0, 0)
+            asked.send(_HEADER.pack(_HEADER.size + len(body), _GET, _DUMP, 1, 0) + body)
+            found: list[Event] = []
+            while True:
+                events, done = parse(asked.recv(1 << 18))
+                found += events
+                if done:
+                    return found
+
+    def changes(self) -> list[Event] | None:
+        """What has changed since the last call; ``None`` if some of it is lost."""
+        found: list[Event] = []
+        while True:
+            try:
+                found += parse(self._socket.recv(1 << 18, socket.MSG_DONTWAIT))[0]
+            except BlockingIOError:
+                return found
+            except OSError:  # ENOBUFS: more has changed than it could keep
+                return None
+
+
+def parse(message: bytes) -> tuple[list[Event], bool]:
+    """The events of a netlink message, and whether it ends an answer."""
+    found: list[Event] = []
+    at = 0
+    while at + _HEADER.size <= len(message):
+        length, kind, _flags, _sequence, _port = _HEADER.unpack_from(message, at)
+        if kind == _DONE or length < _HEADER.size:
+            return found, True
+        if kind in (_NEW, _DELETED):
+            family, _prefix, _flags, _scope, number = _ADDRESS.unpack_from(message, at + _HEADER.size)
+            attributes = dict(_attributes(message, at + _HEADER.size + _ADDRESS.size, at + length))
+            if family == socket.AF_INET and _LOCAL in attributes:
+                local = socket.inet_ntoa(attributes[_LOCAL])
+                remote = socket.inet_ntoa(attributes.get(_REMOTE, attributes[_LOCAL]))
+                name = attributes.get(_LABEL, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
+                found.append(Event(number, name, local, None if remote == local else remote, kind == _NEW))
+        at += (length + 3) & ~3
+    return found, False
+
+
+def _attributes(message: bytes, at: int, end: int) -> t.Iterator[tuple[int, bytes]]:
+    while at + _ATTRIBUTE.size <= end:
+        length, kind = _ATTRIBUTE.unpack_from(message, at)
+        if length < _ATTRIBUTE.size:
+            return
+        yield kind, message[at + _ATTRIBUTE.size : at + length]
+        at += (length + 3) & ~3
+
+
+@dataclass(frozen=True)
+class Process:
+    """A pppd, or our script that becomes one once it has an address (``waiting``)."""
+
+    pid: int
+    started: int
+    instance: str | None
+    session_id: str
+    mac: str
+    address: str | None
+    waiting: bool
+
+
+def started(pid: int) -> int | None:
+    """When a process started, in ticks since boot (proc(5)); ``None`` for one that has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as handle:
+            fields = handle.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == b"Z" else int(fields[19])
+
+
+def processes(configuration: str, script: str) -> list[Process]:
+    """The pppd of this host, and our scripts that wait for an address."""
+    found, parents = [], {}
+    here = _namespaces("self")
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as handle:
+                text = handle.read()
+            words = text.decode("utf-8", "surrogateescape").rstrip("\0").split("\0")
+            is_pppd = os.path.basename(words[0]) == "pppd"
+            if not is_pppd and words[1:2] != [script]:
+                continue
+            if _namespaces(entry) != here or os.stat(f"/proc/{entry}").st_uid != os.geteuid():
+                continue
+            since = started(int(entry))
+            with open(f"/proc/{entry}/stat", "rb") as handle:
+                parents[int(entry)] = int(handle.read().rpartition(b")")[2].split()[1])
+        except OSError:
+            continue
+        if since is not None:
+            found.append(described(int(entry), since, words, configuration, waiting=not is_pppd))
+    # A child has its parent's command line until it becomes the script that it shall run.
+    pppd = {process.pid for process in found if not process.waiting}
+    return [process for process in found if parents[process.pid] not in pppd]
+
+
+def described(pid: int, since: int, words: t.Sequence[str], configuration: str, waiting: bool) -> Process:
+    """What the command line of a pppd tells, or of our script in its place."""
+    file = next((value for word, value in zip(words, words[1:]) if word == "file"), "")
+    folder, name = os.path.split(file)
+    instance = name[: -len(".options")] if folder == configuration and name.endswith(".options") else None
+    session = next(filter(None, map(_SESSION.search, words)), None)
+    given = next(filter(None, map(_ADDRESSES.match, words)), None)
+    session_id, mac = session.groups() if session else ("", "")
+    return Process(pid, since, instance, session_id, mac, given.group(1) if given else None, waiting)
+
+
+def _namespaces(pid: str) -> tuple[str, str]:
+    return os.readlink(f"/proc/{pid}/ns/pid"), os.readlink(f"/proc/{pid}/ns/net")
+
+
+def pid_of(interface: str, run: str) -> int | None:
+    """The pppd of an interface, if it lives."""
+    for folder in PID_FOLDERS:
+        try:
+            with open(f"{run}{folder}/{interface}.pid", encoding="ascii", errors="replace") as handle:
+                words = handle.read().split()
+            pid = int(words[0])
+            with open(f"/proc/{pid}/cmdline", "rb") as handle:
+                if os.path.basename(handle.read().split(b"\0")[0]) == b"pppd":
+                    return pid
+        except (OSError, ValueError, IndexError):
+            continue
+    return None
+
+
+def runnable() -> int:
+    """How many processes want a processor at this moment, this one among them."""
+    with open("/proc/loadavg", encoding="ascii") as handle:
+        return int(handle.read().split()[3].partition("/")[0])

@@ -1,0 +1,380 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the session manager does: it answers those who dial. Private to this collection.
+
+It has no state of its own: whatever it knows, it has from the kernel, so that it can end and begin at any moment.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import signal
+import syslog
+import time
+import typing as t
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _hooks, _kernel, _names
+
+#: Sessions for each processor that may be on their way at once, and the seconds after which one does not count.
+AT_ONCE, ON_ITS_WAY = 4, 2.0
+#: The seconds for which a session without an account may keep an address while there are hardly any left.
+UNKNOWN = 5.0
+#: Seconds between two looks at all sessions, for one that has ended unheard.
+SWEEP = 1.0
+#: How many refusals are kept.
+REFUSED = 200
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A pppd to be that waits for an address."""
+
+    pid: int
+    session: str
+    instance: str
+    suggested: str
+    since: float
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the manager's files and those that it reads lie."""
+
+    state: str = "/run/pppoe-server"
+    configuration: str = "/etc/ppp/pppoe-server"
+    scripts: str = "/usr/local/libexec/dialtone-pppoe"
+    ppp: str = "/etc/ppp"
+    run: str = "/run"
+
+
+class Manager:
+    """The sessions of this host."""
+
+    def __init__(self, places: Places, new_pppd: bool) -> None:
+        self.places = places
+        self.book = _book.Book()
+        self.waiting: collections.deque[Dial] = collections.deque()
+        self._hooks = _hooks.Hooks(places.ppp)
+        self._new_pppd = new_pppd
+        self._files: dict[str, tuple[t.Any, str]] = {}
+        self._swept = 0.0
+        self._processors = len(os.sched_getaffinity(0))
+
+    # What comes from the kernel.
+
+    def observe(self, events: t.Iterable[_kernel.Event]) -> None:
+        """Begin with what there is."""
+        now = time.monotonic()
+        before = {process for process in self._processes() if process.waiting}
+        if before:
+            # One that has just got its answer from another manager goes on now.
+            time.sleep(0.1)
+        for process in self._processes():
+            if process in before:
+                session = f"{process.session_id}:{process.mac}"
+                self.waiting.append(Dial(process.pid, session, process.instance or "", process.address or "", now))
+            elif not process.waiting:
+                self._add(process, now)
+        for event in sorted(events, key=self._age):
+            self.address(event)
+        self.learn_accounts()
+
+    def _age(self, event: _kernel.Event) -> int:
+        """Of two that have one address, the older one was first."""
+        pid = _kernel.pid_of(event.name, self.places.run) if event.peer else None
+        return (_kernel.started(pid) or 0) if pid else 0
+
+    def _processes(self) -> list[_kernel.Process]:
+        return _kernel.processes(self.places.configuration, f"{self.places.scripts}/pppoe-server-pppd")
+
+    def _add(self, process: _kernel.Process, now: float) -> None:
+        self.book.add(
+            _book.Session(
+                process.pid, process.started, now, process.instance, process.session_id, process.mac, process.address
+            )
+        )
+
+    def again(self, events: t.Iterable[_kernel.Event]) -> None:
+        """Some changes are lost: compare everything."""
+        for pid in [pid for pid in self.book.sessions if not self.alive(pid)]:
+            self.book.gone(pid)
+        for pid in [*self.book.interfaces.values()]:
+            self.book.went_down(pid)
+        self.book.forget_interfaces()
+        for event in events:
+            self.address(event)
+
+    def address(self, event: _kernel.Event) -> None:
+        """An interface has got an address, or lost it."""
+        if event.peer is None:
+            change = self.book.interface_has if event.new else self.book.interface_lost
+            change(event.number, event.local)
+            return
+        pid = self._pid_of(event)
+        if pid is None:
+            change = self.book.interface_has if event.new else self.book.interface_lost
+            change(event.number, event.peer)
+        elif event.new:
+            other = self.book.came_up(pid, event.name, event.peer)
+            while other is not None and not self.alive(other.pid):
+                self.book.gone(other.pid)
+                other = self.book.came_up(pid, event.name, event.peer)
+            if other is not None:
+                self._conflict(other, self.book.sessions[pid], event.peer)
+        else:
+            self.book.interface_lost(event.number, event.peer)
+            self.book.went_down(pid)
+
+    def _pid_of(self, event: _kernel.Event) -> int | None:
+        """The session of an interface."""
+        known = self.book.interfaces.get(event.name)
+        if not event.new or (known is not None and self.book.sessions[known].address == event.peer):
+            return known
+        pid = _kernel.pid_of(event.name, self.places.run)
+        if pid is not None and pid not in self.book.sessions:
+            process = self._process(pid)
+            if process is None:
+                return None
+            self._add(process, time.monotonic())
+        return pid
+
+    def _process(self, pid: int) -> _kernel.Process | None:
+        started = _kernel.started(pid)
+        if started is None:
+            return None
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as handle:
+                words = handle.read().decode("utf-8", "surrogateescape").rstrip("\0").split("\0")
+        except OSError:
+            return None
+        return _kernel.described(pid, started, words, self.places.configuration, waiting=False)
+
+    def alive(self, pid: int) -> bool:
+        session = self.book.sessions.get(pid)
+        return session is not None and _kernel.started(pid) == session.started
+
+    # Two sessions with one address, or of one account.
+
+    def _conflict(self, first: _book.Session, second: _book.Session, address: str) -> None:
+        """One of them is hung up: the second, or the first where a new session replaces the former."""
+        if first.ended or second.ended:
+            return
+        replace = self.options(second.instance).single_session == "replace"
+        ends, stays = (first, second) if replace else (second, first)
+        if ends.instance is None:
+            _say(f"{ends.interface}: it has {address} like {stays.interface}, but is no session of an instance")
+            return
+        reason = f"{address} belongs to the session {stays.interface} (pid {stays.pid}) that is up"
+        if replace:
+            reason = f"{address} has gone to the new session {stays.interface} (pid {stays.pid})"
+        self._end(ends, reason)
+
+    def _end(self, session: _book.Session, reason: str) -> None:
+        session.ended = True
+        _say(f"{session.interface or session.session_id} of {session.instance} is hung up: {reason}")
+        self._refused(session, reason)
+        with suppress(ProcessLookupError):
+            os.kill(session.pid, signal.SIGTERM)
+
+    def _refused(self, session: _book.Session, reason: str) -> None:
+        """Keep why, for the modules that tell of sessions."""
+        account = session.account or _names.accounts({session.pid}, self.places.run).get(session.pid)
+        entry = {
+            "time": int(time.time()),
+            "instance": session.instance,
+            "interface": session.interface,
+            "pid": session.pid,
+            "peer_mac": session.mac,
+            "session_id": int(session.session_id) if session.session_id.isdigit() else None,
+            "username": account,
+            "address": session.address,
+            "reason": reason,
+        }
+        path = f"{self.places.state}/refused"
+        with suppress(OSError):
+            lines = [*_text(path).splitlines()[1 - REFUSED :], json.dumps(entry)]
+            with open(path + ".part", "w", encoding="utf-8") as handle:
+                handle.write("\n".join(lines) + "\n")
+            os.replace(path + ".part", path)
+
+    def learn_accounts(self) -> None:
+        """The accounts of sessions that have not said theirs, where an account has one session only."""
+        unknown = {
+            pid
+            for pid, session in self.book.sessions.items()
+            if session.account is None and self.options(session.instance).single_session != "allow"
+        }
+        for pid, account in _names.accounts(unknown, self.places.run).items() if unknown else ():
+            self.book.sessions[pid].account = account
+
+    def account(self, pid: int, choice: str, account: str) -> bool:
+        """A session says its account; whether it may stay."""
+        session = self.book.sessions.get(pid)
+        if session is None or not session.up or session.ended:
+            return False
+        session.account = account
+        others = [other for other in self.book.of_account(account, pid) if self.alive(other.pid)]
+        pids = "".join(f" {other.pid}" for other in others)
+        if others and choice == "deny":
+            self._end(session, f"there is a session of the account {account} already (pid{pids})")
+            return False
+        for other in others:
+            self._end(other, f"{account} has dialled again (pid {pid})")
+        return True
+
+    # What is asked.
+
+    def ask(self, dial: Dial) -> None:
+        if all(dial.pid != other.pid for other in self.waiting):
+            self.waiting.append(dial)
+
+    def answer(self) -> float | None:
+        """Answer those who may go on; the seconds after which to look again, ``None`` if nobody waits."""
+        while self.waiting and self._may_begin():
+            dial = self.waiting.popleft()
+            if _kernel.started(dial.pid) is not None:
+                self._answer(dial)
+        return 0.015 if self.waiting else None
+
+    def _may_begin(self) -> bool:
+        """Whether the host has time for one more: beyond a few at once, only if a processor has nothing to do."""
+        since = time.monotonic() - ON_ITS_WAY
+        on_their_way = sum(session.since > since and not session.ended for session in self.book.coming.values())
+        return on_their_way < AT_ONCE * self._processors or _kernel.runnable() <= self._processors
+
+    def _answer(self, dial: Dial) -> None:
+        started = _kernel.started(dial.pid)
+        session_id, _colon, mac = dial.session.partition(":")
+        queue = self._queue(session_id)
+        if started is None or queue is None or self.alive(dial.pid):
+            return  # it has ended, has not asked yet, or has its answer
+        try:
+            os.write(queue, f"{dial.pid} {self._answer_to(dial, started, session_id, mac)}\n".encode())
+        except OSError:
+            self.book.gone(dial.pid)
+        finally:
+            os.close(queue)
+
+    def _answer_to(self, dial: Dial, started: int, session_id: str, mac: str) -> str:
+        """An address and pppd's options for scripts, or ``-`` and why there is none."""
+        self.book.gone(dial.pid)
+        self._read_pool(dial.instance)
+        for user in self.book.users(dial.suggested):
+            if not self.alive(user.pid):
+                self.book.gone(user.pid)
+        session = _book.Session(dial.pid, started, time.monotonic(), dial.instance, session_id, mac)
+        address = self.book.take(session, dial.suggested)
+        if address is None:
+            self._sweep()
+            address = self.book.take(session, dial.suggested)
+        if address is None:
+            if dial.instance not in self.book.pools:
+                return f"- there is no pool of {dial.instance} in {self.places.state} or {self.places.configuration}"
+            self._make_room(dial.instance)
+            return f"- living sessions hold every address of the pool of {dial.instance}"
+        return " ".join([address, *self.script_words(dial.instance)])
+
+    def script_words(self, instance: str) -> list[str]:
+        return _hooks.words(self.options(instance), self._hooks.foreign(), self.places.scripts, self._new_pppd)
+
+    def reply(self, lane: str, text: str) -> None:
+        """Write into the queue of a session."""
+        queue = self._queue(lane)
+        if queue is not None:
+            with suppress(OSError):
+                os.write(queue, (text + "\n").encode())
+            os.close(queue)
+
+    def _queue(self, lane: str) -> int | None:
+        """The queue of a session, if somebody waits there."""
+        if not lane.isdigit():
+            return None
+        try:
+            return os.open(f"{self.places.state}/answers/{lane}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+
+    def _sweep(self) -> None:
+        """Find out who has ended: always of those that are not up, of the others now and then."""
+        now = time.monotonic()
+        everyone = now - self._swept > SWEEP
+        if everyone:
+            self._swept = now
+        for pid in list(self.book.sessions if everyone else self.book.coming):
+            if not self.alive(pid):
+                self.book.gone(pid)
+
+    def _make_room(self, instance: str) -> None:
+        """No address is left: end the sessions that have one but no account, if they had the time to say it."""
+        late = time.monotonic() - UNKNOWN
+        for session in self.book.coming.values():
+            late_one = session.instance == instance and session.since < late and not session.ended
+            if late_one and not _is_up(session.pid, self.places.run):
+                self._end(session, "it has not said its account, and hardly any address is left")
+
+    def keep_room(self) -> bool:
+        """The same as soon as hardly any address is left; whether to look again soon."""
+        watched = False
+        for name, pool in self.book.pools.items():
+            scarce = len(pool.free) <= len(pool.members) // 10
+            if scarce and any(not one.ended and one.instance == name for one in self.book.coming.values()):
+                self._sweep()
+                self._make_room(name)
+                watched = True
+        return watched
+
+    def _read_pool(self, name: str) -> None:
+        """The pool of an instance if it has changed: that of the daemon, or else what is configured."""
+        for path in (f"{self.places.state}/{name}.pool", f"{self.places.configuration}/{name}.pool"):
+            text, changed = self._read(path)
+            if text.strip():
+                if changed or name not in self.book.pools:
+                    self.book.set_pool(name, text.split())
+                return
+
+    def options(self, instance: str | None) -> _hooks.Options:
+        """What an instance's options say of scripts."""
+        if instance is None:
+            return _hooks.Options()
+        paths = [f"{self.places.ppp}/options", f"{self.places.configuration}/{instance}.options"]
+        return _hooks.options(self._read(path)[0] for path in paths)
+
+    def _read(self, path: str) -> tuple[str, bool]:
+        """A file's text, and whether it is another than the last time; it is read only then."""
+        try:
+            status = os.stat(path)
+        except OSError:
+            return "", self._files.pop(path, None) is not None
+        key = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        before = self._files.get(path)
+        if before is None or before[0] != key:
+            self._files[path] = (key, _text(path))
+        return self._files[path][1], before is None or before[0] != key
+
+
+def _is_up(pid: int, run: str) -> bool:
+    """Whether the interface of a session that has no IPv4 address serves all the same, for IPv6."""
+    for folder in (run + below for below in _kernel.PID_FOLDERS):
+        for entry in os.listdir(folder) if os.path.isdir(folder) else ():
+            if entry.startswith("ppp") and entry.endswith(".pid") and _text(f"{folder}/{entry}").strip() == str(pid):
+                flags = _text(f"/sys/class/net/{entry[: -len('.pid')]}/flags").strip() or "0"
+                return bool(int(flags, 16) & 1)
+    return False
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as handle:
+            return handle.read()
+    except OSError:
+        return ""
+
+
+def _say(text: str) -> None:
+    syslog.syslog(syslog.LOG_NOTICE, "".join(one if one.isprintable() else "?" for one in text))

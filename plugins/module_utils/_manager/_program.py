@@ -1,0 +1,70 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files that the session manager is on a host: a program, and its parts. Private to this collection.
+
+The program needs nothing but Python's own library. The files beside this one are installed as they are, but for the
+way in which they name each other.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _book,
+    _hooks,
+    _kernel,
+    _links,
+    _main,
+    _manager,
+    _names,
+)
+
+PROGRAM = "pppoe-server-manager"
+FOLDER = "manager"
+_PARTS = (_book, _hooks, _kernel, _links, _main, _manager, _names)
+_HEAD = "# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n"
+_IMPORT = re.compile(
+    r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\._manager import ", re.MULTILINE
+)
+# -I: whatever the environment says; -B: without files beside these.
+_PROGRAM = f"""\
+#!{{interpreter}} -IB
+{_HEAD}#
+# pppoe-server-manager ensure: have a manager of sessions that runs; stop: end it.
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "{FOLDER}"))
+
+import _main
+
+_main.main(sys.argv[1:])
+"""
+
+
+def paths(folder: str) -> list[str]:
+    """Where the files lie, the program first."""
+    return [f"{folder}/{PROGRAM}", *(f"{folder}/{FOLDER}/{_name(part)}.py" for part in _PARTS)]
+
+
+def files(folder: str, interpreter: str) -> dict[str, bytes]:
+    """The files by their paths, the program first."""
+    texts = [
+        _PROGRAM.format(interpreter=interpreter),
+        *(_HEAD + _IMPORT.sub("import ", _source(part)) for part in _PARTS),
+    ]
+    return dict(zip(paths(folder), (text.encode() for text in texts)))
+
+
+def _name(part: types.ModuleType) -> str:
+    return part.__name__.rpartition(".")[2]
+
+
+def _source(part: types.ModuleType) -> str:
+    # Where a module runs, these are in an archive.
+    loader = part.__spec__.loader  # type: ignore[union-attr]
+    return loader.get_source(part.__name__)  # type: ignore[union-attr,no-any-return]

@@ -1,0 +1,63 @@
+"""Each script that is installed is what a shell, a linter and a Python of the hosts accept."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program as _manager_program
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
+    _pppoe_server_instance,
+    _pppoe_server_pppd,
+    _pppoe_server_up,
+)
+
+SCRIPTS = {
+    "instance": _pppoe_server_instance.instance_script(),
+    "pppd": _pppoe_server_pppd.pppd_script("/usr/sbin/pppd"),
+    "up": _pppoe_server_up.up_script(),
+}
+# SC2086: words are split on purpose. SC2034: read's rest. SC2046: the same, of what a program prints.
+EXCLUDED = "SC2086,SC2034,SC2046,SC2015,SC2317,SC2012"
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("shell", ["sh", "dash", "bash --posix", "busybox sh"])
+def test_shells_accept_it(tmp_path, name, shell):
+    if shutil.which(shell.split()[0]) is None:
+        pytest.skip(f"{shell} is not installed")
+    path = tmp_path / name
+    path.write_bytes(SCRIPTS[name])
+    subprocess.run([*shell.split(), "-n", str(path)], check=True)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_shellcheck_accepts_it(tmp_path, name):
+    if shutil.which("shellcheck") is None:
+        pytest.skip("shellcheck is not installed")
+    path = tmp_path / name
+    path.write_bytes(SCRIPTS[name])
+    done = subprocess.run(["shellcheck", "-e", EXCLUDED, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_nothing_is_left_to_fill_in():
+    for name, text in SCRIPTS.items():
+        assert b"@" not in text.replace(b"$@", b"").replace(b"{@", b"").replace(b":@", b"").replace(
+            b"pppoe-server@", b""
+        ), name
+
+
+def test_the_parts_of_the_manager_name_each_other_as_files_of_one_folder():
+    files = _manager_program.files("/f", "/usr/bin/python3")
+    assert next(iter(files)) == "/f/pppoe-server-manager"
+    parts = {path.rpartition("/")[2][: -len(".py")] for path in files if path.endswith(".py")}
+    for path, text in files.items():
+        imported = {
+            name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for name in node.names
+        }
+        assert b"ansible_collections" not in text, path
+        assert {name for name in imported if name.startswith("_")} <= parts
+    assert files["/f/pppoe-server-manager"].startswith(b"#!/usr/bin/python3 -IB\n# Managed by Ansible")
