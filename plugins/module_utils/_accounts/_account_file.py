@@ -20,6 +20,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._batch import COLUMNS
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 Entry = dict[str, t.Any]
@@ -27,7 +28,6 @@ _KNOWN = "name, secret, server, addresses and state"
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 # What a spreadsheet makes of a long number, and keeps of it.
 _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?E[+-][0-9]+\Z")
-_MOST_NAMED = 20
 
 
 def decoded(content: bytes, name: str) -> str:
@@ -68,9 +68,8 @@ def shortened(entries: t.Sequence[Entry], places: t.Sequence[str]) -> list[str]:
     ]
     if not found:
         return []
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     return [
-        f"src: {', '.join(found[:_MOST_NAMED])}{more} looks like a long number that a spreadsheet has written in "
+        f"src: {_text.listed(found)} looks like a long number that a spreadsheet has written in "
         "short, as 1.23E+15. Its other digits are lost: format the column as text before the export."
     ]
 

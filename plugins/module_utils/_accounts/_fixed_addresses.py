@@ -16,9 +16,10 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._batch import Batch
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import MOST_NAMED, address_words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import address_words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._pool import Range
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
 # An account's line without anything that has to be unquoted, and with one address; the name and the address.
@@ -98,9 +99,8 @@ def in_pools(accounts: t.Sequence[Account] | Batch, pools: t.Mapping[str, t.Iter
     ]
     if not found:
         return []
-    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     return [
         "pppoe_server hands addresses to everybody that belong to accounts: "
-        + "; ".join(found[:MOST_NAMED])
-        + f"{more}. Name them in its reserved_addresses; the role pppoe_server does with its tag server."
+        + _text.listed(found, "; ")
+        + ". Name them in its reserved_addresses; the role pppoe_server does with its tag server."
     ]

@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _secrets_text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account, single_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
-#: How many lines one warning names.
-MOST_NAMED = 20
 #: A word in the column of addresses that pppd cannot take, but accel-ppp, whose file of the same name has a rate there.
 RATE = re.compile(rb"[0-9]+(?:/[0-9]+)?\Z")
 # What follows a secret without quotes from its # on, less a comment that begins behind a blank.
@@ -188,7 +187,7 @@ def _keep(
     if exclusive:
         result.edits += [LineEdit(line, b"", ()) for line in repeated]
     elif repeated:
-        lines = ", ".join(str(line.number) for line in repeated[:MOST_NAMED])
+        lines = _text.listed([str(line.number) for line in repeated])
         result.warnings.append(f"{account.label!r}: line {first.number} counts, not line {lines}")
     if edit or (exclusive and repeated):
         result.updated.append(account.label)
@@ -277,5 +276,4 @@ def _warn(result: SecretsPlan, survey: Survey, path: str) -> None:
 
 
 def listed(items: list[str]) -> str:
-    more = len(items) - MOST_NAMED
-    return "; ".join(items[:MOST_NAMED]) + (f"; and {more} more." if more > 0 else ".")
+    return _text.listed(items, "; ") + "."

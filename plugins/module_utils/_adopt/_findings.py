@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
+
 #: How many names or addresses one finding names.
 MOST = 10
 
@@ -22,7 +24,7 @@ class Findings:
 
     def _add(self, kind: str, text: str, why: str) -> None:
         # A finding is one line, whatever a file or a command on that host holds.
-        self.all.append({"kind": kind, "text": printable(text), "why": printable(why)})
+        self.all.append({"kind": kind, "text": _text.printable(text), "why": _text.printable(why)})
 
     def refused(self, text: str, why: str) -> None:
         self._add("refused", text, why)
@@ -37,11 +39,6 @@ class Findings:
         self._add("stays", text, why)
 
 
-def printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def listed(items: t.Sequence[str]) -> str:
-    """Some of the items, and how many more there are."""
-    more = len(items) - MOST
-    return ", ".join(items[:MOST]) + (f" and {more} more" if more > 0 else "")
+    """Some of the items, and how many more there are; findings are many, so each names few."""
+    return _text.listed(items, most=MOST)

@@ -278,14 +278,11 @@ start() {
 
 # Wait until the processes $@ are gone, at most $tries fifths of a second.
 wait_for_end() {
-    while :; do
-        for pid in "$@"; do
-            shift
-            ! kill -0 "$pid" 2>/dev/null || set -- "$@" "$pid"
+    for pid in "$@"; do
+        while [ "$tries" -gt 0 ] && kill -0 "$pid" 2>/dev/null; do
+            tries=$((tries - 1))
+            sleep 0.2
         done
-        [ $# -gt 0 ] && [ "$tries" -gt 0 ] || break
-        tries=$((tries - 1))
-        sleep 0.2
     done
 }
 

@@ -14,7 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
@@ -25,8 +25,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _opt
 DISCOVERY_NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,64}\Z")
 AUTHENTICATION = ("chap", "pap", "mschap-v2")
 PLUGIN = "pppoe.so"
-#: How many addresses a warning names.
-MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -169,11 +167,10 @@ def outside(parameters: t.Mapping[str, t.Any], connected: t.Mapping[str, t.Seque
     far = _pool.subtract(_pool.merged((span.first, span.last) for span in reserved), _pool.merged(known))
     if not far:
         return None
-    more = f" and {len(far) - MOST_NAMED} more" if len(far) > MOST_NAMED else ""
     places = [*parameters["pool"], *parameters["networks"]]
     places += [f"{network} of {name}" for name, networks in connected.items() for network in networks]
     return (
-        f"reserved_addresses: accounts have {', '.join(map(_pool.range_text, far[:MOST_NAMED]))}{more}, in no pool or "
+        f"reserved_addresses: accounts have {_text.listed([_pool.range_text(span) for span in far])}, in no pool or "
         f"network of instance '{parameters['name']}' ({', '.join(places)}). If they are routed to this host, name "
         "their networks in networks."
     )

@@ -12,7 +12,7 @@ import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
@@ -107,6 +107,6 @@ def _run_script(module: AnsibleModule, words: t.Sequence[str]) -> None:
 def _journal(module: AnsibleModule, unit: str) -> str:
     _rc, out, _err = module.run_command(["journalctl", "--unit", unit, "--lines", "5", "--output", "cat", "--no-pager"])
     # What anybody sent on the wire can be among them (pppoe-server.c processPADR).
-    lines = ("".join(character if character.isprintable() else "?" for character in line) for line in out.splitlines())
+    lines = map(_text.printable, out.splitlines())
     said = " / ".join(line for line in lines if line.strip())
     return f"{unit} does not start. It said: {said or 'nothing'}"

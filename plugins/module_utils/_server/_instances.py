@@ -13,12 +13,11 @@ import os
 import re
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 
-#: How many addresses a warning names.
-MOST_NAMED = 20
 _START = re.compile(re.escape(_layout_server.INSTANCE) + r" start (\S+) .*?-- (.+?)(?: &)?$", re.MULTILINE)
 
 
@@ -75,8 +74,4 @@ def leaving(before: t.Iterable[str], after: t.Iterable[str], peers: t.Iterable[s
     left = [address for address in peers if address in gone]
     if not left:
         return None
-    more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
-    return (
-        f"pool: sessions have {', '.join(left[:MOST_NAMED])}{more}, which the pool no longer holds. "
-        "They keep them until they end."
-    )
+    return f"pool: sessions have {_text.listed(left)}, which the pool no longer holds. They keep them until they end."

@@ -130,7 +130,7 @@ def test_plan(content, accounts, options, expected, added, updated, removed):
         (b"b * x 1.1.1.1\n", [user("a", addresses=["1.1.1.1"]), user("b")], None),
         (b"b * x * -- 1.1.1.1\n", [user("a", addresses=["1.1.1.1"])], None),
         (b"\na * pw#1 *\n", [user("a")], "line 2. Its rest, a comment for pppd, is removed with the change."),
-        (b"a * x *\n" * 30, [user("a")], "12, 13, 14, 15, 16, 17, 18, 19, 20, 21."),
+        (b"a * x *\n" * 30, [user("a")], "12, 13, 14, 15, 16, 17, 18, 19, 20, 21 and 9 more."),
     ],
 )
 def test_warnings(content, accounts, warning):
