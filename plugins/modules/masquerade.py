@@ -261,24 +261,70 @@ tried:
 """
 
 import os
-import re
 import typing as t
 from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _rc_local, _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
+    _files,
+    _interfaces,
+    _names,
+    _rc_local,
+    _systemd,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
-NUMBERED = re.compile(r"ppp\d+")
 PORT_FORWARD: dict[str, t.Any] = {
     "protocol": {"type": "str", "choices": ["tcp", "udp"], "default": "tcp"},
     "port": {"type": "str", "required": True},
     "to_address": {"type": "str", "required": True},
     "to_port": {"type": "str"},
 }
+ARGUMENTS: dict[str, t.Any] = {
+    "name": {"type": "str", "default": "default"},
+    "out_interface": {"type": "str"},
+    "source": {"type": "list", "elements": "str", "default": []},
+    "backend": {"type": "str", "default": "auto", "choices": ["auto", "firewalld", "nftables", "iptables"]},
+    "random_fully": {"type": "bool", "default": False},
+    "port_forwards": {"type": "list", "elements": "dict", "default": [], "options": PORT_FORWARD},
+    "clamp_mss": {"type": "bool", "default": True},
+    "persistent": {"type": "bool", "default": True},
+    "startup": {"type": "str", "default": "auto", "choices": ["auto", "systemd", "rc_local"]},
+    "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
+}
+
+
+def main() -> None:
+    required_if = [("state", "present", ["out_interface"])]
+    execute(AnsibleModule(argument_spec=ARGUMENTS, required_if=required_if, supports_check_mode=True), run)
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    if os.geteuid() != 0:
+        raise Failed("The rules of a host can only be read and changed by root. Run the task as root: become: true.")
+    startup = startup_of(module.params)
+    wanted = request_of(module.params)
+    with ExitStack() as locks:
+        if not module.check_mode:
+            for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, wanted.name), _rc_local.path()):
+                locks.enter_context(_files.locked(path))
+        try:
+            todo = plan(module, wanted, startup)
+        except _firewall_backend.NoBackend as error:
+            if not (module.check_mode and error.missing):
+                raise
+            return predicted(wanted, startup, str(error))
+        if todo.changed and not module.check_mode:
+            _firewall_apply.apply(module, wanted, todo)
+            verify(module, todo)
+    warn(module, wanted, todo)
+    return result(wanted, startup, todo)
 
 
 def startup_of(parameters: dict[str, t.Any]) -> str:
@@ -302,55 +348,20 @@ def request_of(parameters: dict[str, t.Any]) -> _firewall_request.Request:
     # A link that is dialled comes and goes; the rules need only its name.
     if not request.out_interface.startswith("ppp"):
         _interfaces.require("out_interface", request.out_interface, _interfaces.default_route_in_words())
+    if parameters["backend"] == "firewalld" and not parameters["persistent"]:
+        raise Refused("persistent", "firewalld knows no policy for its runtime alone.", "Leave persistent on.")
     return request
 
 
-def persistence(wanted: _firewall_request.Request, startup: str) -> str | None:
-    """The file that a boot goes by."""
-    return {"systemd": _firewall_boot.unit_path(wanted), "rc_local": _rc_local.path()}.get(startup)
+def plan(module: AnsibleModule, wanted: _firewall_request.Request, startup: str) -> _firewall_plan.Plan:
+    if module.params["state"] == "absent":
+        return _firewall_plan.prepare_absent(module, wanted)
+    return _firewall_plan.prepare(module, wanted, module.params["backend"], startup)
 
 
-def carried_out(module: AnsibleModule) -> dict[str, t.Any]:
-    """Plan, do it outside check mode, and tell."""
-    startup = startup_of(module.params)
-    request = request_of(module.params)
-    if module.params["backend"] == "firewalld" and not module.params["persistent"]:
-        raise Refused("persistent", "firewalld knows no policy for its runtime alone.", "Leave persistent on.")
-    with ExitStack() as locks:
-        if not module.check_mode:
-            for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, request.name), _rc_local.path()):
-                locks.enter_context(_files.locked(path))
-        if module.params["state"] == "absent":
-            plan = _firewall_apply.plan_absent(module, request)
-        else:
-            plan = _firewall_apply.plan(module, request, module.params["backend"], startup)
-        if plan.changed and not module.check_mode:
-            _firewall_apply.carry_out(module, request, plan)
-            verify(module, plan)
-    if NUMBERED.fullmatch(request.out_interface):
-        module.warn(
-            f"out_interface: {request.out_interface} is whichever link was dialled first; after a reboot it may be a "
-            "customer's. Give the uplink a name of its own, such as ppp-uplink."
-        )
-    for rule in plan.equal:
-        module.warn(f"A rule made by hand already does the same and is left as it is: {rule}")
-    backend = plan.backend
-    return {
-        "changed": plan.changed,
-        "backend": backend.name if backend else None,
-        "program": backend.program if backend else None,
-        "rules": list(plan.rules()),
-        "accepted_in": list(plan.accepted_in),
-        "random_fully": plan.random_fully,
-        "equal_rules": list(plan.equal),
-        "persistence": "/etc/firewalld" if backend and backend.name == "firewalld" else persistence(request, startup),
-        "diff": plan.diff(),
-    }
-
-
-def verify(module: AnsibleModule, plan: _firewall_apply.Plan) -> None:
+def verify(module: AnsibleModule, todo: _firewall_plan.Plan) -> None:
     """Warn where the next run would not recognise what this one made."""
-    for part in plan.parts:
+    for part in todo.parts:
         present = part.holder.present()
         if sorted(present) != sorted(part.comparison.after):
             module.warn(
@@ -359,39 +370,42 @@ def verify(module: AnsibleModule, plan: _firewall_apply.Plan) -> None:
             )
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "name": {"type": "str", "default": "default"},
-            "out_interface": {"type": "str"},
-            "source": {"type": "list", "elements": "str", "default": []},
-            "backend": {"type": "str", "default": "auto", "choices": ["auto", "firewalld", "nftables", "iptables"]},
-            "random_fully": {"type": "bool", "default": False},
-            "port_forwards": {"type": "list", "elements": "dict", "default": [], "options": PORT_FORWARD},
-            "clamp_mss": {"type": "bool", "default": True},
-            "persistent": {"type": "bool", "default": True},
-            "startup": {"type": "str", "default": "auto", "choices": ["auto", "systemd", "rc_local"]},
-            "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
-        },
-        required_if=[("state", "present", ["out_interface"])],
-        supports_check_mode=True,
-    )
-    if os.geteuid() != 0:
-        module.fail_json(msg="The rules of a host can only be read and changed by root. Use become.")
-    try:
-        result = carried_out(module)
-    except _firewall_apply.NoBackend as error:
-        if not (module.check_mode and error.missing):
-            module.fail_json(msg=str(error), tried=error.tried)
-        result = predicted(module, str(error))
-    except (Refused, _firewall_request.BackendError, _systemd.SystemdError, _files.LockTimeout, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(name=module.params["name"], **result)
+def warn(module: AnsibleModule, wanted: _firewall_request.Request, todo: _firewall_plan.Plan) -> None:
+    if _names.is_numbered(wanted.out_interface):
+        module.warn(
+            f"out_interface: {wanted.out_interface} is whichever link was dialled first; after a reboot it may be a "
+            "customer's. Give the uplink a name of its own, such as ppp-uplink."
+        )
+    for rule in todo.equal:
+        module.warn(f"A rule made by hand already does the same and is left as it is: {rule}")
 
 
-def predicted(module: AnsibleModule, reason: str) -> dict[str, t.Any]:
-    """What check mode tells of a host on which the packages are still to be installed."""
+def result(wanted: _firewall_request.Request, startup: str, todo: _firewall_plan.Plan) -> dict[str, t.Any]:
+    backend = todo.backend
+    firewalld = backend is not None and backend.name == "firewalld"
     return {
+        "name": wanted.name,
+        "changed": todo.changed,
+        "backend": backend.name if backend else None,
+        "program": backend.program if backend else None,
+        "rules": list(todo.rules()),
+        "accepted_in": list(todo.accepted_in),
+        "random_fully": todo.random_fully,
+        "equal_rules": list(todo.equal),
+        "persistence": "/etc/firewalld" if firewalld else persistence(wanted, startup),
+        "diff": todo.diff(),
+    }
+
+
+def persistence(wanted: _firewall_request.Request, startup: str) -> str | None:
+    """The file that a boot goes by."""
+    return {"systemd": _firewall_boot.unit_path(wanted), "rc_local": _rc_local.path()}.get(startup)
+
+
+def predicted(wanted: _firewall_request.Request, startup: str, reason: str) -> dict[str, t.Any]:
+    """What check mode reports of a host on which the packages are still to be installed."""
+    return {
+        "name": wanted.name,
         "changed": True,
         "backend": None,
         "program": None,
@@ -399,8 +413,8 @@ def predicted(module: AnsibleModule, reason: str) -> dict[str, t.Any]:
         "accepted_in": [],
         "random_fully": False,
         "equal_rules": [],
-        "persistence": persistence(request_of(module.params), startup_of(module.params)),
-        "msg": "A change is predicted, for the case that a package is installed before the real run. " + reason,
+        "persistence": persistence(wanted, startup),
+        "msg": "Predicts a change, assuming a required package is installed before the actual run. " + reason,
     }
 
 

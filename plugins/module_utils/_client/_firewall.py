@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
@@ -18,7 +19,7 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._plan import Plan
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
 
 IPV6 = "/proc/net/if_inet6"
 
@@ -29,7 +30,7 @@ class Firewall:
     def __init__(
         self,
         wanted: _firewall_request.Request | None = None,
-        todo: _firewall_apply.Plan | None = None,
+        todo: _firewall_plan.Plan | None = None,
         predicted: bool = False,
     ) -> None:
         self.wanted = wanted
@@ -45,14 +46,15 @@ class Firewall:
 
     def apply(self, module: AnsibleModule) -> None:
         if self.wanted is not None and self.todo is not None and self.todo.changed:
-            _engine().carry_out(module, self.wanted, self.todo)
+            _engine()[1].apply(module, self.wanted, self.todo)
 
 
-def _engine() -> t.Any:
-    """The firewalls' own part, which most connections have no need of: it takes a while to load."""
+def _engine() -> tuple[t.Any, t.Any]:
+    """How firewalls are planned and changed, which most connections have no need of: it takes a while to load."""
     from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
 
-    return _firewall_apply
+    return _firewall_plan, _firewall_apply
 
 
 def plan(module: AnsibleModule, request: Request, planned: Plan) -> Firewall:
@@ -66,10 +68,10 @@ def _present(module: AnsibleModule, wanted: Connection, startup: str) -> Firewal
     if wanted.firewall == "none" or wanted.link_name is None:
         return _absent(module, wanted.name)
     request = _firewall_request.client_request(wanted.name, wanted.link_name, wanted.firewall, os.path.exists(IPV6))
-    engine = _engine()
+    planner = _engine()[0]
     try:
-        return Firewall(request, engine.plan(module, request, "auto", startup))
-    except engine.NoBackend as error:
+        return Firewall(request, planner.prepare(module, request, "auto", startup))
+    except _firewall_backend.NoBackend as error:
         if module.check_mode and error.missing:
             # A run may install what is missing first.
             return Firewall(request, None, predicted=True)
@@ -80,4 +82,4 @@ def _absent(module: AnsibleModule, name: str) -> Firewall:
     """No rules. Those that an earlier run has made are known by the files that load them."""
     request = _firewall_request.client_request(name, "ppp0", "standalone")
     made = _files.changes(_firewall_boot.files(request, "none", []))
-    return Firewall(request, _engine().plan_absent(module, request)) if made else Firewall()
+    return Firewall(request, _engine()[0].prepare_absent(module, request)) if made else Firewall()

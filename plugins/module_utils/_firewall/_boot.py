@@ -11,7 +11,8 @@ import shlex
 import stat
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Loading, Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File, read
 

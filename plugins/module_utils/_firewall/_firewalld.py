@@ -19,16 +19,15 @@ from contextlib import suppress
 from xml.etree import ElementTree
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment, render
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import (
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
     BackendError,
     Comparison,
     Loading,
-    Request,
     Run,
     words,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment, render
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import read
 
 PERMANENT = "--permanent"
@@ -124,7 +123,7 @@ def _settings(text: bytes) -> list[str]:
 
 
 class Firewalld:
-    """The firewalld of this host; see ``_firewall_request.Backend``."""
+    """The firewalld of this host; see ``_backend.Backend``."""
 
     name = "firewalld"
     label = "firewall-cmd"
@@ -168,18 +167,17 @@ class Firewalld:
         equal = tuple(f"firewalld zone {zone}: masquerade" for zone in self._masquerading_zones())
         return Comparison(before, after, sorted(before) != sorted(after), (), equal)
 
-    def refuse_loss(self) -> None:
-        """Refuse what would cost settings of others that are not permanent."""
+    def loss(self) -> str:
+        """Why our rules would cost settings of others that are not permanent; empty if they cost none."""
         if sorted(self._policy_lines(self.present())) == sorted(self._policy_lines(tuple(self._wanted_lines()))):
-            return
+            return ""
         lost = []
         for question in ("--list-all-zones", "--list-all-policies"):
             lost += runtime_only(self._ask(question), self._ask(PERMANENT, question))
         direct = [self._ask(*place, "--direct", "--get-all-rules").splitlines() for place in PLACES]
         lost += [line for line in direct[0] if line not in direct[1] and self._mark not in line]
         lost = [line for line in lost if not line.startswith(self._policy + " ")]
-        if lost:
-            raise Refused("backend", NO_RELOAD.format("; ".join(lost[:5])), "")
+        return NO_RELOAD.format("; ".join(lost[:5])) if lost else ""
 
     def load(self) -> None:
         wanted = self._wanted_lines()

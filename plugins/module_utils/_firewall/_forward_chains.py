@@ -12,188 +12,83 @@ one that the kernel's chain sends every packet to.
 from __future__ import annotations
 
 import re
+import shlex
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains as _firewall_chains
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
+    _chains_iptables as _firewall_chains_iptables,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains_nft as _firewall_chains_nft
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _passage as _firewall_passage
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import Iptables, Ruleset
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import render as iptables_rule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import render as nft_rule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import table
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import (
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
     BackendError,
     Comparison,
     Holder,
-    Loading,
-    Request,
     Run,
     words,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_script import mark
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import Iptables, Ruleset
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import render as iptables_rule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import render as nft_rule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import table
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 
 HANDLE = re.compile(r"^\s*(?P<rule>.*?) # handle (?P<handle>\d+)$")
-TAKES_ALL = re.compile(r"(counter )?((?P<drop>drop|reject( with .*)?)|accept|return|(jump|goto) (?P<chain>\S+))")
-# Other names have no place in a shell script.
-PLAIN_CHAIN = re.compile(r"[A-Za-z0-9_.-]+")
-
-SCRIPT = r"""#!/bin/sh
-# Written by dialtone.pppoe, which replaces this file.
-# start: has the chains of others that drop forwarded packets let ours through; stop: takes that away again.
-set -f
-comment='@COMMENT@'
-
-# The rule that takes every packet, counted from 1; nothing if there is none.
-last() {
-    "$1" -w -S "$2" | grep "^-A $2 " | grep -nE "^-A $2 -j (DROP|REJECT)" | head -n 1 | cut -d : -f 1
-}
-
-# iptables_start IPTABLES CHAIN MATCHES; a chain that is not there drops nothing.
-iptables_start() {
-    "$1" -w -S "$2" >/dev/null 2>&1 || return 0
-    "$1" -w -C "$2" $3 -m comment --comment "$comment" -j ACCEPT 2>/dev/null && return
-    before=$(last "$1" "$2")
-    if [ -n "$before" ]; then place=-I; else place=-A; fi
-    "$1" -w "$place" "$2" $before $3 -m comment --comment "$comment" -j ACCEPT || failed=1
-}
-
-iptables_stop() {
-    while "$1" -w -D "$2" $3 -m comment --comment "$comment" -j ACCEPT 2>/dev/null; do :; done
-}
-
-# nft_start NFT "FAMILY TABLE CHAIN" RULE...
-nft_start() {
-    nft=$1
-    chain=$2
-    shift 2
-    listing=$("$nft" -a -s list chain $chain 2>/dev/null) || return 0
-    before=$(printf '%s\n' "$listing" |
-        sed -nE 's/^[[:space:]]*(counter )?(drop|reject[^#]*) # handle ([0-9]+)$/\3/p' | head -n 1)
-    place="add rule $chain"
-    [ -z "$before" ] || place="insert rule $chain handle $before"
-    {
-        printf '%s\n' "$listing" |
-            sed -n "s/.* comment \"$comment\" # handle \([0-9]*\)\$/delete rule $chain handle \1/p"
-        for rule in "$@"; do
-            echo "$place $rule comment \"$comment\""
-        done
-    } | "$nft" -f - || failed=1
-}
-
-nft_stop() {
-    nft_start "$1" "$2"
-}
-
-case "$1" in
-start | stop) act=$1 ;;
-*) echo "usage: $0 start|stop" >&2; exit 2 ;;
-esac
-failed=0
-@LINES@exit "$failed"
-"""
 
 
-class Door(Holder, t.Protocol):
-    """A chain that drops what ours need, or that has rules of ours from when it did."""
+class ForwardChain(Holder, t.Protocol):
+    """Chains that drop what ours need, or that have rules of ours from when they did."""
 
-    def script_lines(self) -> str:
+    def script_lines(self) -> list[str]:
         """Lines of the script that a boot goes by; none where nothing has to be let through."""
 
 
-def mark(wanted: Request) -> str:
-    """The comment of these rules; not that of the backend's, which may stand in the same tables."""
-    return comment(wanted.owner) + " forward"
-
-
-class Place(t.NamedTuple):
-    """A rule by its chain and its place there, counted from 0."""
-
-    chain: str
-    at: int
-
-
-def ending(chains: t.Mapping[str, t.Sequence[str]], verdict: t.Callable[[str], str], chain: str) -> Place | None:
-    """The rule that drops every packet that gets as far, in ``chain`` or where it sends every packet; or none.
-
-    ``verdict``: what a rule does to every packet: ``drop``, ``jump CHAIN``, ``end``, or nothing if it takes only some.
-    """
-    for index, rule in enumerate(chains.get(chain, ())):
-        word, _space, target = verdict(rule).partition(" ")
-        if word == "drop":
-            return Place(chain, index)
-        # The kernel sees to it that no chain leads back to itself.
-        found = ending(chains, verdict, target) if word == "jump" else None
-        if found or word == "end":
-            return found
-    return None
-
-
-def iptables_verdict(rule: str) -> str:
-    """What a line of ``iptables -S`` does to every packet; see ``ending``."""
-    words_of_rule = rule.split()
-    if words_of_rule[2:3] not in (["-j"], ["-g"]):
-        return ""
-    target = words_of_rule[3]
-    if target in ("DROP", "REJECT"):
-        return "drop"
-    if target in ("ACCEPT", "RETURN"):
-        return "end"
-    # Whatever is no chain leads to nothing.
-    return f"jump {target}" if PLAIN_CHAIN.fullmatch(target) else ""
-
-
-def nft_verdict(rule: str) -> str:
-    """What a rule that nft printed does to every packet; see ``ending``."""
-    match = TAKES_ALL.fullmatch(rule)
-    if not match:
-        return ""
-    return "drop" if match["drop"] else f"jump {match['chain']}" if match["chain"] else "end"
-
-
-class IptablesDoor(Ruleset):
-    """The chain of one iptables command that drops what is forwarded: FORWARD, or one that it sends every packet to."""
+class IptablesChains(Ruleset):
+    """Chains of one iptables command that drop what is forwarded: FORWARD, or those that it sends packets to."""
 
     def __init__(self, run: Run, backend: Iptables, wanted: Request) -> None:
         super().__init__(run, backend.label, backend.program, (), mark(wanted))
         self.tables = {"ip": ("filter",)}
-        end = self._end()
-        self.chain = end.chain if end else "FORWARD"
-        self.name = f"{backend.label}: {self.chain}"
-        if end or "-P FORWARD DROP" in self._lines():
-            self.rules = [replace(iptables_rule(rule), chain=self.chain) for rule in _firewall_rules.admission(wanted)]
+        self._wanted = wanted
+        found = self._places()
+        self.name = f"{backend.label}: {', '.join(found) or 'FORWARD'}"
+        admitted = [iptables_rule(rule) for rule in _firewall_rules.admission(wanted)]
+        self.rules = [replace(rule, chain=chain) for chain in found for rule in admitted]
 
-    def _lines(self) -> list[str]:
-        """The table as ``iptables -S`` prints it; none where there is no such table."""
-        if self.program is None or "filter" not in self._existing_tables("ip"):
-            return []
-        return self._list("ip", "filter").splitlines()
+    def rules_of_all(self) -> _firewall_chains.Ruleset:
+        """The table filter; empty where there is none, or where iptables cannot read what nft has put there."""
+        there = self.program is not None and "filter" in self._existing_tables("ip")
+        return _firewall_chains_iptables.ruleset(self._list("ip", "filter") if there else "")
 
-    def _chains(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for line in self._lines():
-            if line.startswith("-A "):
-                found.setdefault(line.split(None, 2)[1], []).append(line)
-        return found
-
-    def _end(self) -> Place | None:
-        """The rule that takes every packet; rules after it mean nothing."""
-        return ending(self._chains(), iptables_verdict, "FORWARD")
+    def _places(self) -> dict[str, _firewall_chains.Place]:
+        return _firewall_passage.places(self.rules_of_all(), self._wanted)
 
     def compare(self) -> Comparison:
         comparison = super().compare()
-        end = self._end()
-        late = self._chains()[end.chain][end.at :] if end else []
-        misplaced = any(self.mark in line for line in late)
-        return Comparison(
-            comparison.before, comparison.after, comparison.missing or misplaced, comparison.surplus, comparison.equal
+        missing = comparison.missing or self._misplaced()
+        return Comparison(comparison.before, comparison.after, missing, comparison.surplus, comparison.equal)
+
+    def _misplaced(self) -> bool:
+        chains = self.rules_of_all().chains
+        late = (
+            rule
+            for chain, place in self._places().items()
+            for rule in chains[chain]
+            if place.index is not None and rule.index > place.index
         )
+        return any(self.mark in rule.text for rule in late)
 
     def load(self) -> None:
         """All anew: one that stands behind what drops is of no use where it is."""
         self.remove()
-        end = self._end()
-        for number, rule in enumerate(self.rules, 1):
-            place = ["-A", rule.chain] if end is None else ["-I", rule.chain, str(end.at + number)]
-            self._must("ip", "filter", *place, *rule.spec(self.mark))
+        for chain, place in self._places().items():
+            for number, rule in enumerate((rule for rule in self.rules if rule.chain == chain), 1):
+                where = ["-A", chain] if place.index is None else ["-I", chain, str(place.index + number)]
+                self._must("ip", "filter", *where, *rule.spec(self.mark))
 
     def clean(self, surplus: tuple[str, ...]) -> None:
         wanted = [rule.line(self.mark) for rule in self.rules]
@@ -201,22 +96,29 @@ class IptablesDoor(Ruleset):
             if one.line not in wanted:
                 self._delete(one)
 
-    def script_lines(self) -> str:
-        lines = (f"iptables_\"$act\" {self.program} {rule.chain} '{' '.join(rule.matches)}'\n" for rule in self.rules)
-        return "".join(lines)
+    def script_lines(self) -> list[str]:
+        ends = {chain: "" if place.index is None else place.text for chain, place in self._places().items()}
+        return [
+            f"iptables_\"$act\" {self.program} {shlex.quote(rule.chain)} '{' '.join(rule.matches)}' "
+            f"{shlex.quote(ends.get(rule.chain, ''))}\n"
+            for rule in self.rules
+        ]
 
 
-class NftDoor:
+class NftChain:
     """A native chain that drops what is forwarded, or one with rules of ours from when it did."""
 
     label = "nft"
 
-    def __init__(self, run: Run, program: str, chain: tuple[str, str, str], closed: bool, wanted: Request) -> None:
-        self.program: str | None = program
-        self.chain = chain
-        self.name = "nft: " + " ".join(chain)
+    def __init__(self, run: Run, base: _NftTable, chain: str, wanted: Request) -> None:
+        self.program: str | None = base.program
+        self.chain = (*base.owner, chain)
+        self.name = "nft: " + " ".join(self.chain)
         self.mark = mark(wanted)
         self._run = run
+        self._table = base
+        self._wanted = wanted
+        closed = chain in base.places(wanted)
         self.rules = [self._in_family(nft_rule(rule)) for rule in _firewall_rules.admission(wanted)] if closed else []
 
     def _in_family(self, rule: str) -> str:
@@ -226,14 +128,13 @@ class NftDoor:
 
     def _listed(self) -> list[tuple[str, str]]:
         """Rules and their handles."""
-        return listed(self._run, str(self.program), self.chain[:2]).get(self.chain[2], [])
+        return self._table.listed().get(self.chain[2], [])
 
     def _end(self) -> tuple[int, str] | None:
         """Place and handle of the rule that drops every packet."""
-        for place, (rule, handle) in enumerate(self._listed()):
-            if nft_verdict(rule) == "drop":
-                return place, handle
-        return None
+        end = self._table.places(self._wanted).get(self.chain[2])
+        places = {handle: place for place, (_rule, handle) in enumerate(self._listed())}
+        return (places[end.handle], end.handle) if end and end.handle in places else None
 
     def _ours(self) -> list[tuple[int, str, str]]:
         ending = f' comment "{self.mark}"'
@@ -283,11 +184,40 @@ class NftDoor:
         if rc != 0:
             raise BackendError(f"nft failed: {words(out, err, rc)}")
 
-    def script_lines(self) -> str:
+    def script_lines(self) -> list[str]:
         if not self.rules:
-            return ""
-        quoted = " ".join(f"'{rule}'" for rule in self.rules)
-        return f"nft_\"$act\" {self.program} '{' '.join(self.chain)}' {quoted}\n"
+            return []
+        end = self._end()
+        text = self._listed()[end[0]][0] if end else ""
+        quoted = [shlex.quote(word) for word in (" ".join(self.chain), text)] + [f"'{rule}'" for rule in self.rules]
+        return [f'nft_"$act" {self.program} {" ".join(quoted)}\n']
+
+
+class _NftTable:
+    """A native table with chains that forwarded packets pass, as it is at the moment; ``policies`` are theirs."""
+
+    def __init__(self, run: Run, nft: str, owner: tuple[str, str], policies: t.Mapping[str, str]) -> None:
+        self._run = run
+        self.program = nft
+        self.owner = owner
+        self._policies = policies
+
+    def rules(self) -> _firewall_chains.Ruleset:
+        listing = self.listed()
+        rc, out, _err = self._run([self.program, "-j", "list", "table", *self.owner], None)
+        try:
+            found = _firewall_chains_nft.ruleset(out if rc == 0 else "?", self._policies)
+        except ValueError:
+            return _firewall_chains_nft.from_text(listing, self._policies)
+        texts = {handle: rule for rules in listing.values() for rule, handle in rules}
+        return _firewall_chains_nft.with_texts(found, texts)
+
+    def listed(self) -> dict[str, list[tuple[str, str]]]:
+        """The rules as text with their handles, by chain."""
+        return listed(self._run, self.program, self.owner)
+
+    def places(self, wanted: Request) -> dict[str, _firewall_chains.Place]:
+        return _firewall_passage.places(self.rules(), wanted)
 
 
 def forward_chains(text: str) -> list[tuple[tuple[str, str, str], str]]:
@@ -321,42 +251,42 @@ def listed(run: Run, nft: str, owner: tuple[str, ...]) -> dict[str, list[tuple[s
     return found
 
 
-def doors(run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request) -> list[Door]:
+def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request) -> list[ForwardChain]:
     """Every chain of this host that could drop what the request needs."""
-    found: list[Door] = [IptablesDoor(run, one, wanted) for one in programs if one.program]
-    rc, out, _err = run([nft, "list", "chains"], None) if nft else (1, "", "")
-    if rc != 0 or nft is None:
-        return found
-    theirs = {("ip", "filter", "FORWARD")} if any(one.flavour == "nf_tables" for one in programs) else set()
-    tables: dict[tuple[str, str], dict[str, str]] = {}
-    for chain, policy in forward_chains(out):
-        # firewalld puts back what it finds changed; with it, its own backend opens the way.
-        if chain not in theirs and chain[1] != "firewalld" and not chain[1].startswith(table("")):
-            tables.setdefault(chain[:2], {})[chain[2]] = policy
-    for owner, bases in tables.items():
-        chains = listed(run, nft, owner)
-        closed = closed_chains({chain: [rule for rule, _handle in rules] for chain, rules in chains.items()}, bases)
-        for name, rules in chains.items():
+    of_iptables = [IptablesChains(run, one, wanted) for one in programs if one.program]
+    found: list[ForwardChain] = [*of_iptables]
+    for base in _tables(run, nft, of_iptables):
+        closed = base.places(wanted)
+        for name, rules in base.listed().items():
             if name in closed or any(mark(wanted) in rule for rule, _handle in rules):
-                found.append(NftDoor(run, nft, (*owner, name), name in closed, wanted))
+                found.append(NftChain(run, base, name, wanted))
     return found
 
 
-def closed_chains(chains: t.Mapping[str, t.Sequence[str]], bases: t.Mapping[str, str]) -> set[str]:
-    """Of the chains of a table, those in which packets end that come to its ``bases``, given with their policies."""
-    found = set()
-    for base, policy in bases.items():
-        end = ending(chains, nft_verdict, base)
-        if end or policy == "drop":
-            found.add(end.chain if end else base)
-    return found
+def blocked(
+    run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request, loaded: bool
+) -> tuple[str, _firewall_passage.Block] | None:
+    """What certainly drops ours, with its place for a message; ``loaded``: our rules are there now, not planned."""
+    of_iptables = [IptablesChains(run, one, wanted) for one in programs if one.program]
+    everything = [(one.label, one.rules_of_all()) for one in of_iptables]
+    everything += [("nft: " + " ".join(one.owner), one.rules()) for one in _tables(run, nft, of_iptables)]
+    for label, rules in everything:
+        opened = {} if loaded else _firewall_passage.places(rules, wanted)
+        found = _firewall_passage.blocked(rules, wanted, opened)
+        if found:
+            return label, found
+    return None
 
 
-def loading(wanted: Request, directory: str, found: t.Sequence[Door]) -> Loading | None:
-    """What brings these rules back at boot; ``None`` where nothing has to be let through."""
-    lines = "".join(door.script_lines() for door in found)
-    if not lines:
-        return None
-    path = f"{directory}/{wanted.stem}.forward.sh"
-    text = SCRIPT.replace("@COMMENT@", mark(wanted)).replace("@LINES@", lines)
-    return Loading(path, text, ("/bin/sh", path, "start"), ("/bin/sh", path, "stop"))
+def _tables(run: Run, nft: str | None, of_iptables: t.Sequence[IptablesChains]) -> list[_NftTable]:
+    """Native tables of others that forwarded packets pass."""
+    rc, out, _err = run([nft, "list", "chains"], None) if nft else (1, "", "")
+    # What iptables-nft cannot read, since nft has written more into it than iptables knows, is a table like any other.
+    readable = any(one.flavour == "nf_tables" and one.rules_of_all().policies for one in of_iptables)
+    tables: dict[tuple[str, str], dict[str, str]] = {}
+    for chain, policy in forward_chains(out) if rc == 0 else []:
+        # firewalld puts back what it finds changed; with it, its own backend opens the way.
+        ours = chain[1] == "firewalld" or chain[1].startswith(table(""))
+        if not ours and not (readable and chain == ("ip", "filter", "FORWARD")):
+            tables.setdefault(chain[:2], {})[chain[2]] = policy
+    return [_NftTable(run, str(nft), owner, policies) for owner, policies in tables.items()]

@@ -9,6 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
+    BackendError,
+    Comparison,
+    Loading,
+    Run,
+    words,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import (
     Listed,
     Rule,
@@ -19,16 +26,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables
     render,
     script,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import (
-    BackendError,
-    Comparison,
-    Loading,
-    Request,
-    Run,
-    words,
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import read
 
+#: The commands that a host may have; of those that work on the same tables, the first is taken.
+IPTABLES = ("iptables", "iptables-legacy", "iptables-nft")
 # The tables that an owner may have rules in, now or from an earlier run, by family of its request.
 TABLES = {"ip": ("nat", "mangle"), "ip6": ()}
 GUARDED_TABLES = {"ip": ("nat", "mangle", "filter"), "ip6": ("filter",)}
@@ -37,7 +39,7 @@ LEGACY_TABLES = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables
 
 
 class Ruleset:
-    """Rules of ours in the tables of one iptables command; see ``_firewall_request.Holder``."""
+    """Rules of ours in the tables of one iptables command; see ``_backend.Holder``."""
 
     def __init__(self, run: Run, label: str, program: str | None, rules: t.Sequence[Rule], mark: str) -> None:
         self.name = "iptables"
@@ -127,7 +129,7 @@ class Ruleset:
 
 
 class Iptables(Ruleset):
-    """One of the iptables commands of a host; see ``_firewall_request.Backend``."""
+    """One of the iptables commands of a host; see ``_backend.Backend``."""
 
     def __init__(self, run: Run, label: str, program: str | None, wanted: Request, directory: str) -> None:
         rules = [render(rule) for rule in _firewall_rules.rules(wanted)]

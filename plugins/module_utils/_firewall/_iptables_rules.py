@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._ranges import Source
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Comparison
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Comparison
 
 COMMENT = "dialtone.pppoe "
 # By hook of a rule: the table, the chain, and whether it has to come before the rules of others.

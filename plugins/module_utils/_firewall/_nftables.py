@@ -11,14 +11,14 @@ import re
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import (
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
     BackendError,
     Comparison,
     Loading,
-    Request,
     Run,
     words,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 
 HEADER = "# Written by dialtone.pppoe.{kind}, which replaces this file. Loading it again changes nothing.\n"
 MODULES = {"masquerade": "masquerade", "client": "pppoe_client"}
@@ -161,7 +161,7 @@ def nat_chains(text: str) -> list[tuple[str, str, str]]:
 
 
 class Nftables:
-    """The native backend; see ``_firewall_request.Backend``."""
+    """The native backend; see ``_backend.Backend``."""
 
     name = "nftables"
     label = "nft"

@@ -2,19 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Source NAT behind an outside interface: what is wanted, and who can do it. Private to this collection.
+"""Source NAT behind an outside interface: what is wanted, checked. Private to this collection.
 
-Another module that needs a firewall for one interface, as a dial-up client does, makes a request and has it planned::
-
-    wanted = _request.client_request("uplink", "ppp-uplink", "standalone")   # or "masquerade"
-    plan = _apply.plan(module, wanted, "auto", "systemd")             # startup: systemd, rc_local or none
-    plan = _apply.plan_absent(module, wanted)                         # or, for firewall "none": nothing is left
-    if plan.changed and not module.check_mode:
-        _apply.carry_out(module, wanted, plan)
-    result["changed"] |= plan.changed; result["diff"] += plan.diff()     # plan.backend.name, plan.rules(), plan.equal
-
-``Refused`` (bad names), ``_apply.NoBackend`` and ``BackendError`` are what may be raised. Rules, files and units of
-such a client are named ``client.NAME``/``client-NAME``, apart from those of the module masquerade.
+Rules, files and units of a dial-up client are named ``client.NAME``/``client-NAME``, apart from those of the module
+masquerade.
 """
 
 from __future__ import annotations
@@ -26,7 +17,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _ranges
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 EVERYTHING = (0, 0xFFFFFFFF)
@@ -88,118 +79,6 @@ class Request:
         return ("ip", "ip6") if self.kind == "client" else ("ip",)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Our rules, as they are and as they shall be, in lines of text.
-
-    ``missing``: rules must be loaded. ``surplus``: rules to take away afterwards.
-    ``equal``: rules made by hand that do the same as one of ours.
-    """
-
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    missing: bool
-    surplus: tuple[str, ...] = ()
-    equal: tuple[str, ...] = ()
-
-    @property
-    def differs(self) -> bool:
-        return self.missing or bool(self.surplus)
-
-
-@dataclass(frozen=True)
-class Loading:
-    """What brings the rules of a backend back at boot: a file, the command that loads it, the one that unloads."""
-
-    path: str
-    text: str
-    start: tuple[str, ...]
-    stop: tuple[str, ...]
-
-
-class Holder(t.Protocol):
-    """A place that rules of ours stand in, for one request; only the last four change anything."""
-
-    name: str  # as a result calls it
-    label: str  # as a message calls it
-    program: str | None  # the command's path, None where it is not installed
-
-    def present(self) -> tuple[str, ...]:
-        """Our rules that are there now."""
-
-    def compare(self) -> Comparison:
-        """Our rules that are there against those wanted."""
-
-    def load(self) -> None:
-        """Bring in what is missing."""
-
-    def clean(self, surplus: tuple[str, ...]) -> None:
-        """Take away the surplus of a comparison."""
-
-    def undo(self, before: tuple[str, ...]) -> None:
-        """After a failed load: take away what it brought."""
-
-    def remove(self) -> None:
-        """Take away all our rules."""
-
-
-class Backend(Holder, t.Protocol):
-    """One way to do source NAT; ``name`` is as the parameter "backend" calls it."""
-
-    def probe(self) -> str:
-        """Why this host cannot have the wanted rules this way; empty if it can. Leaves nothing behind."""
-
-    def remembered(self) -> bool:
-        """Whether an earlier run made this backend the one that loads the rules at boot."""
-
-    def loading(self) -> Loading | None:
-        """What brings the wanted rules back at boot; ``None`` if the backend does so by itself."""
-
-
-class BackendError(Failed):
-    """A program refused what its probe had allowed; the text has its own words."""
-
-
-# Runs a command, with a file of that text as its last word if there is any: exit status, output, errors.
-Run = t.Callable[[t.Sequence[str], t.Optional[str]], "tuple[int, str, str]"]
-
-
-class Remembering:
-    """A ``Run`` that asks nft and iptables each question once, until something is changed.
-
-    Listing ten thousand rules of others takes as long as all the rest of a run.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._answers: dict[tuple[str, ...], tuple[int, str, str]] = {}
-
-    def __call__(self, command: t.Sequence[str], data: str | None) -> tuple[int, str, str]:
-        if not asks(command):
-            if not tries(command):
-                self.forget()
-            return self._run(command, data)
-        question = tuple(command)
-        if question not in self._answers:
-            self._answers[question] = self._run(command, data)
-        return self._answers[question]
-
-    def forget(self) -> None:
-        """Something else, such as systemd, has changed rules."""
-        self._answers.clear()
-
-
-def asks(command: t.Sequence[str]) -> bool:
-    """Whether a command of nft or iptables only lists rules or tells its version."""
-    nft = command[0].rpartition("/")[2] == "nft"
-    return "list" in command[1:4] if nft else command[0] != "unshare" and ("-S" in command or command[-1] == "-V")
-
-
-def tries(command: t.Sequence[str]) -> bool:
-    """Whether a command leaves the rules of this host as they are, whatever it does."""
-    return command[0] == "unshare" or command[1] == "-c"
-
-
 def request(
     name: str,
     out_interface: str | None,
@@ -255,7 +134,7 @@ def _source(index: int, text: str) -> _ranges.Source:
             network = ipaddress.IPv4Network(first)
             found = _ranges.Source(int(network.network_address), int(network.broadcast_address))
     except ValueError as error:
-        raise Refused(parameter, f"{text!r} is not an IPv4 network.", _mend(text, error)) from None
+        raise Refused(parameter, f"{text!r} is not an IPv4 network.", _fix(text, error)) from None
     if found.last < found.first:
         raise Refused(parameter, f"{text!r} ends before it begins.", "Put the lower address first.")
     if found == EVERYTHING:
@@ -263,7 +142,7 @@ def _source(index: int, text: str) -> _ranges.Source:
     return found
 
 
-def _mend(text: str, error: ValueError) -> str:
+def _fix(text: str, error: ValueError) -> str:
     try:
         return f"It has bits set beyond its prefix; the network is {ipaddress.IPv4Network(text.strip(), strict=False)}."
     except ValueError:
@@ -323,11 +202,3 @@ def _ends(port: str) -> tuple[int, int]:
 
 def _overlap(one: str, other: str) -> bool:
     return _ends(one)[0] <= _ends(other)[1] and _ends(other)[0] <= _ends(one)[1]
-
-
-def words(out: str, err: str, status: int) -> str:
-    """The answer of a program that failed, on one line."""
-    lines = [line.strip() for line in (err or out).splitlines()]
-    # Not the marks below a faulty word, nor "# Warning: iptables-legacy tables present".
-    told = [line for line in lines if not set(line) <= set("^~ ") and not line.startswith("#")]
-    return "; ".join(told) or f"exit status {status}"

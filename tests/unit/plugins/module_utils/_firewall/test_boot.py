@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Loading, request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local
 
 WANTED = request("default", "eth0", [], True)

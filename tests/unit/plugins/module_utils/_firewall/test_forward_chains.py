@@ -1,14 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_chains import (
-    Place,
-    doors,
-    ending,
-    forward_chains,
-    iptables_verdict,
-    nft_verdict,
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains, _chains_iptables, _chains_nft
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import Packet
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_chains import forward_chains, observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
 
 LISTED = """\
@@ -58,7 +53,7 @@ def test_a_rule_that_takes_every_packet(rule, drops):
         f"\t\ttype filter hook forward priority 10; policy accept;\n\t\t{rule} # handle 9\n\t\tiif 1 drop # handle 11\n"
         "\t}\n}\n"
     )
-    found = doors(lambda *_: (0, text, ""), "nft", [], request("x", "e", [], True))
+    found = observe(lambda *_: (0, text, ""), "nft", [], request("x", "e", [], True))
     assert [(one.name, one.compare().missing) for one in found] == [("nft: inet mine forward", True)] * drops
 
 
@@ -78,21 +73,32 @@ IPTABLES_CHAINS = {
 }
 
 
+SOMEBODY = Packet("ppp*", "eth1", "10.9.0.0/24", "93.184.215.14", port="443")
+
+
+def closing(rules, chain):
+    place = _chains.closing(rules, chain, SOMEBODY)
+    return place and (place.chain, place.index)
+
+
 @pytest.mark.parametrize(
     ("chain", "place"),
     [
-        ("drops", Place("drops", 1)),
-        ("ufw", Place("ufw-reject", 0)),
+        ("drops", ("drops", 1)),
+        ("ufw", ("ufw-reject", 0)),
         ("docker", None),
         ("some", None),
-        ("goes", Place("ufw-reject", 0)),
+        ("goes", ("ufw-reject", 0)),
         ("accepts", None),
-        ("odd", None),
+        ("odd", ("a'b", 0)),
         ("none", None),
     ],
 )
 def test_where_every_packet_is_dropped(chain, place):
-    assert ending(IPTABLES_CHAINS, iptables_verdict, chain) == place
+    # Each chain is one that the kernel calls: its own rules are found under its name, whatever its lines say.
+    lines = {name: [line.replace("-A FORWARD", f"-A {name}", 1) for line in of] for name, of in IPTABLES_CHAINS.items()}
+    text = "".join(f"-N {name}\n" for name in lines) + "".join(line + "\n" for of in lines.values() for line in of)
+    assert closing(_chains_iptables.ruleset(text), chain) == place
 
 
 NFT_CHAINS = {
@@ -102,6 +108,9 @@ NFT_CHAINS = {
 }
 
 
-def test_where_nft_drops_every_packet():
-    assert ending(NFT_CHAINS, nft_verdict, "forward") == Place("closing", 1)
-    assert ending({**NFT_CHAINS, "custom": ["accept"]}, nft_verdict, "custom") is None
+def test_where_nft_without_json_drops_every_packet():
+    def rules(chains):
+        return _chains_nft.from_text({name: [(rule, "1") for rule in of] for name, of in chains.items()}, {})
+
+    assert closing(rules(NFT_CHAINS), "forward") == ("closing", 1)
+    assert closing(rules({**NFT_CHAINS, "custom": ["accept"]}), "custom") is None

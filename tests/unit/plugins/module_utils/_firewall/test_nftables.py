@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import BackendError
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import (
     Nftables,
     canonical,
     rules,
     script,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import BackendError, request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
 
 CLAMPED = request("default", "eth0", [], True)
 # What `nft -s list table` prints after loading script(CLAMPED), by version.

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Remembering, request, words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import CachingRunner, words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 
@@ -119,7 +120,7 @@ def test_a_question_is_asked_once_until_something_is_changed(between, asked):
         commands.append(command)
         return 0, str(len(commands)), ""
 
-    run = Remembering(answering)
+    run = CachingRunner(answering)
     for command in (listing, between, listing):
         if command:
             run(command, None)

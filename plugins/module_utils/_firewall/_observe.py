@@ -1,0 +1,167 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The firewall of a host as it is: who can hold rules, which of ours are there, and what drops them. Private.
+
+This is read once in a run. Holders answer from one reading of the host until something is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import typing as t
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
+    _forward_chains as _firewall_forward_chains,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
+    Backend,
+    CachingRunner,
+    Comparison,
+    Holder,
+    NoBackend,
+    Run,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._firewalld import Firewalld
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import IPTABLES, Iptables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import Nftables
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """Our systemd unit: whether it runs, whether each of its links is there, whether it has a file."""
+
+    active: bool
+    linked: tuple[bool, ...]
+    file: bool
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a plan goes by.
+
+    ``backend``: the one to take; ``None`` where rules are only to be taken away.
+    ``present``: our rules by holder. ``comparisons``: of holders that are to have rules, and of other backends.
+    ``lost``: why firewalld cannot be changed without loss. ``block``: what would drop all that is translated.
+    """
+
+    run: CachingRunner
+    candidates: tuple[Backend, ...]
+    chains: tuple[_firewall_forward_chains.ForwardChain, ...]
+    backend: Backend | None
+    present: t.Mapping[Holder, tuple[str, ...]]
+    comparisons: t.Mapping[Holder, Comparison]
+    lost: str
+    block: str
+    unit: UnitState
+
+
+def runner(module: AnsibleModule) -> CachingRunner:
+    """What runs commands for backends."""
+
+    def run(command: t.Sequence[str], data: str | None) -> tuple[int, str, str]:
+        with ExitStack() as files:
+            words = list(command)
+            if data is not None:
+                # Not standard input: a program that ends before it has read that is an exception without its answer.
+                file = files.enter_context(tempfile.NamedTemporaryFile("w", dir=module.tmpdir, suffix=".nft"))
+                file.write(data)
+                file.flush()
+                words.append(file.name)
+            rc, out, err = module.run_command(words, environ_update={"LC_ALL": "C"})
+            return rc, out, err
+
+    return CachingRunner(run)
+
+
+def backends(module: AnsibleModule, run: Run, wanted: Request) -> list[Backend]:
+    """Every backend, whether it works or not; of the iptables commands, the first that works on its tables."""
+    directory = _firewall_boot.RULES_DIRECTORY
+    firewalld = Firewalld(run, module.get_bin_path("firewall-cmd"), wanted)
+    found: list[Backend] = [firewalld, Nftables(run, module.get_bin_path("nft"), wanted, directory)]
+    flavours = set()
+    for label in IPTABLES:
+        backend = Iptables(run, label, module.get_bin_path(label), wanted, directory)
+        if backend.flavour not in flavours:
+            found.append(backend)
+        if backend.program:
+            flavours.add(backend.flavour)
+    return found
+
+
+def choose(candidates: list[Backend], asked: str, in_force: list[Backend]) -> Backend:
+    """A running firewalld, else the backend in force if it still works, else the first that does."""
+    allowed = [one for one in candidates if asked in ("auto", one.name)]
+    if asked == "auto":
+        # A firewalld that runs is what the host lives by: it would drop what another backend lets through. One that
+        # does not run is nothing to wait for.
+        firewalld = [one for one in allowed if isinstance(one, Firewalld)]
+        allowed = [one for one in firewalld if one.running] or [one for one in allowed if one not in firewalld]
+    tried = []
+    for one in sorted(allowed, key=lambda one: one not in in_force):
+        answer = one.probe()
+        if not answer:
+            return one
+        tried.append({"backend": one.name, "program": one.program or one.label, "answer": answer})
+    # What is not installed may be so once the packages are; iptables comes as one package with all its commands.
+    installed = {one.name for one in allowed if one.program}
+    raise NoBackend(tried, bool({one.name for one in allowed} - installed))
+
+
+def observe(module: AnsibleModule, wanted: Request, asked: str | None) -> Observed:
+    """Read all of it; ``asked``: the backend, ``None`` where none is needed. Raises ``NoBackend``."""
+    run = runner(module)
+    candidates = backends(module, run, wanted)
+    programs = [one for one in candidates if isinstance(one, Iptables)]
+    nft = next(one.program for one in candidates if isinstance(one, Nftables))
+    chains = _firewall_forward_chains.observe(run, nft, programs, wanted)
+    holders: list[Holder] = [*candidates, *chains]
+    present = {one: one.present() for one in holders}
+    backend, comparisons = None, {}
+    if asked is not None:
+        with_rules = [one for one in candidates if present[one]]
+        backend = choose(candidates, asked, with_rules or [one for one in candidates if one.remembered()])
+        comparisons = {one: one.compare() for one in holders}
+    return Observed(
+        run,
+        tuple(candidates),
+        tuple(chains),
+        backend,
+        present,
+        comparisons,
+        backend.loss() if isinstance(backend, Firewalld) else "",
+        block_of(run, candidates, wanted, loaded=False) if asked is not None else "",
+        _unit_state(module, wanted),
+    )
+
+
+def block_of(run: Run, candidates: t.Sequence[Backend], wanted: Request, loaded: bool) -> str:
+    """What certainly drops what is translated, in words for a message; empty if nothing does.
+
+    ``loaded``: our rules are there now; otherwise they are thought to be.
+    """
+    programs = [one for one in candidates if isinstance(one, Iptables)]
+    nft = next(one.program for one in candidates if isinstance(one, Nftables))
+    found = _firewall_forward_chains.blocked(run, nft, programs, wanted, loaded)
+    if found is None:
+        return ""
+    owner, block = found
+    return f"{owner}: chain {block.place.chain} drops {block.label}, by: {block.place.text}"
+
+
+def _unit_state(module: AnsibleModule, wanted: Request) -> UnitState:
+    return UnitState(
+        _systemd.running() and _systemd.is_active(module, _firewall_boot.unit_name(wanted)),
+        tuple(os.path.lexists(link) for link in _firewall_boot.links(wanted)),
+        os.path.lexists(_firewall_boot.unit_path(wanted)),
+    )

@@ -1,0 +1,104 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether what a request translates gets through the firewall of others. Private; pure."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains as _firewall_chains
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import Packet, Place, Ruleset
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+
+# Some host of the internet, of no network that firewalls know.
+ELSEWHERE = "93.184.215.14"
+# Sources that are looked at: a list of fixed addresses may have thousands.
+MOST_SOURCES = 16
+TYPICAL = Packet(port="443", destination=ELSEWHERE, label="TCP to port 443")
+# What customers do. Where some of it gets through and some does not, somebody has wanted it so.
+OTHERS = (
+    replace(TYPICAL, port="80", label="TCP to port 80"),
+    replace(TYPICAL, port="51413", label="TCP to port 51413"),
+    replace(TYPICAL, protocol="udp", port="53", label="UDP to port 53"),
+    replace(TYPICAL, protocol="udp", port="51413", label="UDP to port 51413"),
+    replace(TYPICAL, protocol="icmp", port="", label="pings"),
+)
+
+
+def _sources(wanted: Request) -> list[str]:
+    return [str(source) for source in wanted.sources[:MOST_SOURCES]] or [""]
+
+
+def _outward(wanted: Request, packet: Packet) -> list[Packet]:
+    """The packet from each source."""
+    ways = {"iif": wanted.inside, "oif": wanted.out_interface}
+    return [replace(packet, source=source, **ways) for source in _sources(wanted)]
+
+
+def _inward(wanted: Request) -> list[Packet]:
+    """Answers, and what forwarded ports bring in."""
+    ways = {"iif": wanted.out_interface, "oif": wanted.inside, "source": ELSEWHERE}
+    answers = [
+        Packet(destination=source, port="40001", state="established", label="the answers to customers", **ways)
+        for source in _sources(wanted)
+    ]
+    return answers + [
+        Packet(
+            destination=one.address,
+            protocol=one.protocol,
+            port=one.final_port.partition("-")[0],
+            status="dnat",
+            label=f"the forwarded {one.protocol} port {one.port}",
+            **ways,
+        )
+        for one in wanted.port_forwards
+    ]
+
+
+def places(rules: Ruleset, wanted: Request) -> dict[str, Place]:
+    """By chain, before which rule ours have to stand; only chains that drop every packet which gets there."""
+    found: dict[str, Place] = {}
+    if not wanted.translate:
+        return found
+    for base in rules.policies:
+        for packet in _outward(wanted, TYPICAL) + _inward(wanted):
+            place = _firewall_chains.closing(rules, base, packet)
+            if place and (place.chain not in found or _before(place, found[place.chain])):
+                found[place.chain] = place
+    return found
+
+
+def _before(one: Place, other: Place) -> bool:
+    return one.index is not None and (other.index is None or one.index < other.index)
+
+
+class Block(t.NamedTuple):
+    """What certainly drops packets of the request, and which."""
+
+    place: Place
+    label: str
+
+
+def blocked(rules: Ruleset, wanted: Request, opened: t.Mapping[str, Place]) -> Block | None:
+    """What drops all that customers send, or all that comes back, although ours stand at the places ``opened``."""
+    if not wanted.translate:
+        return None
+    before = {chain: place.index for chain, place in opened.items()}
+    for base in rules.policies:
+
+        def fate(packet: Packet, base: str = base) -> Place | None:
+            return _firewall_chains.dropped(rules, base, packet, before)
+
+        for source in _sources(wanted):
+            ways = [replace(one, source=source) for kind in (TYPICAL, *OTHERS) for one in _outward(wanted, kind)[:1]]
+            fates = [fate(packet) for packet in ways]
+            if fates[0] and None not in fates:
+                return Block(fates[0], f"all that customers{f' ({source})' if source else ''} send")
+        for packet in _inward(wanted):
+            place = fate(packet)
+            if place:
+                return Block(place, packet.label)
+    return None
