@@ -20,7 +20,9 @@ description:
   - Rules that have been flushed are restored by the next run, or by restarting the unit.
   - If another chain drops forwarded packets (Docker, ufw, a custom filter), translated traffic, replies to it, and
     forwarded ports are accepted there, by rules after all others but before the one that drops everything.
-    RV(accepted_in) lists these chains.
+    RV(accepted_in) lists these chains. Rules are judged by what they match, not by their text.
+  - If rules that name interfaces, addresses or protocols would still drop everything that clients send, or all replies,
+    the run is refused before anything is written, and the error names the rule.
   - Does not enable forwarding (C(net.ipv4.ip_forward), see M(dialtone.pppoe.forwarding)), and filters nothing.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
@@ -49,6 +51,13 @@ options:
         up first, which after a reboot may be that of a client.
       - Required if O(state=present).
     type: str
+  inside_interfaces:
+    description:
+      - The interfaces that clients dial in on. O(out_interface) must not be one of them, unless the default route leads
+        through it, which is reported in a warning.
+    type: list
+    elements: str
+    default: []
   source:
     description:
       - The source networks, addresses or ranges (V(10.0.0.2-10.0.0.99)) to translate. Default is everything that leaves
@@ -218,8 +227,8 @@ random_fully:
 accepted_in:
   description:
     - Other chains that drop forwarded packets, in which the module's rules accept what is needed.
-    - These are chains whose policy is to drop, or which have a rule that drops or rejects every packet. If a chain
-      sends every packet to such a chain, as ufw's C(FORWARD) may, it is the latter.
+    - These are chains whose policy is to drop, or which have a rule that drops or rejects every packet, or every packet
+      with some exception. If a chain sends those packets to such a chain, as ufw's C(FORWARD) may, it is the latter.
   returned: success
   type: list
   elements: str
@@ -289,6 +298,7 @@ PORT_FORWARD: dict[str, t.Any] = {
 ARGUMENTS: dict[str, t.Any] = {
     "name": {"type": "str", "default": "default"},
     "out_interface": {"type": "str"},
+    "inside_interfaces": {"type": "list", "elements": "str", "default": []},
     "source": {"type": "list", "elements": "str", "default": []},
     "backend": {"type": "str", "default": "auto", "choices": ["auto", "firewalld", "nftables", "iptables"]},
     "random_fully": {"type": "bool", "default": False},
@@ -348,9 +358,22 @@ def request_of(parameters: dict[str, t.Any]) -> _firewall_request.Request:
     # A link that is dialled comes and goes; the rules need only its name.
     if not request.out_interface.startswith("ppp"):
         _interfaces.require("out_interface", request.out_interface, _interfaces.default_route_in_words())
+    if request.out_interface in parameters["inside_interfaces"]:
+        refuse_inside(request.out_interface)
     if parameters["backend"] == "firewalld" and not parameters["persistent"]:
         raise Refused("persistent", "firewalld knows no policy for its runtime alone.", "Leave persistent on.")
     return request
+
+
+def refuse_inside(name: str) -> None:
+    """Refuse an outside interface that is an inside one, unless this host has a single one for both."""
+    routes = _interfaces.default_routes()
+    if not routes or routes[0].device != name:
+        raise Refused(
+            "out_interface",
+            f"clients dial in on {name!r}, so it does not lead outside.",
+            "Name the interface that leads to the internet." + _interfaces.default_route_in_words(),
+        )
 
 
 def plan(module: AnsibleModule, wanted: _firewall_request.Request, startup: str) -> _firewall_plan.Plan:
@@ -376,6 +399,8 @@ def warn(module: AnsibleModule, wanted: _firewall_request.Request, todo: _firewa
             f"out_interface: {wanted.out_interface} is whichever link was dialled first; after a reboot it may be a "
             "customer's. Give the uplink a name of its own, such as ppp-uplink."
         )
+    if wanted.out_interface in module.params["inside_interfaces"]:
+        module.warn(f"out_interface: {wanted.out_interface} is also an interface that clients dial in on.")
     for rule in todo.equal:
         module.warn(f"A rule made by hand already does the same and is left as it is: {rule}")
 

@@ -1,7 +1,3 @@
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """Firewalls of others in many spellings: those that drop what they do not know, and those that mean customers.
 
 ``THROUGH``: what customers send has to get through once masquerade has run. ``REFUSED``: somebody has forbidden it, so

@@ -183,7 +183,7 @@ def closing(rules: Ruleset, base: str, packet: Packet) -> Place | None:
     """
     kind, place = _closing(rules, base, packet)
     if kind == "on" and rules.policies.get(base) == "drop":
-        return _first_of_several(base, rules.chains.get(base, ()), None)
+        return _first_of_several(base, rules.chains.get(base, ()), None, packet)
     return place
 
 
@@ -194,7 +194,7 @@ def _closing(rules: Ruleset, chain: str, packet: Packet) -> tuple[str, Place | N
             continue
         word, _space, target = rule.verdict.partition(" ")
         if word == "drop":
-            return word, _first_of_several(chain, rules.chains[chain], rule)
+            return word, _first_of_several(chain, rules.chains[chain], rule, packet)
         if word in ("accept", "queue"):
             return "end", None
         if word == "return":
@@ -208,22 +208,23 @@ def _closing(rules: Ruleset, chain: str, packet: Packet) -> tuple[str, Place | N
     return "on", None
 
 
-def _first_of_several(name: str, chain: t.Sequence[Rule], end: Rule | None) -> Place:
+def _first_of_several(name: str, chain: t.Sequence[Rule], end: Rule | None, packet: Packet) -> Place:
     """Where the rules begin that refuse what is left, each protocol in its own way; ``end``: the last of them, if any.
 
     Such as ``meta l4proto tcp reject with tcp reset`` before ``reject``.
     """
     before = [rule for rule in chain if end is None or rule.index < end.index]
     for rule in reversed(before):
-        if rule.verdict == "drop" and all(_by_protocol_alone(match) for match in rule.matches):
+        if rule.verdict == "drop" and all(_by_protocol_alone(match, packet) for match in rule.matches):
             end = rule
         elif rule.verdict:
             break
     return Place(name, end.index, end.text, end.handle) if end else Place(name, None, "policy drop")
 
 
-def _by_protocol_alone(match: Match) -> bool:
-    return match.negated or match.field == "protocol" or match.field in _IMPERSONAL
+def _by_protocol_alone(match: Match, packet: Packet) -> bool:
+    spares = match.negated or match.field in _IMPERSONAL
+    return match.field == "protocol" or (spares and _holds(match, packet) is True)
 
 
 def _entered_for_more(rules: Ruleset, target: str, packet: Packet) -> bool:

@@ -14,6 +14,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _inter
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _uplink as _server_uplink
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
@@ -35,6 +36,7 @@ def check(parameters: Parameters, instance: _server_config.Instance, observed: O
     commands.pop(instance.name, None)
     _server_instances.refuse_rivals(instance.interfaces, instance.service_names, commands)
     refuse_own_address(instance, observed.interfaces)
+    _server_uplink.refuse_gateway(instance, observed.routes)
     peers = [one.peer for interface in observed.interfaces.values() for one in interface.addresses if one.peer]
     before = observed.pools.get(instance.name, [])
     how = _server_config.mode(parameters["kernel_mode"], observed.can, instance)
@@ -42,6 +44,7 @@ def check(parameters: Parameters, instance: _server_config.Instance, observed: O
         _server_config.outside(parameters, own_networks(observed.interfaces, instance)),
         _server_instances.leaving(before, instance.addresses, peers),
         check_programs(parameters, observed, how, later),
+        *_server_uplink.warnings(instance, observed.interfaces, observed.routes),
     ]
     if parameters["startup"] == "systemd" and not observed.systemd:
         raise Refused("startup", "this host was not booted with systemd.", "Use rc_local or none.")

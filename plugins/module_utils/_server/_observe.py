@@ -39,7 +39,7 @@ class Observed:
     of each instance's pool; ``pool_in_use``: the pool file that the running daemon was started with.
     ``unit``: that of the instance; ``units_of``: the unit of each daemon started by hand that is a unit's main process;
     ``enabled``: those of them that start at boot. ``sources``: what starts a daemon of somebody else's;
-    ``options_files``: the options files of such.
+    ``options_files``: the options files of such. ``routes``: the IPv4 default routes.
     """
 
     systemd: bool
@@ -53,6 +53,7 @@ class Observed:
     can: _server_config.Capabilities = field(default_factory=_server_config.Capabilities)
     kernel_device: bool = True
     interfaces: t.Mapping[str, _interfaces.Interface] = field(default_factory=dict)
+    routes: t.Sequence[_interfaces.Route] = ()
     pools: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
     pool_in_use: bytes | None = None
     startup_texts: t.Sequence[str] = ()
@@ -81,6 +82,7 @@ def observe(module: AnsibleModule) -> Observed:
         can=capabilities(module),
         kernel_device=os.path.exists("/dev/ppp"),
         interfaces=_interfaces.addresses(module),
+        routes=_interfaces.default_routes(),
         pools=_pool_files.addresses(),
         pool_in_use=_files.read(f"{_layout_server.STATE}/{name}.pool"),
         startup_texts=startup_texts(),

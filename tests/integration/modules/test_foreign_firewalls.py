@@ -1,7 +1,3 @@
-# Copyright: The dialtone.pppoe authors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
 """masquerade beside firewalls of others, with a real connection through each before and after."""
 
 from __future__ import annotations
@@ -133,3 +129,33 @@ def test_nothing_is_opened_where_nothing_drops(site, load, name):
     assert not made.get("failed"), made["msg"]
     assert made["accepted_in"] == []
     assert site.dial(5) == "through"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nft, log",
+        "nft, comment like a verdict",
+        "nft, not from a list",
+        "nft, state map",
+        "nft with policy drop, reject by protocol",
+        "nft in iptables' own place",
+        "iptables-nft, comment with a quote",
+        "iptables-nft, log chain, entered for others too",
+        "iptables-nft, odd chain",
+        "iptables-legacy, new only",
+        "iptables-legacy, reject by protocol",
+    ],
+)
+def test_they_get_through_after_a_boot(site, load, name):
+    load(firewalls.THROUGH[name])
+    site.router.module(**{**PARAMETERS, "persistent": True})
+    whole = site.rules()
+    load(firewalls.THROUGH[name])
+    assert site.dial(0.2) == "dropped"
+    for _times in range(2):
+        site.router.host.sh("/etc/rc.local")
+        assert site.rules() == whole
+    assert site.dial(5) == "through"
+    assert site.router.module(**{**PARAMETERS, "persistent": True})["changed"] is False
+    site.router.module(state="absent")
