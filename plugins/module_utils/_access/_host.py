@@ -146,7 +146,7 @@ def files(
             lines = _access_settings.rc_local_lines(settings, interfaces)
     found = [_files.File(unit_path(name), unit)]
     if program or last:
-        found.insert(0, _files.File(_layout_server.ACCESS, program, 0o755))
+        found.insert(0, _files.File(_layout_server.ACCESS, program, 0o755, program=True))
     return [*found, *_rc_local.files(block(name), lines)]
 
 

@@ -120,7 +120,7 @@ def _files_of(request: Request, host: Observed, wanted: Connection, to_systemd: 
     name = wanted.name
     # Who may read it may dial: pppd opens a file of `call` as the user who runs it (options.c options_from_file).
     files = [_files.File(_layout_client.peers_path(name), _client_config.peers_file(wanted, host.pppd), 0o600)]
-    files += [_files.File(path, content, 0o755) for path, content in programs().items()]
+    files += [_files.File(path, content, 0o755, program=True) for path, content in programs().items()]
     files += [_hook(name, action, text) for action, text in request.hooks]
     unit = _client_config.unit_file(wanted) if to_systemd else None
     files.append(_files.File(_layout_client.unit_path(name), unit))

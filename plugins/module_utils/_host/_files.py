@@ -11,6 +11,7 @@ it so: each file atomically, and all of them or none.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import stat
 import tempfile
@@ -32,7 +33,8 @@ class File:
     """A file as it shall be: ``content`` in bytes, or ``None`` if it shall not be there.
 
     ``mode`` holds for a new file; with ``keep_mode`` an existing file keeps the mode it has.
-    A ``secret`` file never appears in a diff, only the fact that it changes.
+    A ``secret`` file never appears in a diff, only the fact that it changes. Of a ``program`` of ours a diff has one
+    line, so that what the user has asked for is seen.
     """
 
     path: str
@@ -40,6 +42,7 @@ class File:
     mode: int = 0o644
     keep_mode: bool = False
     secret: bool = False
+    program: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,9 @@ def _diff_of(change: Change) -> dict[str, str]:
             return ""
         if change.file.secret:
             return f"(content not shown, {len(content)} bytes, mode {mode:04o})\n"
+        if change.file.program:
+            digest = hashlib.sha256(content).hexdigest()[:12]
+            return f"(program of dialtone.pppoe, {len(content.splitlines())} lines, {digest}, mode {mode:04o})\n"
         text = to_text(content, errors="surrogate_then_replace")
         return text if change.before_mode in (None, after_mode) else f"(mode {mode:04o})\n{text}"
 

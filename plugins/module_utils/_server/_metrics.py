@@ -75,7 +75,7 @@ def files(name: str, directory: str, interval: int, interpreter: str, source: st
     program = f"#!{interpreter}\n# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n{source}"
     values = {"name": name, "directory": directory, "interval": interval, "program": PROGRAM}
     return [
-        _files.File(PROGRAM, program.encode(), 0o755),
+        _files.File(PROGRAM, program.encode(), 0o755, program=True),
         _files.File(service, _SERVICE.format(**values).encode()),
         _files.File(timer, _TIMER.format(**values).encode()),
     ]

@@ -159,8 +159,8 @@ def files(
     lines = _server_config.rc_local_lines(instance, command) if startup == "rc_local" else None
     pppd = observed.can.pppd or "/usr/sbin/pppd"
     return [
-        _files.File(_layout_server.INSTANCE, _pppoe_server_instance.instance_script(), 0o755),
-        _files.File(_layout_server.PPPD, _pppoe_server_pppd.pppd_script(pppd), 0o755),
+        _files.File(_layout_server.INSTANCE, _pppoe_server_instance.instance_script(), 0o755, program=True),
+        _files.File(_layout_server.PPPD, _pppoe_server_pppd.pppd_script(pppd), 0o755, program=True),
         *_server_session_manager.files(),
         _files.File(instance.options_path, _server_config.options_file(instance)),
         _files.File(instance.pool_path, _server_config.pool_file(instance)),
