@@ -29,8 +29,11 @@ PATHS = [*_manager_program.paths(_layout_server.DIRECTORY), *_pppoe_server_up.PA
 def files() -> list[_files.File]:
     """Its program, and the scripts that pppd runs for it."""
     program = _manager_program.files(_layout_server.DIRECTORY, sys.executable)
-    scripts = (_files.File(path, _pppoe_server_up.up_script(), 0o755) for path in _pppoe_server_up.PATHS)
-    return [*(_files.File(path, text, 0o755 if path == PROGRAM else 0o644) for path, text in program.items()), *scripts]
+    scripts = (_files.File(path, _pppoe_server_up.up_script(), 0o755, program=True) for path in _pppoe_server_up.PATHS)
+    return [
+        *(_files.File(path, text, 0o755 if path == PROGRAM else 0o644, program=True) for path, text in program.items()),
+        *scripts,
+    ]
 
 
 def is_among(changes: t.Iterable[_files.Change]) -> bool:
