@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program as _manager_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_instance, _pppoe_server_pppd
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 KERNEL = ["plugin", "pppoe.so", "nic-eth1", "rp_pppoe_sess", "12:02:00:00:00:00:ab"]
 # What the real ps shows, and sessions of our namespaces, or of another host's.
@@ -50,8 +51,7 @@ def place(tmp_path, monkeypatch):
 
     def program(name, text):
         path = tmp_path / "bin" / name
-        path.write_text("#!/bin/sh\n" + text)
-        path.chmod(0o755)
+        stand_in(path, text)
         return str(path)
 
     arguments = program("pppd", 'for word in "$@"; do printf "%s\\n" "$word"; done\n')

@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support" / "fleet"))
 
 import hosts
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 import playbooks
 
@@ -27,8 +28,7 @@ def fleet():
         made = hosts.Fleet(Path(folder), COUNT)
         try:
             slow = made.path(SLOW, "/usr/local/bin/slow-python")
-            slow.write_text("#!/bin/sh\nsleep 60\n")
-            slow.chmod(0o755)
+            stand_in(slow, "#!/bin/sh\nsleep 60\n")
             made.path(BROKEN, "/etc/ppp/chap-secrets").write_text("one * 'never closed *\ntwo * two *\n")
             inventory = made.inventory(
                 playbooks.SERVER, {SLOW: {"ansible_python_interpreter": "/usr/local/bin/slow-python"}}

@@ -12,6 +12,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 FAKE_IP = """#!/bin/sh
 echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
@@ -40,8 +41,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(_interfaces, "ends", ends.get)
     monkeypatch.setattr(_interfaces, "mtu", lambda _name: 1480)
     for name, script in (("ip", FAKE_IP), ("systemctl", FAKE_SYSTEMCTL)):
-        (tmp_path / name).write_text(script)
-        (tmp_path / name).chmod(0o755)
+        stand_in(tmp_path / name, script)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     for name in ("t3st", "other"):
         (peers / name).write_text(f"{_layout_client.MARKER}\nplugin pppoe.so\nnic-eth9\nuser 'my account'\n")

@@ -14,6 +14,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _proce
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 # Python takes "plugin" for its program, which is this file: a pppd that needs a moment to take leave.
 PPPD = """
@@ -83,8 +84,7 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
     monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))
     (tmp_path / "plugin").write_text(PPPD)
-    (tmp_path / "ip").write_text(f"#!/bin/sh\ncat {tmp_path}/addresses\n")
-    (tmp_path / "ip").chmod(0o755)
+    stand_in(tmp_path / "ip", f"#!/bin/sh\ncat {tmp_path}/addresses\n")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     yield made
     made.close()

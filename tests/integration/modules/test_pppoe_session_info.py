@@ -12,6 +12,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 FAKE_IP = """#!/bin/sh
 echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
@@ -27,8 +28,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(_pppd_database, "PATHS", ())
     monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
     monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))
-    (tmp_path / "ip").write_text(FAKE_IP)
-    (tmp_path / "ip").chmod(0o755)
+    stand_in(tmp_path / "ip", FAKE_IP)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return tmp_path
 

@@ -17,8 +17,9 @@ from .customer_settings import NOWHERE, Pings, Settings
 #: The states of a customer in the order of a dial; what comes before "up" is dialling.
 STATES = ("idle", "discovery", "request", "link", "authentication", "network", "up", "closing", "ended")
 DIALLING = STATES[1:6]
-#: What is sent again when nobody answered, seconds, and how often until the customer gives up.
-AGAIN, TRIES = 1.0, 30
+#: After how many seconds without an answer something is sent again, as pppd and its plugin do; a second request for a
+#: session would be a second session. And how long a customer tries each, seconds.
+AGAIN, PATIENCE = {"discovery": 3.0, "request": 5.0}, 30.0
 #: How long a customer who hangs up waits for the answer, seconds.
 GOODBYE = 3.0
 
@@ -141,7 +142,7 @@ class Customer:
         elif self.state == "closing":
             self._goodbye()
             self._end(now, "hung up", redial=False)
-        elif self.tries >= TRIES:
+        elif self.tries * AGAIN.get(self.state, 1.0) >= PATIENCE:
             self._goodbye()
             self._end(now, f"no answer: {self.state}")
         else:
@@ -154,7 +155,7 @@ class Customer:
     def _say(self, now: float) -> None:
         """Send what belongs to the state, again or for the first time."""
         self.tries += 1
-        self.due = now + AGAIN
+        self.due = now + AGAIN.get(self.state, 1.0)
         if self.state == "discovery":
             self._discover(ppp.PADI, [(ppp.SERVICE_NAME, self.settings.service.encode()), self._uniq()])
         elif self.state == "request":
@@ -220,7 +221,11 @@ class Customer:
                 self.session.ac, self.session.ac_name = frame.source, name
                 self.session.padr = [service, self._uniq(), *echoed]
                 self._enter("request", now)
-        elif frame.code == ppp.PADS and self.state == "request":
+        elif frame.code == ppp.PADS and self.state != "request":
+            if frame.session not in (0, self.session.session_id):
+                # The answer to a request that was repeated: nobody needs that session.
+                self.out.append(ppp.frame(frame.source, self.mac, ppp.DISCOVERY, ppp.PADT, frame.session, b""))
+        elif frame.code == ppp.PADS:
             said = [value.decode(errors="replace") for kind, value in pairs if kind in ppp.ERRORS]
             if not frame.session:
                 self._end(now, f"refused: {', '.join(said)}")
@@ -231,7 +236,7 @@ class Customer:
                 ppp.IPCP: {ppp.ADDRESS: _bytes(self.settings.address), ppp.DNS: b"\0" * 4, ppp.DNS2: b"\0" * 4},
             }
             # The server's pppd is starting: what it is sent before it listens is lost.
-            self.state, self.tries, self.due = "link", 0, now + AGAIN
+            self.state, self.tries, self.due = "link", 0, now + 1.0
 
     def _hear_control(self, protocol: int, payload: bytes, now: float) -> None:
         packet = ppp.parse_control(payload)

@@ -151,9 +151,9 @@ def test_a_refusal():
 def test_nobody_who_answers(wanted):
     server = Server({**RIGHT, **wanted}, name=b"ac" if wanted else b"")
     dialled = server.dial()
-    server.wait(customer.TRIES * 1.2)
+    server.wait(customer.PATIENCE * 1.2)
     assert (dialled.state, dialled.reason) == ("ended", "no answer: discovery")
-    assert len(server.heard) == customer.TRIES
+    assert len(server.heard) == customer.PATIENCE / customer.AGAIN["discovery"]
 
 
 def test_an_offer_to_another_is_left_alone():
@@ -161,6 +161,17 @@ def test_an_offer_to_another_is_left_alone():
     offer = ppp.frame(dialled.mac, AC, ppp.DISCOVERY, ppp.PADO, 0, ppp.tags([(ppp.HOST_UNIQ, b"another")]))
     dialled.hear(ppp.parse(offer), 100.0)
     assert dialled.state == "discovery"
+
+
+def test_a_second_session_is_ended_at_once():
+    server = Server(RIGHT)
+    dialled = server.dial()
+    late = ppp.tags([(ppp.HOST_UNIQ, dialled.mac)])
+    for session in (9, 10):
+        server.say(ppp.DISCOVERY, ppp.PADS, session, late)
+        server.settle()
+    assert (server.heard[-1], dialled.state) == ((ppp.PADT, 10, []), "up")
+    assert [heard[0] for heard in server.heard].count(ppp.PADT) == 1
 
 
 def test_the_cookie_and_the_service_are_asked_for():

@@ -31,6 +31,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._capabilities import Pppd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,12 +65,9 @@ def run_by_sh(text: str, *programs: str) -> list[list[str]]:
     """Have a shell run the text with stand-ins for programs: their names and the words that each was given, in turn."""
     with tempfile.TemporaryDirectory() as folder:
         for program in programs:
-            stand_in = Path(folder, os.path.basename(program))
-            stand_in.write_text(
-                f'#!/bin/sh\nprintf "%s\\0" "${{0##*/}}" "$@" >>{folder}/asked\necho >>{folder}/asked\n'
-            )
-            stand_in.chmod(0o755)
-            text = text.replace(program, str(stand_in)) if "/" in program else text
+            path = Path(folder, os.path.basename(program))
+            stand_in(path, f'#!/bin/sh\nprintf "%s\\0" "${{0##*/}}" "$@" >>{folder}/asked\necho >>{folder}/asked\n')
+            text = text.replace(program, str(path)) if "/" in program else text
         environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": "/root"}
         done = subprocess.run(
             ["sh", "-c", text + "\nwait\n"], cwd=folder, env=environment, capture_output=True, text=True, timeout=20

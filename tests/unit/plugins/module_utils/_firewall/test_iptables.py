@@ -13,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables
     script,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 MARK = "dialtone.pppoe default"
 ALL = request("default", "eth0", [], False)
@@ -168,7 +169,8 @@ def shell(tmp_path):
     program = tmp_path / "iptables"
     known = tmp_path / "rules"
     known.touch()
-    program.write_text(
+    stand_in(
+        program,
         f"""#!/bin/sh
 [ "$1 $2" = "-w -t" ] || exit 9
 table=$3; act=$4; shift 4
@@ -179,9 +181,8 @@ case $act in
 -D) grep -qxF -- "$line" {known} || exit 1
     at=$(grep -nxF -- "$line" {known} | head -n 1 | cut -d : -f 1); sed -i "${{at}}d" {known} ;;
 esac
-"""
+""",
     )
-    program.chmod(0o755)
     path = tmp_path / "masquerade.sh"
     path.write_text(script(str(program), rules(TWO), MARK))
 
