@@ -8,8 +8,9 @@ SCENARIO ?= dial
 # bookworm (Debian 12) or trixie (Debian 13)
 IMAGE ?= bookworm
 PART ?=
+MINUTES ?= 10
 
-.PHONY: help demo demo-down lab-up lab-down lab-ssh test quick lint sanity unit integration molecule installed \
+.PHONY: help demo demo-down lab-up lab-down lab-ssh test soak quick lint sanity unit integration molecule installed \
 	pythons galaxy bench docs changelog build clean root setup-run setup-test
 
 help: ## show this help
@@ -59,6 +60,9 @@ pythons: setup-test ## unit tests of the modules on each Python that this machin
 
 galaxy: setup-test ## what Galaxy's importer says to the collection
 	@tools/galaxy
+
+soak: root setup-run ## random faults under many customers, for as long as you like [MINUTES=10] [PART=faults]
+	@python3 tests/soak --minutes $(MINUTES) $(PART)
 
 bench: root setup-run ## figures and ratios, which no test asserts [PART=accounts]
 	@python tests/bench $(PART)
