@@ -77,7 +77,7 @@ class ActionModule(ModuleAction):
         form = form or extension
         if form not in ("csv", "json"):
             mend = "Call it .csv or .json, or set src_format to csv or json."
-            raise Refused("src", f"it is not known how {source} is written.", mend)
+            raise Refused("src", f"the format of {source} is unknown.", mend)
         name = os.path.basename(source)
         text = _account_file.decoded(self._content(source), name)
         entries, places = _account_file.rows(text, name, form)
@@ -96,7 +96,7 @@ class ActionModule(ModuleAction):
             return str(self._loader.get_text_file_contents(path)).encode("utf-8", "surrogateescape")
         except (AnsibleError, OSError) as error:
             reason = str(error).splitlines()[0]
-            raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the rights.") from None
+            raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the permissions.") from None
 
     def _send(self, batch: _batch.Batch) -> str:
         """The path of the accounts on the host, in the task's own folder, which is removed with it."""

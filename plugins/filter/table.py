@@ -55,7 +55,7 @@ NOTHING = "-"
 
 def table(rows: list[dict[str, t.Any]], columns: list[str] | dict[str, str]) -> list[str]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise AnsibleFilterError("dialtone.pppoe.table: the rows are no list of dictionaries.")
+        raise AnsibleFilterError("dialtone.pppoe.table: the rows are not a list of dictionaries.")
     keys = columns if isinstance(columns, dict) else {str(key).replace("_", " "): key for key in columns}
     cells = [list(keys), *([_cell(key, row.get(key)) for key in keys.values()] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(keys))]

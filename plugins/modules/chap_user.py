@@ -464,7 +464,7 @@ def check_removals(plan: _secrets.SecretsPlan, path: str, most: int | None) -> N
         "exclusive",
         f"of the {plan.total_before} accounts in {path} it would remove {plan.unlisted} that are not listed, "
         f"{allowed}.",
-        f"Check that the list is whole; if it is, give max_removals={plan.unlisted}.",
+        f"Check that the list is complete; if it is, set max_removals={plan.unlisted}.",
     )
 
 

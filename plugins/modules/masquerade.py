@@ -343,7 +343,7 @@ def startup_of(parameters: dict[str, t.Any]) -> str:
         return "none"
     booted = _systemd.running()
     if parameters["startup"] == "systemd" and not booted:
-        raise Refused("startup", "systemd does not run on this host.", "Use auto or rc_local.")
+        raise Refused("startup", "systemd is not running on this host.", "Use auto or rc_local.")
     if parameters["startup"] == "auto":
         return "systemd" if booted else "rc_local"
     return str(parameters["startup"])

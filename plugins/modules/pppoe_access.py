@@ -176,7 +176,7 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
 def startup(asked: str) -> bool:
     """Whether systemd is to do it."""
     if asked == "systemd" and not _systemd.running():
-        raise Refused("startup", "this host was not booted with systemd.", "Use rc_local or auto.")
+        raise Refused("startup", "systemd is not running on this host.", "Use rc_local or auto.")
     return asked != "rc_local" and _systemd.running()
 
 

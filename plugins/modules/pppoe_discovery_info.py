@@ -243,7 +243,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     allowed = None if params["allowed"] is None else _discovery_frames.known(params["allowed"])
     interfaces = list(dict.fromkeys(params["interfaces"]))
     if not interfaces:
-        raise Refused("interfaces", "there is none to ask on.", "Name one or more.")
+        raise Refused("interfaces", "no interface is given.", "Name one or more.")
     for warning in filter(None, map(_discovery_wire.check, interfaces)):
         module.warn(warning)
     wires = _discovery_wire.ask(interfaces, question, params["timeout"], params["attempts"], params["stop_after"])

@@ -149,7 +149,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if not module.params["all"] and not set(wanted) - {"role"}:
         raise Refused(
             "username",
-            "it is not said which sessions are meant.",
+            "no sessions are selected.",
             "Give username, address, mac, interface or instance, or all=true.",
         )
     if module.params["timeout"] < 1:

@@ -115,7 +115,7 @@ def check_together(accounts: t.Sequence[Account]) -> None:
         if twin is not account:
             raise Refused(
                 account.parameter,
-                f"the account {account.label!r} is already asked for by {twin.parameter}, for the same server.",
+                f"the account {account.label!r} is already listed in {twin.parameter}, for the same server.",
                 "List each account once.",
             )
         for host in account.fixed:
@@ -124,7 +124,7 @@ def check_together(accounts: t.Sequence[Account]) -> None:
                 raise Refused(
                     f"{account.parameter}.addresses",
                     f"{host.decode()} is already the address of {holder.label!r} ({holder.parameter}).",
-                    "Give each account an address of its own: two sessions cannot share one.",
+                    "Give each account a different address: two sessions cannot share one.",
                 )
 
 
@@ -152,9 +152,9 @@ def _name(parameter: str, value: str | None) -> bytes:
     if not value:
         raise Refused(parameter, "is missing." if value is None else "is empty.", "Give the account's name.")
     if value == "*":
-        raise Refused(parameter, "'*' would let everybody in with this secret.", "Name each account.")
+        raise Refused(parameter, "'*' would match every name with this secret.", "Name each account.")
     if "\n" in value or "\0" in value:
-        raise Refused(parameter, "has a newline or NUL in it, which no peer can log in with.", "Take it out.")
+        raise Refused(parameter, "contains a newline or NUL, with which no peer can authenticate.", "Take it out.")
     return _bytes(parameter, value)
 
 
@@ -174,9 +174,9 @@ def _plain_secret(parameter: str, value: str | None) -> bytes:
     if value is None:
         raise Refused(parameter, "is missing.", "Give a secret, or state=absent to remove the account.")
     if not value:
-        raise Refused(parameter, "is empty: anybody could log in.", "Give a secret.")
+        raise Refused(parameter, "is empty: anyone could authenticate.", "Give a secret.")
     if "\0" in value:
-        raise Refused(parameter, "has a NUL in it, where pppd would end it.", "Take it out.")
+        raise Refused(parameter, "contains a NUL, at which pppd would end it.", "Take it out.")
     return _bytes(parameter, value)
 
 
@@ -227,12 +227,12 @@ def _check_address(parameter: str, value: str) -> None:
     """What ``auth.c`` set_allowed_addrs takes, less the names, which it would look up in the DNS at each login."""
     match = _ADDRESS.match(value)
     if not match:
-        raise Refused(parameter, f"{value!r} is no address that pppd can hold a peer to.", ADDRESS_FORMS)
+        raise Refused(parameter, f"{value!r} is not an address that pppd can restrict a peer to.", ADDRESS_FORMS)
     first, length, own = match.groups()
     # With '+' unit 0 takes the network's address plus 1, which must not be its last: nothing is left in /31+ and /32+.
     longest = 30 if own else 32
     if length is not None and not 1 <= int(length) <= longest:
         mend = f"Give a length from 1 to {longest}, or '*' for any address."
-        raise Refused(parameter, f"{value!r} has a length that pppd does not take.", mend)
+        raise Refused(parameter, f"{value!r} has a prefix length that pppd does not accept.", mend)
     if length is None and (int(first) in (0, 127) or int(first) >= 224):
         raise Refused(parameter, f"{value} is not an address that a host can have.", "Give a unicast address.")

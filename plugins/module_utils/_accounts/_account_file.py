@@ -47,7 +47,7 @@ def decoded(content: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = 1 + content.count(b"\n", 0, error.start)
         problem = f"{name} is not text in UTF-8. It looks like Latin-1 or Windows-1252 (line {line})."
-        raise Refused("src", problem, f"{fix[:-1]}, as by: iconv -f WINDOWS-1252 -t UTF-8 {name}") from None
+        raise Refused("src", problem, f"{fix[:-1]}, for example: iconv -f WINDOWS-1252 -t UTF-8 {name}") from None
 
 
 def rows(text: str, name: str, form: str) -> tuple[list[Entry], list[str]]:
@@ -102,7 +102,7 @@ def _csv_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
         raise Refused(f"{name}:{reader.line_num}", "is not valid CSV.", mend) from None
     if not text.endswith(("\n", "\r")):
         problem = "the last line does not end with a newline, so the file may have been cut off within it."
-        raise Refused(f"{name}:{line}", problem, "Export it again, or, if it is whole, end it with a newline.")
+        raise Refused(f"{name}:{line}", problem, "Export it again, or, if it is complete, end it with a newline.")
     return entries, places
 
 

@@ -48,7 +48,7 @@ def address(parameter: str, value: str) -> int:
     try:
         parsed = ipaddress.IPv4Address(value)
     except ValueError:
-        raise Refused(parameter, f"'{value}' is no IPv4 address.", "Give four numbers from 0 to 255.") from None
+        raise Refused(parameter, f"'{value}' is not an IPv4 address.", "Give four numbers from 0 to 255.") from None
     if parsed.is_multicast or parsed.is_loopback or parsed.is_unspecified or int(parsed) >= 0xF0000000:
         raise Refused(parameter, f"{value} is not an address that a host can have.", "Give a unicast address.")
     return int(parsed)
@@ -95,7 +95,7 @@ def _span(parameter: str, entry: str) -> Span:
             # pppoe-server would take the first address alone; the guess that 10.0.0.100-200 means a range is common.
             raise Refused(
                 parameter,
-                f"'{entry}' is no range: '{end}' is no address.",
+                f"'{entry}' is not a range: '{end}' is not an address.",
                 "Write both ends in full, such as {}-{}.{}.".format(start, start.rpartition(".")[0], end),
             )
         first, last = address(parameter, start), address(parameter, end)
@@ -111,7 +111,7 @@ def _network(parameter: str, entry: str) -> Span:
     try:
         network = ipaddress.IPv4Network(entry)
     except ValueError as error:
-        raise Refused(parameter, f"'{entry}' is no network: {error}.", FORMS) from None
+        raise Refused(parameter, f"'{entry}' is not a network: {error}.", FORMS) from None
     address(parameter, str(network.network_address))
     first, last = int(network.network_address), int(network.broadcast_address)
     # Network and broadcast address are kept back: hosts on a shared segment would not answer them.
@@ -135,7 +135,7 @@ def reserved(parameter: str, entries: t.Sequence[str]) -> list[Span]:
             raise Refused(
                 name,
                 f"the fixed address {entry} is given twice (also at {parameter}[{found[key]}]).",
-                "Give each account an address of its own.",
+                "Give each account a different address.",
             )
         found.setdefault(key, index)
     return [Span(first, last, range_text((first, last))) for first, last in found]
@@ -147,7 +147,7 @@ def _column(parameter: str, entry: str) -> Span:
     try:
         network = ipaddress.IPv4Network(entry, strict=False)
     except ValueError as error:
-        raise Refused(parameter, f"'{entry}' is no network: {error}.", "Give address/length.") from None
+        raise Refused(parameter, f"'{entry}' is not a network: {error}.", "Give address/length.") from None
     return Span(int(network.network_address), int(network.broadcast_address), entry)
 
 
@@ -228,5 +228,5 @@ def refuse_shared(parameter: str, pool: t.Iterable[Span], others: t.Mapping[str,
                     raise Refused(
                         parameter,
                         f"'{part.source}' holds {other}, which instance '{instance}' hands out.",
-                        "Give each instance addresses of its own.",
+                        "Give each instance different addresses.",
                     )

@@ -57,7 +57,7 @@ def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: 
 
 
 def of_plugins(options: Options, path: str, say: Findings) -> None:
-    """Plugins that know accounts which stand in no file of pppd."""
+    """Plugins that know accounts which are in no file of pppd."""
     for plugin in options.plugins:
         if _server_takeover.decides_who_gets_in(plugin):
             say.refused(

@@ -74,7 +74,7 @@ def hang_up(module: AnsibleModule, name: str, host: Observed) -> None:
     while left:
         if time.monotonic() > deadline:
             raise HangUpFailed(
-                f"pppd (pid {left[0]}) of {name} was told to hang up, and has not in {HANG_UP_SECONDS:.0f} seconds."
+                f"pppd (pid {left[0]}) of {name} has not ended within {HANG_UP_SECONDS:.0f} seconds of being asked to."
             )
         time.sleep(POLL)
         left = _client_link.pids(name)

@@ -41,7 +41,7 @@ def _check_interface(wanted: Connection, host: Observed) -> None:
         fix = f"It has: {there}." if there else "It has none but the loopback."
         raise Refused("interface", f"this host has no interface {name!r}.", fix)
     if not ethernet.suits:
-        raise Refused("interface", f"{name!r} is no Ethernet interface.", "Give the one that leads to the modem.")
+        raise Refused("interface", f"{name!r} is not an Ethernet interface.", "Give the one that leads to the modem.")
     if ethernet.port_of:
         raise Refused(
             "interface",
@@ -53,7 +53,7 @@ def _check_interface(wanted: Connection, host: Observed) -> None:
         if (lower, number) == (name, wanted.vlan) and vlan != wanted.nic:
             raise Refused(
                 "vlan",
-                f"VLAN {number} of {name} is there already, as {vlan}.",
+                f"VLAN {number} of {name} exists already, as {vlan}.",
                 f"Give interface={vlan}, and leave vlan out.",
             )
     found = host.vlans.get(wanted.nic)
@@ -67,7 +67,7 @@ def _check_interface(wanted: Connection, host: Observed) -> None:
 
 def _check_startup(request: Request, host: Observed) -> None:
     if request.startup == "systemd" and not host.systemd:
-        raise Refused("startup", "this host was not booted with systemd.", "Use auto or rc_local.")
+        raise Refused("startup", "systemd is not running on this host.", "Use auto or rc_local.")
     to_systemd = by_systemd(request, host)
     foreground = _client_host_options.foreground(host.content(_client_host_options.PATH))
     if not to_systemd and foreground:
@@ -82,7 +82,7 @@ def _check_startup(request: Request, host: Observed) -> None:
     if not request.check_mode and not host.polkit:
         raise Refused(
             "user_control",
-            "polkit, which systemd asks whether a user may, is not installed on this host.",
+            "polkit, which lets users control units, is not installed on this host.",
             "Install it (package polkitd or polkit), or set user_control=false.",
         )
 
@@ -99,7 +99,7 @@ def _refuse_what_is_not_ours(name: str, host: Observed) -> None:
         if not _layout_client.is_ours(host.content(path)):
             raise Refused(
                 "name",
-                f"{path} is there already, and this module has not written it.",
+                f"{path} exists already and was not written by this module.",
                 "Choose another name, or move that file away.",
             )
 
@@ -149,7 +149,7 @@ def _refuse_clashes(wanted: Connection, others: t.Iterable[Configured]) -> None:
             raise Refused(
                 "link_interface" if wanted.unit is None else "unit",
                 f"{wanted.link_name} is the link of the connection {other.name!r}.",
-                "Give each connection a name of its own, or leave it out.",
+                "Use a different name for each connection, or omit it.",
             )
 
 

@@ -75,7 +75,7 @@ def _present(module: AnsibleModule, wanted: Connection, startup: str) -> Firewal
         if module.check_mode and error.missing:
             # A run may install what is missing first.
             return Firewall(request, None, predicted=True)
-        raise Refused("firewall", f"{wanted.firewall!r} cannot be had.", str(error)) from None
+        raise Refused("firewall", f"{wanted.firewall!r} is not possible.", str(error)) from None
 
 
 def _absent(module: AnsibleModule, name: str) -> Firewall:

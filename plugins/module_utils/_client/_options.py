@@ -269,6 +269,8 @@ def _dns(value: str | list[str]) -> tuple[str, ...]:
                 _interface(entry.partition("%")[2])
         except (ValueError, Refused):
             raise Refused(
-                "dns", f"{entry!r} is no address of a name server.", "Give none, server, or addresses such as 8.8.8.8."
+                "dns",
+                f"{entry!r} is not the address of a name server.",
+                "Give none, server, or addresses such as 8.8.8.8.",
             ) from None
     return tuple(entries)

@@ -87,15 +87,15 @@ def check(question: Question, timeout: float, attempts: int, stop_after: int) ->
     if size is not None and not LEAST_MAX_PAYLOAD <= size <= MOST_MAX_PAYLOAD:
         raise Refused(
             "max_payload",
-            f"{size} is no size to ask for by RFC 4638.",
-            f"Give one from {LEAST_MAX_PAYLOAD} to {MOST_MAX_PAYLOAD}; up to 1492 nobody has to be asked.",
+            f"{size} is not a size that RFC 4638 allows.",
+            f"Give one from {LEAST_MAX_PAYLOAD} to {MOST_MAX_PAYLOAD}; up to 1492 needs no request.",
         )
     if not 0.1 <= timeout <= 600:
-        raise Refused("timeout", f"{timeout} is no time to listen.", "Give from 0.1 to 600 seconds.")
+        raise Refused("timeout", f"{timeout} is out of range.", "Give from 0.1 to 600 seconds.")
     if not 1 <= attempts <= 10:
-        raise Refused("attempts", f"{attempts} is no number of PADIs.", "Send from 1 to 10.")
+        raise Refused("attempts", f"{attempts} is out of range.", "Send from 1 to 10.")
     if stop_after < 0:
-        raise Refused("stop_after", f"{stop_after} is no number of access concentrators.", "Give 0 for no limit.")
+        raise Refused("stop_after", f"{stop_after} is out of range.", "Give 0 for no limit.")
 
 
 def offer(frame: bytes, question: Question) -> Offer | None:
@@ -238,7 +238,7 @@ def _mac(parameter: str, text: str) -> str:
     for separator in ":-.":
         digits = digits.replace(separator, "")
     if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):
-        raise Refused(parameter, f"{text!r} is no Ethernet address.", 'Write it in quotes, as "02:64:74:00:01:02".')
+        raise Refused(parameter, f"{text!r} is not an Ethernet address.", 'Write it in quotes, as "02:64:74:00:01:02".')
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 

@@ -66,12 +66,12 @@ def check(interface: str) -> str | None:
     """Refuse an interface that no PADI can leave; a warning if none will arrive."""
     _interfaces.require("interfaces", interface)
     if not _interfaces.is_ethernet(interface):
-        raise Refused("interfaces", f"{interface} is no Ethernet interface.", "PPPoE needs one.")
+        raise Refused("interfaces", f"{interface} is not an Ethernet interface.", "PPPoE needs one.")
     master = _interfaces.bridge_or_bond(interface)
     if master is not None:
-        raise Refused("interfaces", f"{interface} is a port of {master}.", f"Ask on {master}, where its frames arrive.")
+        raise Refused("interfaces", f"{interface} is a port of {master}.", f"Use {master}, which receives its frames.")
     if not _interfaces.is_up(interface):
-        raise Refused("interfaces", f"{interface} is down.", f"Set it up: ip link set {interface} up.")
+        raise Refused("interfaces", f"{interface} is down.", f"Bring it up: ip link set {interface} up.")
     return f"{interface} has no carrier: is its cable plugged in?" if _interfaces.has_no_carrier(interface) else None
 
 

@@ -138,7 +138,7 @@ def _source(index: int, text: str) -> _ranges.Source:
     if found.last < found.first:
         raise Refused(parameter, f"{text!r} ends before it begins.", "Put the lower address first.")
     if found == EVERYTHING:
-        raise Refused(parameter, f"{text!r} is every address.", "Leave source out to have all of them.")
+        raise Refused(parameter, f"{text!r} is every address.", "Omit source to translate all addresses.")
     return found
 
 
@@ -160,7 +160,7 @@ def _port_forwards(entries: list[dict[str, t.Any]]) -> tuple[PortForward, ...]:
                 raise Refused(
                     f"port_forwards[{index}].port",
                     f"{one.protocol} port {one.port} is forwarded to {earlier.address} already.",
-                    "Give each port to one customer.",
+                    "Forward each port only once.",
                 )
         found.append(one)
     return tuple(sorted(found, key=lambda one: (one.protocol, _ends(one.port))))
@@ -178,7 +178,7 @@ def _port_forward(parameter: str, entry: dict[str, t.Any]) -> PortForward:
     try:
         parsed = ipaddress.IPv4Address(address)
     except ValueError:
-        raise Refused(f"{parameter}.to_address", f"{address!r} is no IPv4 address.", "Give a customer's.") from None
+        raise Refused(f"{parameter}.to_address", f"{address!r} is not an IPv4 address.", "Give a customer's.") from None
     return PortForward(entry["protocol"], port, str(parsed), "" if to_port == port else to_port)
 
 

@@ -23,7 +23,7 @@ NUMBERED = re.compile(r"ppp[0-9]+")
 def check_name(name: str) -> None:
     """Refuse what is no name of an instance."""
     if not NAME.fullmatch(name):
-        raise Refused("name", f"{name!r} is no name for an instance.", "Use 1 to 32 of the characters A-Z a-z 0-9 _ -.")
+        raise Refused("name", f"{name!r} is not an instance name.", "Use 1 to 32 of the characters A-Z a-z 0-9 _ -.")
 
 
 def check_interface(parameter: str, name: str) -> None:

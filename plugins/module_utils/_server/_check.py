@@ -47,7 +47,7 @@ def check(parameters: Parameters, instance: _server_config.Instance, observed: O
         *_server_uplink.warnings(instance, observed.interfaces, observed.routes),
     ]
     if parameters["startup"] == "systemd" and not observed.systemd:
-        raise Refused("startup", "this host was not booted with systemd.", "Use rc_local or none.")
+        raise Refused("startup", "systemd is not running on this host.", "Use rc_local or none.")
     return [warning for warning in warnings if warning]
 
 

@@ -178,7 +178,7 @@ def outside(parameters: t.Mapping[str, t.Any], connected: t.Mapping[str, t.Seque
 
 def _dns_servers(servers: t.Sequence[str]) -> tuple[str, ...]:
     if len(servers) > 2:
-        raise Refused("dns_servers", f"{len(servers)} servers are given.", "PPP can name two at the most.")
+        raise Refused("dns_servers", f"{len(servers)} servers are given.", "PPP can announce at most two.")
     return tuple(_pool.text(_pool.address(f"dns_servers[{index}]", server)) for index, server in enumerate(servers))
 
 
@@ -194,7 +194,7 @@ def _discovery_name(parameter: str, name: str) -> str:
     if not DISCOVERY_NAME.match(name) or name.startswith("-"):
         raise Refused(
             parameter,
-            f"{name!r} holds a character that is not safe there.",
+            f"{name!r} contains a character that is not allowed.",
             "Use up to 64 of: letters, digits and . _ : @ = + / - (not at the beginning).",
         )
     return name
@@ -243,7 +243,7 @@ def mode(kernel_mode: str, can: Capabilities, instance: Instance) -> Mode:
     if problem is None and can.pppd is not None and can.plugin is None:
         problem = f"pppd has no plugin {PLUGIN} on this host"
     if kernel_mode == "always" and problem:
-        raise Refused("kernel_mode", f"always is asked for, but {problem}.", "Use auto or never.")
+        raise Refused("kernel_mode", f"always is set, but {problem}.", "Use auto or never.")
     plain = instance.mtu == instance.mru == 1492
     if kernel_mode == "never" or problem:
         if not plain:

@@ -101,7 +101,7 @@ def warnings(status: Status, around: Around) -> list[str]:
     for name in around.vanished:
         found.append(f"Its interface {name} is gone.")
     for pid in around.by_hand:
-        found.append(f"Another pppoe-server answers on its interface, started by hand (process {pid}).")
+        found.append(f"An unmanaged pppoe-server answers on its interface (process {pid}).")
     if not around.enabled:
         found.append("Its unit does not start at boot.")
     if around.unread:

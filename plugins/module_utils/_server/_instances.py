@@ -64,7 +64,7 @@ def refuse_rivals(
                     raise Refused(
                         f"service_names[{at}]",
                         f"instance '{name}' offers '{service}' on {interface} too.",
-                        "Give each instance services or interfaces of its own.",
+                        "Give each instance different services or interfaces.",
                     )
 
 

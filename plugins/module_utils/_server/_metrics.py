@@ -48,8 +48,8 @@ def check(name: str, directory: str, interval: int) -> None:
     if not _DIRECTORY.match(directory):
         raise Refused(
             "directory",
-            f"{directory!r} is no plain absolute path.",
-            "Give the folder that node_exporter reads (--collector.textfile.directory).",
+            f"{directory!r} is not a plain absolute path.",
+            "Use the directory that node_exporter reads (--collector.textfile.directory).",
         )
     if not 5 <= interval <= 86400:
         raise Refused("interval", f"{interval} is out of range.", "Give 5 to 86400 seconds.")

@@ -28,7 +28,7 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
     if not _systemd.running():
         raise Refused("state", "this host was not booted with systemd, whose timer writes them.", "Use absent.")
     if not os.path.isdir(directory):
-        raise Refused("directory", f"{directory} is not there.", "Install node_exporter, or make the folder.")
+        raise Refused("directory", f"{directory} is not there.", "Install node_exporter, or create the directory.")
     wanted = _server_metrics.files(name, directory, module.params["interval"], sys.executable, _program())
     former = _former(name)
     left = _written(former, name) if former != directory else []

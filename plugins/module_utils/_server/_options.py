@@ -58,9 +58,9 @@ def _option(index: int, line: str) -> tuple[bytes, ...]:
     try:
         words = [] if re.search("[\0\r\n]", line) else _words.words(line.encode("utf-8"))
     except _words.UnclosedQuote:
-        raise Refused(parameter, f"{line!r} opens a quotation that has no end.", "Close it.") from None
+        raise Refused(parameter, f"{line!r} has an unclosed quotation mark.", "Close it.") from None
     if not words:
-        raise Refused(parameter, f"{line!r} is no pppd option.", "Give one, such as 'idle 600'.")
+        raise Refused(parameter, f"{line!r} is not a pppd option.", "Give one, such as 'idle 600'.")
     first = words[0].decode("utf-8", "replace")
     if _ADDRESSES.match(first):
         raise Refused(parameter, f"'{first}' sets addresses.", "Use the parameters local_address and pool.")
@@ -69,5 +69,5 @@ def _option(index: int, line: str) -> tuple[bytes, ...]:
     # To pppd a line's end is white space like any other: an option would hide behind another one.
     for word in (word.decode("utf-8", "replace") for word in words[1:]):
         if word in _INSTEAD or _ADDRESSES.match(word):
-            raise Refused(parameter, f"'{word}' follows '{first}' there.", "Give each option an entry of its own.")
+            raise Refused(parameter, f"'{word}' follows '{first}' there.", "Put each option in a separate entry.")
     return tuple(words)

@@ -41,10 +41,10 @@ def with_foreign(own: Running, processes: t.Sequence[Process], interfaces: t.Ite
     if len(foreign) > 1:
         raise Refused(
             "interfaces",
-            "{} daemons serve them that were started by hand (processes {}).".format(
+            "{} unmanaged daemons serve them (processes {}).".format(
                 len(foreign), ", ".join(str(process.pid) for process, _command in foreign)
             ),
-            "Give each an instance of its own, and take over one after the other.",
+            "Configure an instance for each, and take them over one at a time.",
         )
     found = [process.pid for process in processes if _is_session_by_hand(process, wanted)]
     theirs = foreign[0][0] if foreign else None
@@ -81,7 +81,7 @@ def refuse_what_would_be_left(foreign: Process | None, interfaces: t.Sequence[st
     if left:
         raise Refused(
             "interfaces",
-            f"the daemon that was started by hand (process {foreign.pid}) serves {', '.join(left)} too.",
+            f"the unmanaged daemon (process {foreign.pid}) serves {', '.join(left)} too.",
             "Name all of its interfaces.",
         )
 
@@ -104,7 +104,7 @@ def refuse_accounts_elsewhere(
             if decides_who_gets_in(plugin):
                 raise Refused(
                     "interfaces",
-                    f"'plugin {plugin}' in {path} asks elsewhere for the accounts, which stand in no file of pppd.",
+                    f"'plugin {plugin}' in {path} asks elsewhere for the accounts, which are in no file of pppd.",
                     "Put the plugin and its options into /etc/ppp/options, which all sessions read, or the accounts "
                     "into the secrets file, and take it out there.",
                 )

@@ -55,10 +55,10 @@ def _normal(selector: str, parameter: str, value: str) -> str:
         try:
             return str(ipaddress.IPv4Address(value))
         except ValueError:
-            raise Refused(parameter, f"{value!r} is no IPv4 address.", "Give one such as 192.168.10.2.") from None
+            raise Refused(parameter, f"{value!r} is not an IPv4 address.", "Give one such as 192.168.10.2.") from None
     if selector == "mac":
         if not _MAC.match(value):
-            raise Refused(parameter, f"{value!r} is no Ethernet address.", "Give one such as 02:64:74:00:01:02.")
+            raise Refused(parameter, f"{value!r} is not an Ethernet address.", "Give one such as 02:64:74:00:01:02.")
         return ":".join(part.lower().zfill(2) for part in re.split("[:-]", value))
     if not value:
         raise Refused(parameter, "it is empty.", f"Name the {selector}, or leave the parameter out.")

@@ -197,16 +197,16 @@ def test_a_backup_is_the_file_before_and_closed_to_others(run_module, secrets):
 HUGE = _secrets_file.MOST_BYTES + 1
 
 REFUSALS = [
-    ({"name": "*", "secret": "hush"}, "name: '*' would let everybody in"),
-    ({"name": "a\nb", "secret": "hush"}, "name: has a newline"),
+    ({"name": "*", "secret": "hush"}, "name: '*' would match every name"),
+    ({"name": "a\nb", "secret": "hush"}, "name: contains a newline"),
     ({"name": "a"}, "secret: is missing"),
     ({"name": "a", "secret": ""}, "secret: is empty"),
     ({"name": "a", "secret": "@/hush"}, "secret: begins with '@/'"),
-    ({"name": "a", "secret": "hush", "addresses": ["dsl.example"]}, "addresses[0]: 'dsl.example' is no address"),
+    ({"name": "a", "secret": "hush", "addresses": ["dsl.example"]}, "addresses[0]: 'dsl.example' is not an address"),
     ({"name": "a", "secret": "hush", "exclusive": True}, "exclusive: would remove every account but this one"),
     ({"users": [], "exclusive": True}, "users: is empty"),
     ({"users": [{"name": "a", "secret": "hush"}, {"secret": "hush"}]}, "users[1].name: is missing"),
-    ({"users": [{"name": "a", "secret": "hush"}] * 2}, "users[1]: the account 'a' is already asked for by users[0]"),
+    ({"users": [{"name": "a", "secret": "hush"}] * 2}, "users[1]: the account 'a' is already listed in users[0]"),
     (
         {"users": [{"name": name, "secret": "hush", "addresses": ["10.0.0.1"]} for name in "ab"]},
         "users[1].addresses: 10.0.0.1 is already the address of 'a' (users[0])",

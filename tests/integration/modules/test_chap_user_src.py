@@ -122,8 +122,8 @@ def test_nothing_is_applied_if_a_row_is_bad(play, tmp_path):
         (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     (tmp_path / "chap-secrets").write_text("old * hunter2 *\n")
     messages = {
-        "bad.csv": "bad.csv:4.addresses[0]: 'nonsense' is no address",
-        "twice.csv": f"twice.csv:{MANY + 2}: the account 'user7' is already asked for by twice.csv:9",
+        "bad.csv": "bad.csv:4.addresses[0]: 'nonsense' is not an address",
+        "twice.csv": f"twice.csv:{MANY + 2}: the account 'user7' is already listed in twice.csv:9",
         "latin.csv": "src: latin.csv is not text in UTF-8.",
         "bad.json": "bad.json[1].secret: is empty",
         "odd.txt": "set src_format to csv or json",
@@ -159,7 +159,7 @@ def test_a_list_that_was_cut_off_removes_nobody(play, tmp_path):
     assert f"cut.csv:{MANY + 1}: the last line does not end with a newline" in results[1]["msg"]
     for result in results[2:4]:
         assert f"exclusive: {counts} {2 * MANY + 1} that are not listed, more than half." in result["msg"]
-        assert f"give max_removals={2 * MANY + 1}." in result["msg"]
+        assert f"set max_removals={2 * MANY + 1}." in result["msg"]
     assert f"{counts} {3 * MANY - 9} that are not listed, more than max_removals, 9." in results[4]["msg"]
     assert (tmp_path / "chap-secrets").read_text() == lines(rows)
     assert "hunter2" not in output

@@ -334,15 +334,15 @@ REFUSED = [
     ({"username": "*"}, "username: "),
     ({"secret": ""}, "secret: is empty"),
     ({"interface": "eth8"}, "interface: 'eth8' is a port of 'br0'"),
-    ({"interface": "wg0"}, "interface: 'wg0' is no Ethernet interface."),
+    ({"interface": "wg0"}, "interface: 'wg0' is not an Ethernet interface."),
     ({"link_interface": "eth0"}, "link_interface: this host has an interface 'eth0' already"),
     ({"mtu": 1500}, "mtu: 1500 is out of range"),
-    ({"vlan": 8}, "vlan: VLAN 8 of eth9 is there already, as vlan8. Give interface=vlan8, and leave vlan out."),
+    ({"vlan": 8}, "vlan: VLAN 8 of eth9 exists already, as vlan8. Give interface=vlan8, and leave vlan out."),
     ({"demand_idle": 60, "boot": False}, "demand_idle: 60, but with boot=false"),
     ({"user_control": True}, "user_control: what rc.local started, only root can end."),
     ({"user_control_group": "a b"}, "user_control_group: 'a b' is no name of a group."),
     ({"dns": "nobody"}, "dns: 'nobody'"),
-    ({"startup": "systemd"}, "startup: this host was not booted with systemd."),
+    ({"startup": "systemd"}, "startup: systemd is not running on this host."),
 ]
 
 
@@ -410,7 +410,7 @@ def test_users_may_start_it(with_systemd, client, monkeypatch):
     rule = with_systemd.path / "rules" / "60-pppoe-client-t3st.rules"
     monkeypatch.setattr(_client_observe, "POLKIT_ACTIONS", "/nonexistent")
     refused = client(state="present", user_control=True)
-    assert refused["msg"].startswith("user_control: polkit, which systemd asks whether a user may, is not installed")
+    assert refused["msg"].startswith("user_control: polkit, which lets users control units, is not installed")
     assert client(check=True, state="present", user_control=True)["changed"] is True
     monkeypatch.setattr(_client_observe, "POLKIT_ACTIONS", str(with_systemd.path))
     client(state="present", user_control=True, user_control_group="netdev")
@@ -432,7 +432,7 @@ def test_a_file_of_somebody_else_is_left_alone(host, client, state):
     host.peers.parent.mkdir()
     host.peers.write_text("# mine\nuser me\n")
     result = client(state=state)
-    assert result["msg"].startswith(f"name: {host.peers} is there already")
+    assert result["msg"].startswith(f"name: {host.peers} exists already")
     assert host.files() == {str(host.peers): b"# mine\nuser me\n"}
 
 

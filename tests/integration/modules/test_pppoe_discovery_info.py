@@ -205,11 +205,15 @@ def test_a_flood_ends(wire):
     ("made", "parameters", "message"),
     [
         ("", {"interfaces": ["eth9"]}, "interfaces: this host has no interface 'eth9'. It has: client0, eth0,"),
-        ("ip link set eth0 down", {}, "interfaces: eth0 is down. Set it up: ip link set eth0 up."),
-        ("ip link add br1 type bridge; ip link set eth0 master br1", {}, "eth0 is a port of br1. Ask on br1"),
-        ("ip tuntap add tun0 mode tun; ip link set tun0 up", {"interfaces": ["tun0"]}, "tun0 is no Ethernet interface"),
+        ("ip link set eth0 down", {}, "interfaces: eth0 is down. Bring it up: ip link set eth0 up."),
+        ("ip link add br1 type bridge; ip link set eth0 master br1", {}, "eth0 is a port of br1. Use br1"),
+        (
+            "ip tuntap add tun0 mode tun; ip link set tun0 up",
+            {"interfaces": ["tun0"]},
+            "tun0 is not an Ethernet interface",
+        ),
         ("", {"allowed": [{}]}, "allowed[0]: it names nobody. Give ac_name, mac, or both."),
-        ("", {"interfaces": []}, "interfaces: there is none to ask on."),
+        ("", {"interfaces": []}, "interfaces: no interface is given."),
     ],
 )
 def test_bad_input(wire, made, parameters, message):

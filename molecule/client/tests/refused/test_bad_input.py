@@ -14,7 +14,7 @@ CASES = [
     ([{**ONE, "interface": "eth9"}], "interface: this host has no interface 'eth9'. It has: bridge, eth0, eth1, far"),
     ([{**ONE, "interface": "port"}], "interface: 'port' is a port of 'bridge'"),
     ([{**ONE, "mtu": 1493}], "mtu: 1493 is out of range. Give 128 to 1492 (eth0 has an MTU of 1500"),
-    ([{**ONE, "dns": ["8.8.8.8", "google"]}], "dns: 'google' is no address of a name server"),
+    ([{**ONE, "dns": ["8.8.8.8", "google"]}], "dns: 'google' is not the address of a name server"),
     ([{**ONE, "demand_idle": 60, "boot": False}], "demand_idle: 60, but with boot=false"),
     (two(), "two connections have a default route with the same metric (given: 0, 0)"),
     (two(name="one", default_route=False), "two connections have the same name (given: one, one)"),

@@ -59,7 +59,7 @@ def test_one_task_and_no_session_notices(host, nightly):
         broken = [*EXPORT[:7], EXPORT[7].replace("10.0.", "10.0.999."), *EXPORT[8:]]
         shown, counts = nightly(broken)
         assert counts == {"ok": 2, "changed": 0, "failed": 1}
-        assert "export.csv:8.addresses[0]: '10.0.999.0.5' is no address" in shown
+        assert "export.csv:8.addresses[0]: '10.0.999.0.5' is not an address" in shown
         output.append(shown)
     finally:
         host.check_output("touch /run/watch.end")

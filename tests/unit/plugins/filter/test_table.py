@@ -47,5 +47,5 @@ def test_no_rows_and_missing_keys():
 
 @pytest.mark.parametrize("rows", ["text", [1], {"a": 1}])
 def test_what_is_no_table(rows):
-    with pytest.raises(AnsibleFilterError, match="no list of dictionaries"):
+    with pytest.raises(AnsibleFilterError, match="not a list of dictionaries"):
         table(rows, ["a"])

@@ -34,11 +34,11 @@ def test_forms_of_a_pool(entries, first, last, count):
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ([], "no address"),
+        ([], "not an address"),
         (["10.0.0.100-200"], "10.0.0.100-10.0.0.200"),
         (["10.0.0.9-10.0.0.3"], "ends before it begins"),
-        (["10.0.0.9-300"], "'300' is no address"),
-        (["10.0.0.300"], "pool[0]: '10.0.0.300' is no IPv4 address"),
+        (["10.0.0.9-300"], "'300' is not an address"),
+        (["10.0.0.300"], "pool[0]: '10.0.0.300' is not an IPv4 address"),
         (["10.0.0.1+0"], "no count"),
         (["10.0.0.1+many"], "no count"),
         (["10.0.0.1/24"], "host bits set"),
@@ -48,7 +48,7 @@ def test_forms_of_a_pool(entries, first, last, count):
         (["127.0.0.1"], "unicast"),
         (["223.255.255.255+2"], "unicast"),
         (["0.0.0.0"], "unicast"),  # noqa: S104
-        ([""], "no IPv4 address"),
+        ([""], "not an IPv4 address"),
     ],
 )
 def test_refused_pools(entries, words):
@@ -99,5 +99,5 @@ def test_networks_are_whole_and_may_overlap():
     entries = ["10.0.0.0/24", "10.0.0.7", "10.0.1.0-10.0.1.9", "10.0.0.200+300", "10.0.9.9/23"]
     shown = [_pool.range_text(one) for one in _pool.networks("networks", entries)]
     assert shown == ["10.0.0.0-10.0.1.243", "10.0.8.0-10.0.9.255"]
-    with pytest.raises(Refused, match=r"networks\[1\]: 'eth1' is no IPv4 address"):
+    with pytest.raises(Refused, match=r"networks\[1\]: 'eth1' is not an IPv4 address"):
         _pool.networks("networks", ["10.0.0.0/8", "eth1"])

@@ -65,7 +65,7 @@ def test_removal_needs_no_interface():
         ("default", "x" * 16, [], ["out_interface:", "15 characters"]),
         ("default", "eth0", ["10.0.0.0/8", "10.1.2.3/8"], ["source[1]: '10.1.2.3/8'", "the network is 10.0.0.0/8."]),
         ("default", "eth0", ["2001:db8::/32"], ["source[0]: '2001:db8::/32'", "IPv4 only"]),
-        ("default", "eth0", ["0.0.0.0/0"], ["source[0]: '0.0.0.0/0' is every address.", "Leave source out"]),
+        ("default", "eth0", ["0.0.0.0/0"], ["source[0]: '0.0.0.0/0' is every address.", "Omit source"]),
         ("default", "eth0", ["lan"], ["source[0]: 'lan' is not an IPv4 network.", "10.67.0.0/24"]),
         ("default", "eth0", ["10.0.0.0/33"], ["source[0]:"]),
         ("default", "eth0", ["10.0.0.9-10.0.0.1"], ["source[0]: '10.0.0.9-10.0.0.1' ends before it begins."]),

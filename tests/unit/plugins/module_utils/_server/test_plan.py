@@ -112,7 +112,7 @@ def test_the_last_instance_takes_the_scripts_with_it():
     ("changes", "observed", "words"),
     [
         ({"interfaces": ["eth7"]}, host(), "interfaces[0]: this host has no interface 'eth7'. It has: eth1."),
-        ({}, host(systemd=False), "startup: this host was not booted with systemd."),
+        ({}, host(systemd=False), "startup: systemd is not running on this host."),
         ({}, host(can=_server_config.Capabilities()), "state: pppoe-server is not installed on this host."),
         ({}, host(pools={"other": ["10.9.0.3"]}), "pool: "),
         ({}, host(can=replace(CAN, kernel_problem="no"), kernel_device=False), "require_kernel_ppp: no session"),

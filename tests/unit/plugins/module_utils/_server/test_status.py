@@ -212,7 +212,7 @@ def test_warnings_of_what_is_around():
     assert _server_info.warnings(replace(STATUS, stale=(616,)), around) == [
         "Another daemon of it runs, left by a start that was killed (process 616). Run the role again.",
         "Its interface eth1 is gone.",
-        "Another pppoe-server answers on its interface, started by hand (process 77).",
+        "An unmanaged pppoe-server answers on its interface (process 77).",
         "Its unit does not start at boot.",
         "Its unit has changed since systemd read it. Run the role again.",
     ]

@@ -41,7 +41,7 @@ def test_with_foreign(own, processes, interfaces, expected):
 
 def test_several_daemons_are_refused():
     other = Process(12, 1, ("pppoe-server", "-I", "eth2"))
-    with pytest.raises(Refused, match="2 daemons serve them"):
+    with pytest.raises(Refused, match="2 unmanaged daemons serve them"):
         _server_takeover.with_foreign(NONE, [HAND, other], ["eth1", "eth2"])
 
 
