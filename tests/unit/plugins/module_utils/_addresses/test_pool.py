@@ -34,7 +34,7 @@ def test_forms_of_a_pool(entries, first, last, count):
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ([], "not an address"),
+        ([], "no address"),
         (["10.0.0.100-200"], "10.0.0.100-10.0.0.200"),
         (["10.0.0.9-10.0.0.3"], "ends before it begins"),
         (["10.0.0.9-300"], "'300' is not an address"),
