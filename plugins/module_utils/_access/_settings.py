@@ -11,6 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_access
@@ -20,7 +21,6 @@ MOST_HOLD = 1000
 MOST_PADO_DELAY = 4000
 #: Between these limits lies a hold that was measured.
 _LEAST_MEASURED, _MOST_MEASURED = 30, 300
-_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,14}\Z")
 
 _UNIT = """\
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
@@ -73,7 +73,7 @@ def check(interfaces: t.Sequence[str]) -> None:
     if not interfaces:
         raise Refused("interfaces", "no interface is named.", "Name the access interfaces.")
     for index, interface in enumerate(interfaces):
-        if not _INTERFACE.match(interface):
+        if not _names.LINK.fullmatch(interface):
             raise Refused(
                 f"interfaces[{index}]",
                 f"{interface!r} is not an interface name that can be used here.",

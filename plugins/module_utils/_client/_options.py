@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 # RFC 2516, section 7: 1500 less the six bytes of PPPoE's header and the two of PPP's.
@@ -25,11 +26,6 @@ MOST_UNIT = 9999
 MOST_METRIC = 2**31 - 1
 MOST_TAG = 255
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}\Z")
-# What the kernel takes is wider (dev_valid_name); these mean nothing to a shell, nor to pppd.
-_LINK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}\Z")
-# The Ethernet interface stands in a unit and in rc.local, where the kernel's wider choice would mean something else.
-_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}\Z")
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\Z")
 # pppd takes them from the network as they are, and shows them in its log.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
@@ -88,7 +84,7 @@ class Connection:
 
 
 def check_name(name: str) -> str:
-    if not _NAME.match(name):
+    if not _names.CONNECTION.fullmatch(name):
         raise Refused(
             "name", f"{name!r} cannot be a file's and a unit's name.", "Use up to 32 letters, digits, '-' or '_'."
         )
@@ -211,7 +207,7 @@ def check_mtu(wanted: Connection, interface_mtu: int) -> None:
 
 
 def _interface(name: str) -> str:
-    if not _INTERFACE.match(name):
+    if not _names.INTERFACE_OR_ALIAS.fullmatch(name):
         raise Refused(
             "interface", f"{name!r} has characters that a shell or a unit would act on.", "Rename the interface."
         )
@@ -223,7 +219,7 @@ def _link(link: str | None, unit: int | None) -> str | None:
         return None
     if unit is not None:
         raise Refused("link_interface", f"{link!r} and unit {unit} both name the link.", "Give one of them.")
-    if not _LINK.match(link):
+    if not _names.LINK.fullmatch(link):
         raise Refused(
             "link_interface",
             f"{link!r} is no name for an interface.",
@@ -237,7 +233,7 @@ def _link_for_rules(params: t.Mapping[str, t.Any]) -> str | None:
     if params["firewall"] == "none" or params["unit"] is not None:
         return None
     link = f"ppp-{params['name']}"
-    if not _LINK.match(link):
+    if not _names.LINK.fullmatch(link):
         problem = f"is left out, and the rules of firewall={params['firewall']} cannot go by {link}, which is too long."
         raise Refused("link_interface", problem, "Give a name of up to 15 characters.")
     return link

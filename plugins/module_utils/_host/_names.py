@@ -15,7 +15,13 @@ import re
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+#: A connection is also a word of pppd's command line, where a leading ``-`` would be an option.
+CONNECTION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,31}")
 INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}")
+#: With the label of an alias, such as ``eth0:1``.
+INTERFACE_OR_ALIAS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}")
+#: A name that we give to a link, or that stands in a unit.
+LINK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 #: A link that pppd numbers by itself. Whoever dials first has ppp0, so it is a customer's unless the contrary is said.
 NUMBERED = re.compile(r"ppp[0-9]+")
 

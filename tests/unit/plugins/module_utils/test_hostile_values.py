@@ -145,9 +145,9 @@ DSL = {
     "timeout": 60,
 }  # fmt: skip
 CLIENT = {
-    "name": like(_client_options._NAME),
-    "interface": like(_client_options._INTERFACE),
-    "link_interface": like(_client_options._LINK),
+    "name": like(_names.CONNECTION),
+    "interface": like(_names.INTERFACE_OR_ALIAS),
+    "link_interface": like(_names.LINK),
     "username": MEANT_FOR_HARM,
     "ac_name": MEANT_FOR_HARM,
     "service_name": MEANT_FOR_HARM,
