@@ -153,20 +153,18 @@ findings:
       sample: It starts a pppoe-server. Write its command out with its values, or take it out.
 """
 
-import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _observe as _adopt_observe
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import BECOME, execute
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
 ARGUMENTS: dict[str, t.Any] = {}
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
-    if os.geteuid() != 0:
-        raise Failed(f"Only root sees the daemons of this host and their files. {BECOME}")
+    _root.require_root("The servers of a host")
     servers, findings = _adopt_observe.servers(module)
     return {"changed": False, "servers": servers, "findings": findings}
 
