@@ -22,7 +22,13 @@ if t.TYPE_CHECKING:
 Parameters = t.Mapping[str, t.Any]
 
 
-def check(parameters: Parameters, instance: _server_config.Instance, observed: Observed, later: bool) -> list[str]:
+def check(
+    parameters: Parameters,
+    instance: _server_config.Instance,
+    how: _server_config.Mode,
+    observed: Observed,
+    later: bool,
+) -> list[str]:
     """``Refused`` for an instance that this host cannot have, else the warnings.
 
     ``later``: programs may be missing, since a run may install them first (check mode).
@@ -39,7 +45,6 @@ def check(parameters: Parameters, instance: _server_config.Instance, observed: O
     _server_uplink.refuse_gateway(instance, observed.routes)
     peers = [one.peer for interface in observed.interfaces.values() for one in interface.addresses if one.peer]
     before = observed.pools.get(instance.name, [])
-    how = _server_config.mode(parameters["kernel_mode"], observed.can, instance)
     warnings = [
         _server_config.outside(parameters, own_networks(observed.interfaces, instance)),
         _server_instances.leaving(before, instance.addresses, peers),

@@ -87,6 +87,8 @@ def leave_systemd(module: AnsibleModule, unit: str) -> None:
         os.unlink(drop_in)
         os.rmdir(directory)
         _systemd.daemon_reload(module)
+    # It was killed, which is no failure.
+    _systemd.forget_failure(module, unit)
 
 
 def kill(pid: int) -> None:

@@ -68,9 +68,10 @@ class Plan:
         return _layout_server.unit_name(self.name)
 
 
-def plan(parameters: Parameters, instance: _server_config.Instance, observed: Observed) -> Plan:
+def plan(
+    parameters: Parameters, instance: _server_config.Instance, how: _server_config.Mode, observed: Observed
+) -> Plan:
     """``state`` started or present. The instance has been checked."""
-    how = _server_config.mode(parameters["kernel_mode"], observed.can, instance)
     command = _server_config.command(instance, observed.can, how)
     by_systemd = parameters["startup"] != "rc_local" and observed.systemd
     at_boot = parameters["startup"] == "systemd"

@@ -25,9 +25,10 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
     """``state`` started or present: files and process as the parameters say."""
     instance = _server_config.instance(module.params)
     observed = _server_observe.observe(module)
-    for warning in _server_check.check(module.params, instance, observed, later=module.check_mode):
+    how = _server_config.mode(module.params["kernel_mode"], observed.can, instance)
+    for warning in _server_check.check(module.params, instance, how, observed, later=module.check_mode):
         module.warn(warning)
-    plan = _server_plan.plan(module.params, instance, observed)
+    plan = _server_plan.plan(module.params, instance, how, observed)
     _server_trial.ask(module, observed.can, instance, plan.command)
     if not module.check_mode:
         _server_apply.apply(module, plan)
@@ -35,7 +36,7 @@ def configure(module: AnsibleModule) -> dict[str, t.Any]:
         **report(plan, module._diff),
         "command": plan.command,
         "capabilities": dict(vars(observed.can), flags="".join(sorted(observed.can.flags))),
-        "kernel_mode": _server_config.mode(module.params["kernel_mode"], observed.can, instance).kernel,
+        "kernel_mode": how.kernel,
         "addresses": len(instance.addresses),
     }
 

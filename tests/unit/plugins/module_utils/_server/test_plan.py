@@ -25,7 +25,8 @@ CAN = _server_config.Capabilities(
     "/usr/sbin/pppoe-server", "3.15", frozenset("CFILNOSkg"), "/usr/sbin/pppd", "/usr/lib/pppd/2.4.9/pppoe.so"
 )
 RC_LOCAL = "/etc/rc.local"
-COMMAND = _server_config.command(INSTANCE, CAN, _server_config.mode("auto", CAN, INSTANCE))
+HOW = _server_config.mode("auto", CAN, INSTANCE)
+COMMAND = _server_config.command(INSTANCE, CAN, HOW)
 DAEMON = Process(700, 1, (*COMMAND, "-o", "0", "-p", "/run/pppoe-server/default.slots"))
 SESSION = Process(
     701, 700, ("pppd", "nic-eth1", "plugin", "pppoe.so", "rp_pppoe_sess", "1:02:00:00:00:00:01", "file", COMMAND[7])
@@ -80,23 +81,23 @@ CHILD = Process(702, 700, DAEMON.argv)
 )
 def test_plan(observed, startup, on_change, applied, changed):
     parameters = {**PARAMETERS, "startup": startup, "on_change": on_change}
-    plan = _server_plan.plan(parameters, INSTANCE, observed)
+    plan = _server_plan.plan(parameters, INSTANCE, HOW, observed)
     assert (plan.decision.applied, plan.changed) == (applied, changed)
     assert plan.decision.dropped == (1 if applied == "restarted" else 0)
 
 
 def test_a_unit_that_systemd_has_not_read_again_is_reloaded_before_the_daemon_is():
-    plan = _server_plan.plan(PARAMETERS, INSTANCE, host(unit=Unit("active", True, True, 700)))
+    plan = _server_plan.plan(PARAMETERS, INSTANCE, HOW, host(unit=Unit("active", True, True, 700)))
     assert (plan.reload, plan.changes, plan.decision.action) == (True, [], "none")
     assert _server_plan.end({**PARAMETERS, "state": "absent"}, host()).reload
 
 
 def test_moving_to_rc_local_leaves_the_unit_and_keeps_its_sessions():
-    plan = _server_plan.plan({**PARAMETERS, "startup": "rc_local"}, INSTANCE, host(pool_in_use=b"other\n"))
+    plan = _server_plan.plan({**PARAMETERS, "startup": "rc_local"}, INSTANCE, HOW, host(pool_in_use=b"other\n"))
     assert (plan.leave_unit, plan.by_systemd, plan.disable) == (True, False, ("pppoe-server@default.service",))
     with pytest.raises(Refused, match=r"startup: systemd runs the daemon"):
         _server_plan.plan(
-            {**PARAMETERS, "startup": "rc_local", "on_change": "never"}, INSTANCE, host(pool_in_use=b"other\n")
+            {**PARAMETERS, "startup": "rc_local", "on_change": "never"}, INSTANCE, HOW, host(pool_in_use=b"other\n")
         )
 
 
@@ -121,9 +122,9 @@ def test_the_last_instance_takes_the_scripts_with_it():
 def test_what_a_host_cannot_have_is_refused(changes, observed, words):
     parameters = {**PARAMETERS, **changes}
     with pytest.raises(Refused) as refusal:
-        _server_check.check(parameters, _server_config.instance(parameters), observed, later=False)
+        _server_check.check(parameters, _server_config.instance(parameters), HOW, observed, later=False)
     assert str(refusal.value).startswith(words)
 
 
 def test_a_host_that_can_have_it_gets_no_warning():
-    assert _server_check.check(PARAMETERS, INSTANCE, host(), later=False) == []
+    assert _server_check.check(PARAMETERS, INSTANCE, HOW, host(), later=False) == []
