@@ -11,6 +11,8 @@ from pathlib import Path
 SERVER = {"pppoe_server_interfaces": "lo", "pppoe_server_nat": False, "pppoe_server_packages": []}
 CLIENT = {"name": "dsl", "interface": "lo", "username": "cmz"}
 
+OLD_PYTHON = {"version": {"major": 3, "minor": 8}, "executable": "/usr/bin/python3"}
+
 # Role, its variables, and what the error begins with.
 MISTAKES = [
     ("server", {"pppoe_server_dns": ["8.8.8.8"]}, "pppoe_server_dns: the role pppoe_server has no"),
@@ -27,6 +29,8 @@ MISTAKES = [
     ("client", {"pppoe_client_connections": [{**CLIENT, "secret": 83}]}, "pppoe_client_connections[0].secret: is"),
     ("client", {"pppoe_client_connections": [{**CLIENT, "secret": "hunter2", "dns": True}]},
      "pppoe_client_connections (dsl): dns: is a boolean"),
+    ("server", {"facts": OLD_PYTHON}, "The modules of dialtone.pppoe need Python 3.9 or newer, and"),
+    ("client", {"facts": OLD_PYTHON}, "The modules of dialtone.pppoe need Python 3.9 or newer"),
     ("client", {"pppoe_client_connection": [CLIENT]}, "pppoe_client_connection: the role pppoe_client has no"),
 ]  # fmt: skip
 
@@ -41,7 +45,18 @@ def play(number: int, role: str) -> dict:
         "vars_files": [f"{number}.json"],
         "tasks": [
             {
-                "block": [{"ansible.builtin.include_role": {"name": f"dialtone.pppoe.pppoe_{role}"}}],
+                "block": [
+                    {
+                        "ansible.builtin.set_fact": {
+                            "python": "{{ facts }}",
+                            "os_family": "Debian",
+                            "pkg_mgr": "apt",
+                            "cacheable": True,
+                        },
+                        "when": "facts is defined",
+                    },
+                    {"ansible.builtin.include_role": {"name": f"dialtone.pppoe.pppoe_{role}"}},
+                ],
                 "rescue": [{"ansible.builtin.set_fact": {f"m{number}": text}}],
             }
         ],
