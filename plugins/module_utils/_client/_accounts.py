@@ -32,7 +32,7 @@ class Edit:
 
 
 def wanted(content: bytes | None, server: str, username: str | None, secret: str | None) -> list[_account.Account]:
-    """The account that shall be there, and those that shall no longer be.
+    """The account that is to be there, and those that are to go.
 
     ``server`` is the connection's own name in the second column, so every line with it is the connection's.
     Without a ``secret`` the line of ``username`` stays as it is; without a ``username`` all of them go.

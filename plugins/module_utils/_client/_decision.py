@@ -12,7 +12,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Now:
     """The link as it is: something runs for it (a process, or a unit that tries again), it is up, and with a
-    configuration other than the one that shall be."""
+    configuration other than the one that is asked for."""
 
     running: bool
     up: bool

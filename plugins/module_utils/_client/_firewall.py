@@ -58,7 +58,7 @@ def _engine() -> tuple[t.Any, t.Any]:
 
 
 def plan(module: AnsibleModule, request: Request, planned: Plan) -> Firewall:
-    """The rules that the connection shall have; ``Refused`` where this host cannot have them."""
+    """The rules that the connection is to have; ``Refused`` where this host cannot have them."""
     if request.wanted is not None:
         return _present(module, request.wanted, "systemd" if planned.to_systemd else "rc_local")
     return _absent(module, request.name) if request.state == "absent" else Firewall()

@@ -67,7 +67,7 @@ def quick(name: str, demand: bool) -> Link | None:
 
 def _link(name: str, pid: int, interface: str | None, demand: bool) -> Link:
     ends = _interfaces.ends(interface) if interface else None
-    # Its interface has an address from the start, an invented one; only our script tells that there is a session.
+    # Its interface has an address from the start, an invented one; only our script records that there is a session.
     if demand and not os.path.exists(_layout_client.servers_path(name)):
         return Link(pid, interface, asleep=interface is not None)
     if interface is None or ends is None:

@@ -100,7 +100,7 @@ def _configure(request: Request, host: Observed, wanted: Connection) -> Plan:
 
 def _decision(request: Request, host: Observed, wanted: Connection, differs: bool) -> _client_decision.Decision:
     link = host.link(request.name)
-    # One that dials on demand and sleeps is as it shall be, unless its last dial has failed.
+    # One that dials on demand and sleeps is as it should be, unless its last dial has failed.
     fine = link is not None and (link.up or (link.asleep and not _has_failed(wanted, host)))
     running = link is not None or host.unit.goes_on
     return _client_decision.decide(request.state, _client_decision.Now(running, fine, differs))

@@ -102,8 +102,8 @@ link_up() {
     [ $((flags & 1)) -eq 1 ] || ip link set dev "$1" up || give_up "$1 cannot be set up."
 }
 
-# Until this attempt has said something, what the last one has said is of interest. The copy of the peers file tells
-# later what this pppd has read.
+# Until this attempt has said something, what the last one has said is of interest. The copy of the peers file is
+# what this pppd has read, whatever becomes of the file.
 begin() {
     rm -f "$run/pppoe-client-$name.dns" "$run/pppoe-client-$name.up"
     log=$run/pppoe-client-$name.log

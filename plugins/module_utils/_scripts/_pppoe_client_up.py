@@ -4,7 +4,7 @@
 
 """The scripts that pppd runs when a link comes up and goes down. Private to this collection.
 
-They set the default route and the name servers, take them back, tell systemd that the link is up, and run hooks.
+They set the default route and the name servers, take them back, notify systemd that the link is up, and run hooks.
 
 pppd runs them in place of /etc/ppp/ip-up and ip-down, for the connections that name them and no others, and they go
 on to the host's own. So nothing of ours stands in ip-up.d, which not every distribution has.
@@ -18,7 +18,7 @@ _TEXT = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppd runs this in place of /etc/ppp/ip-up for a connection of dialtone.pppoe, with the arguments
-# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the default route and the name servers, tells systemd that the link
+# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the default route and the name servers, notifies systemd that the link
 # is up, and goes on to the connection's own hook and the host's own script. With "down" before these arguments it takes
 # the name servers back, and goes on to the hook and /etc/ppp/ip-down. The route goes with the link.
 # For tests, DIALTONE_* say where things are.
@@ -46,7 +46,7 @@ servers() {
     esac
 }
 
-# Which of three the host lives by: systemd-resolved, resolvconf, or the plain file.
+# Which of three manages the name servers: systemd-resolved, resolvconf, or the plain file.
 keeper() {
     case $(readlink -f "$file") in
         /run/systemd/resolve/*) echo resolved; return ;;
