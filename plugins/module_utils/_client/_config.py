@@ -134,8 +134,8 @@ def attempt(wanted: Connection, pauses: bool = True, options: tuple[str, ...] = 
 def unit_file(wanted: Connection) -> bytes:
     """The unit. One process is one attempt and one session, so that its state and its log are the link's.
 
-    It is active from the moment the link has its address, of which our script notifies systemd; one that dials on demand
-    is active while it waits.
+    It is active from the moment the link has its address, of which our script notifies systemd; one that dials on
+    demand is active while it waits.
     """
     longest = wanted.redial_pause_max * _layout_client.REFUSED_FACTOR
     kind = "exec" if wanted.demand_idle is not None else "notify"

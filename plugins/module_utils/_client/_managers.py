@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 
 NETWORK_MANAGER = "NetworkManager"
 NETWORKD = "systemd-networkd"
-# Where systemd-networkd keeps the state of each link, by the interface's number (systemd, src/network/networkd-state-file.c).
+# Where systemd-networkd keeps the state of each link, by its number (systemd, src/network/networkd-state-file.c).
 NETWORKD_LINKS = "/run/systemd/netif/links"
 
 

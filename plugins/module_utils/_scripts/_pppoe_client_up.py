@@ -18,9 +18,9 @@ _TEXT = r"""#!/bin/sh
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppd runs this in place of /etc/ppp/ip-up for a connection of dialtone.pppoe, with the arguments
-# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the default route and the name servers, notifies systemd that the link
-# is up, and goes on to the connection's own hook and the host's own script. With "down" before these arguments it takes
-# the name servers back, and goes on to the hook and /etc/ppp/ip-down. The route goes with the link.
+# INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the default route and the name servers, notifies systemd that the
+# link is up, and goes on to the connection's own hook and the host's own script. With "down" before these arguments it
+# takes the name servers back, and goes on to the hook and /etc/ppp/ip-down. The route goes with the link.
 # For tests, DIALTONE_* say where things are.
 PATH=${DIALTONE_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
 export PATH
