@@ -20,9 +20,26 @@ LEAST_START_SECONDS = 180
 
 def peers_file(wanted: Connection, pppd: Pppd) -> bytes:
     """The options that ``pppd call NAME`` reads. Without ``persist``: what starts pppd also starts it again."""
-    key = _layout_client.label(wanted.name)
     lines = [
         _layout_client.MARKER,
+        *_discovery_lines(wanted, pppd),
+        *_account_lines(wanted),
+        *_undoing_lines(wanted),
+        *_method_lines(wanted),
+        "noipdefault",
+        *_route_lines(wanted, pppd),
+        "+ipv6" if wanted.ipv6 else "noipv6",
+        *(["usepeerdns"] if wanted.dns == ("server",) else []),
+        *_script_lines(wanted),
+        *_demand_lines(wanted),
+        *_link_lines(wanted, pppd),
+        f"logfile {_layout_client.log_path(wanted.name)}",
+    ]
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def _discovery_lines(wanted: Connection, pppd: Pppd) -> list[str]:
+    return [
         f"plugin {pppd.plugin_name}",
         # Half the plugin's own patience, which doubles with each of three attempts: 14 seconds until it tries anew.
         # Version 2.4.9 takes the value over when it reads the interface (plugins/pppoe/plugin.c PPPOEInitDevice).
@@ -31,6 +48,13 @@ def peers_file(wanted: Connection, pppd: Pppd) -> bytes:
         # The names that every version of the plugin knows (plugins/pppoe/plugin.c Options).
         *([f"rp_pppoe_ac {_quoted(wanted.ac_name)}"] if wanted.ac_name else []),
         *([f"rp_pppoe_service {_quoted(wanted.service_name)}"] if wanted.service_name else []),
+    ]
+
+
+def _account_lines(wanted: Connection) -> list[str]:
+    """The account, and the names by which others know the connection."""
+    key = _layout_client.label(wanted.name)
+    return [
         f"user {_quoted(wanted.username)}",
         # The second column of the secrets files: two connections may have accounts of one name (auth.c get_secret).
         f"remotename {key}",
@@ -40,14 +64,12 @@ def peers_file(wanted: Connection, pppd: Pppd) -> bytes:
         *([f"unit {wanted.unit}"] if wanted.unit is not None else []),
         "noauth",
         "hide-password",
-        *_undoing_lines(wanted),
-        *_method_lines(wanted),
-        "noipdefault",
-        *_route_lines(wanted, pppd),
-        "+ipv6" if wanted.ipv6 else "noipv6",
-        *(["usepeerdns"] if wanted.dns == ("server",) else []),
-        *_script_lines(wanted),
-        *_demand_lines(wanted),
+    ]
+
+
+def _link_lines(wanted: Connection, pppd: Pppd) -> list[str]:
+    """The link once there is a session: its sizes, its first requests, and how it is watched."""
+    return [
         f"mtu {wanted.mtu}",
         f"mru {wanted.mtu}",
         # The server's pppd may not be there yet to hear the first request; it would be repeated after 3 seconds only.
@@ -60,9 +82,7 @@ def peers_file(wanted: Connection, pppd: Pppd) -> bytes:
         "lcp-echo-adaptive",
         # A busy host may need more than pppd's own 5 seconds for the script that takes the name servers back.
         "child-timeout 15",
-        f"logfile {_layout_client.log_path(wanted.name)}",
     ]
-    return "".join(line + "\n" for line in lines).encode()
 
 
 def _undoing_lines(wanted: Connection) -> list[str]:
