@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 
 ARGUMENTS = {"text": {"type": "str", "required": True}}
 
@@ -17,7 +18,7 @@ ARGUMENTS = {"text": {"type": "str", "required": True}}
 def printable(text: str) -> list[str]:
     """The lines of a text, in which nothing is left that a terminal would act on."""
     lines = text.expandtabs().split("\n")
-    return ["".join(c if c.isprintable() else "?" for c in line) for line in (lines[:-1] if lines[-1] == "" else lines)]
+    return [_text.printable(line) for line in (lines[:-1] if lines[-1] == "" else lines)]
 
 
 class ActionModule(ActionBase):

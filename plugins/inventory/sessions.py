@@ -102,6 +102,7 @@ from collections import Counter
 from ansible import constants as C
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 
 #: Set for the playbook that asks the servers, whose inventory may have this very source in it.
 ASKING = "DIALTONE_PPPOE_ASKS_FOR_SESSIONS"
@@ -198,10 +199,6 @@ def named(sessions: list[Row], taken: t.Container[str], prefix: str = "session@"
     return list(found.items())
 
 
-def _printable(text: t.Any) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in str(text))
-
-
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "dialtone.pppoe.sessions"
 
@@ -292,7 +289,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return rows
 
     def _report_silent_servers(self, silent: list[Row]) -> None:
-        problems = [f"{row['host']} has not reported its sessions: {_printable(row['problem'])}" for row in silent]
+        problems = [
+            f"{row['host']} has not reported its sessions: {_text.printable(str(row['problem']))}" for row in silent
+        ]
         if problems and self.get_option("require_all"):
             raise AnsibleParserError("\n".join(problems))
         for problem in problems:

@@ -273,7 +273,8 @@ start() {
         # SIGTERM would end the sessions (pppoe-server.c termHandler).
         [ "$each" = "$pid" ] || kill -KILL "$each" 2>/dev/null
     done
-    rm -f "$state/$name.former" "$state/$name".*.part
+    # The others are files of earlier versions.
+    rm -f "$state/$name.former" "$state/$name".*.part "$state/$name.started" "$state/$name.living" "$state/$name.busy"
 }
 
 # Wait until the processes $@ are gone, at most $tries fifths of a second.

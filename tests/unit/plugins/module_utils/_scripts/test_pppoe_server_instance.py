@@ -208,6 +208,7 @@ def test_every_daemon_but_the_new_one_ends(place, start):
     folder, program = place
     pool(folder, *FOUR)
     living(program)
+    (folder / "run" / "default.started").write_text("of an earlier version\n")
     # A script that was killed has left a daemon that nobody knows.
     for _each in range(2):
         assert start(4).returncode == 0
@@ -216,6 +217,7 @@ def test_every_daemon_but_the_new_one_ends(place, start):
     subprocess.run(inside(folder, "sh", "-c", by_hand), check=True)
     assert start(4).returncode == 0
     assert [pid for pid in daemons(folder) if not ended(pid)] == [pid_of(folder)]
+    assert not (folder / "run" / "default.started").exists()
     # What another instance runs stays.
     pool(folder, *FOUR, name="other")
     assert start(4, "other").returncode == 0
@@ -364,7 +366,7 @@ def killed_at(folder, step: int, command: list[str]) -> bool:
 
 @pytest.mark.slow
 def test_a_start_that_is_killed_anywhere_is_repaired_by_the_next(place, process, start):
-    """Each command that the variable DIALTONE_KILL_STEPS asks for: every 29th, in `make soak` every one."""
+    """Every 29th command, or as DIALTONE_KILL_STEPS says: with 1 each of them."""
     kill_everywhere(place, process, start, range(1, 1000, int(os.environ.get("DIALTONE_KILL_STEPS", "29"))))
 
 
