@@ -112,14 +112,19 @@ begin() {
     cp "${DIALTONE_PEERS:-/etc/ppp/peers}/$name" "$run/pppoe-client-$name.started"
 }
 
-dial() {
+# The units of a former version call this by itself, without "-" where there is no VLAN, and pppd afterwards.
+before() {
     refuse_a_second_pppd
     pause "$1" "$2"
     [ -e "${DIALTONE_PPPOE:-/proc/net/pppoe}" ] || modprobe -q pppoe 2>/dev/null
-    set_up "$3" "$4"
-    shift 4
+    set_up "$3" "${4:--}"
     begin
     guard_database
+}
+
+dial() {
+    before "$@"
+    shift 4
     # A server can make pppd write a line for each of its packets. Where its log ends, pppd goes on without one.
     trap '' XFSZ
     # shellcheck disable=SC3045 # each sh of Linux has -S
@@ -131,7 +136,7 @@ after() {
     failed=
     # 5 is a pppd that was asked to end.
     [ "${EXIT_CODE:-}" != exited ] || [ "${EXIT_STATUS:-5}" = 5 ] || failed=$EXIT_STATUS
-    ! was_up_for "$1" || failed=
+    ! was_up_for "${1:-5}" || failed=
     rm -f "$run/pppoe-client-$name.up"
     if [ -n "$failed" ]; then
         read_failures

@@ -96,6 +96,16 @@ def test_it_becomes_pppd_with_the_options(run, tmp_path):
     assert (tmp_path / "pppoe-client-dsl.started").read_text() == "# dsl\n"
 
 
+@pytest.mark.parametrize("vlan", [[], ["7"]])
+def test_a_unit_of_a_former_version_still_dials(run, tmp_path, vlan):
+    run("after", "dsl", EXIT_CODE="exited", EXIT_STATUS="16")
+    said, asked = run("before", "dsl", "5", "60", "eth0", *vlan)
+    assert "The next in 5 seconds." in said
+    assert asked[:3] == ["sleep 5", "modprobe -q pppoe", "ip link set dev eth0 up"]
+    assert not [line for line in asked if line.startswith("pppd")]
+    assert (tmp_path / "pppoe-client-dsl.started").exists()
+
+
 def test_an_interface_that_is_up_and_a_kernel_that_has_pppoe_are_left_alone(run, tmp_path):
     for name, flags in (("eth0", "0x1003"), ("eth1", "0x1002")):
         (tmp_path / "net" / name).mkdir(parents=True)
