@@ -7,11 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program as _manager_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_instance, _pppoe_server_pppd
 from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
@@ -38,19 +37,26 @@ def living(program, *sessions):
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A folder with the scripts in it and ``program(name, text)`` to put a stand-in on PATH.
+def place(tmp_path):
+    """A folder with the scripts in it and ``program(name, text)`` to put a stand-in on PATH."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has sessions")
+    with made(tmp_path) as program:
+        yield tmp_path, program
+
+
+@contextmanager
+def made(folder):
+    """The scripts in a folder, and what puts a stand-in on PATH.
 
     The session manager is a real one. It and all that runs here are in a network of their own, so that sessions of
     other tests are another host's.
     """
-    if os.geteuid() != 0:
-        pytest.skip("only root has sessions")
     for name in ("bin", "etc", "run", "ppp", "scripts/manager"):
-        (tmp_path / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True)
 
     def program(name, text):
-        path = tmp_path / "bin" / name
+        path = folder / "bin" / name
         stand_in(path, text)
         return str(path)
 
@@ -58,24 +64,21 @@ def place(tmp_path, monkeypatch):
     program("ip", "exit 0\n")
     program("modprobe", "exit 1\n")
     program("logger", "exit 0\n")
-    monkeypatch.setattr(_layout_server, "CONFIGURATION", str(tmp_path / "etc"))
-    monkeypatch.setattr(_layout_server, "STATE", str(tmp_path / "run"))
-    (tmp_path / "instance").write_bytes(_pppoe_server_instance.instance_script())
-    (tmp_path / PPPD).write_bytes(_pppoe_server_pppd.pppd_script(arguments))
-    for path, text in _manager_program.files(str(tmp_path / "scripts"), sys.executable).items():
+    (folder / "instance").write_bytes(_pppoe_server_instance.instance_script())
+    (folder / PPPD).write_bytes(_pppoe_server_pppd.pppd_script(arguments))
+    for path, text in _manager_program.files(str(folder / "scripts"), sys.executable).items():
         Path(path).write_bytes(text)
         Path(path).chmod(0o755)
-    with subprocess.Popen(
-        ["unshare", "--net", "sh", "-c", "ip link set lo up; echo; exec sleep 600"], stdout=-1
-    ) as own:
-        own.stdout.readline()
-        (tmp_path / "network").write_text(str(own.pid))
-        yield tmp_path, program
-        if not (tmp_path / "run" / "manager.pid").exists() and not (tmp_path / "run" / "answers").exists():
+    network = "ip link set lo up; echo; exec sleep 86400"
+    with subprocess.Popen(["unshare", "--net", "sh", "-c", network], stdout=subprocess.PIPE) as own:
+        try:
+            own.stdout.readline()
+            (folder / "network").write_text(str(own.pid))
+            yield program
+            if (folder / "run" / "manager.pid").exists() or (folder / "run" / "answers").exists():
+                run(folder, "scripts/" + _manager_program.PROGRAM, "stop", shell=sys.executable)
+        finally:
             own.kill()
-            return
-        run(tmp_path, "scripts/" + _manager_program.PROGRAM, "stop", shell=sys.executable)
-        own.kill()
 
 
 PPPD = "scripts/pppoe-server-pppd"
