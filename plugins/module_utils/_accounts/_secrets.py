@@ -49,7 +49,7 @@ class SecretsPlan:
     updated: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     total: int = 0
-    #: Account lines that were there, and those of them that go although the call does not name them.
+    #: Lines of single accounts that were there, and those of them that go although the call does not name them.
     total_before: int = 0
     unlisted: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -72,6 +72,8 @@ class Survey:
     others: list[_words.Line] = field(default_factory=list)
     same_address: list[str] = field(default_factory=list)
     total: int = 0
+    #: Those of ``total`` by which somebody in particular can log in.
+    singles: int = 0
     last: _words.Line | None = None
 
 
@@ -99,7 +101,7 @@ def plan(
             f"{error.last_line} for one word, and the accounts there do not exist for it.",
             f"Close it in line {error.line}, or write \\' or \\\" for a quotation mark that belongs to the word.",
         ) from None
-    result = SecretsPlan(content, total=survey.total)
+    result = SecretsPlan(content, total=survey.total, total_before=survey.singles)
     for account, found in zip(accounts, survey.wanted):
         decide(result, text, account, found, exclusive, update_secret)
     finish(result, text, survey, path)
@@ -118,7 +120,7 @@ def decide(
 
 def finish(result: SecretsPlan, text: bytes, survey: Survey, path: str) -> None:
     """What is to be said of the whole, and the new content."""
-    result.total_before, result.unlisted = result.total, len(survey.others)
+    result.unlisted = sum(map(_is_single, survey.others))
     for line in survey.others:
         _remove(result, [line], _words.visible(line.words[0]).decode("ascii", "backslashreplace"))
     _warn(result, survey, path)
@@ -142,6 +144,7 @@ def survey_of(lines: t.Iterable[_words.Line], accounts: t.Sequence[Account], exc
         if len(line.words) < 3:
             continue
         survey.total += 1
+        survey.singles += _is_single(line)
         wanted = index.get((line.words[0], line.words[1]))
         if wanted is not None:
             survey.wanted[wanted].append(line)
@@ -150,6 +153,11 @@ def survey_of(lines: t.Iterable[_words.Line], accounts: t.Sequence[Account], exc
         elif fixed:
             _note_address(survey, line, fixed)
     return survey
+
+
+def _is_single(line: _words.Line) -> bool:
+    """Whether one account can log in by it; by two kinds of lines in Debian's pap-secrets none can."""
+    return line.words[0] != b"*" and line.words[3:4] != (b"-",)
 
 
 def _note_address(survey: Survey, line: _words.Line, fixed: dict[bytes, Account]) -> None:

@@ -63,7 +63,7 @@ def _plan(content: bytes | None, batch: Batch, exclusive: bool, update_secret: b
     same = sum(text.count(b"\n", start, start + length) for start, _other, length in runs)
     if runs and (not left or left[-1][1] < len(text)):
         survey.last = _words.Line(text.rfind(b"\n", 0, len(text) - 1) + 1, len(text), 0, (), True)
-    result = _secrets.SecretsPlan(content, total=survey.total + same)
+    result = _secrets.SecretsPlan(content, total=survey.total + same, total_before=survey.singles + same)
     found = iter(survey.wanted)
     for item in items:
         if isinstance(item, Account):

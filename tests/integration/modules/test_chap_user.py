@@ -253,6 +253,42 @@ def test_a_path_that_is_no_secrets_file(run_module, tmp_path, make, message):
         assert "hush" not in json.dumps(result)
 
 
+def test_exclusive_removes_no_more_than_half_unless_it_is_said(apply, run_module, secrets):
+    old = "".join(f"old{number} * x *\n" for number in range(4))
+    secrets.write_text(old)
+    asked = {"path": str(secrets), "exclusive": True, "users": [{"name": "old0", "secret": "x"}]}
+    for check in (True, False):
+        result = run_module("chap_user", asked, check=check)
+        assert "of the 4 accounts in" in result["msg"]
+        assert "it would remove 3 that are not listed, more than half." in result["msg"]
+        assert result["msg"].endswith("set max_removals=3.")
+    assert "more than max_removals, 2." in run_module("chap_user", {**asked, "max_removals": 2})["msg"]
+    assert run_module("chap_user", {**asked, "max_removals": -1})["msg"].startswith("max_removals: -1 is less than 0")
+    assert secrets.read_text() == old
+    # Who is named does not count, nor does who is added.
+    users = [*asked["users"], {"name": "old1", "state": "absent"}, {"name": "new", "secret": "x"}]
+    assert apply({**asked, "users": users})["removed"] == ["old1", "old2", "old3"]
+    secrets.write_text(old)
+    assert apply({**asked, "max_removals": 3})["removed_count"] == 3
+
+
+def test_exclusive_counts_nobody_in_the_file_that_debian_brings(apply, tmp_path):
+    path = tmp_path / "pap-secrets"
+    path.write_text('*\tgate\t""\t*\nguest\tgate\t"*"\t-\nroot\tgate\t"*"\t-\n')
+    apply({"path": str(path), "exclusive": True, "users": [{"name": "a", "secret": "x"}]})
+    assert path.read_text() == "a * x *\n"
+
+
+def test_without_the_rights_of_root_it_says_what_to_do(run_module, secrets, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(_secrets_file, "read", refuse)
+    result = run_module("chap_user", {"name": "a", "secret": "hush", "path": str(secrets)})
+    assert result["msg"].endswith("cannot be read: Permission denied. Run the task as root: become: true.")
+
+
 OLD = (
     b"# Secrets of the former server\r\n"
     b"bob * hush#1 10.0.0.5 # VIP\r\n"
@@ -262,7 +298,9 @@ OLD = (
 )
 
 
-def test_an_old_file_is_warned_of_and_keeps_what_is_not_managed(apply, run_module, secrets):
+def test_an_old_file_is_warned_of_and_keeps_what_is_not_managed(apply, secrets, monkeypatch):
+    warnings: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     secrets.write_bytes(OLD)
     users = [{"name": "bob", "secret": "hush#2"}, {"name": "carl", "secret": "hush", "addresses": ["10.0.0.3"]}]
     done = apply({"users": [*users, {"name": "dora", "state": "absent"}], "path": str(secrets)})
@@ -270,7 +308,7 @@ def test_an_old_file_is_warned_of_and_keeps_what_is_not_managed(apply, run_modul
         b"# Secrets of the former server", b'bob * "hush#2" * # VIP', b"carl\t*\thush\t10.0.0.3\t512/2048".replace(
             b"3\t5", b"3 5"), *OLD.splitlines()[3:],
     ]  # fmt: skip
-    said = json.dumps(done["warnings"])
+    said = " ".join(warnings)
     for part in (
         "is removed with the change",
         "'dora' for 'gate' (line 4)",
@@ -278,7 +316,7 @@ def test_an_old_file_is_warned_of_and_keeps_what_is_not_managed(apply, run_modul
         "'josM-i' (line 5)",
     ):
         assert part in said
-    assert "hush" not in json.dumps(done)
+    assert "hush" not in json.dumps(done) + said
 
 
 @pytest.mark.parametrize("content", [b"bob * pw *\rcarl * y *\r", "bob * pw *\n".encode("utf-16")])
