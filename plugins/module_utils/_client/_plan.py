@@ -165,7 +165,8 @@ def _end(request: Request, host: Observed) -> Plan:
     edits = _client_accounts.edits(key, None, None, host.there)
     paths = [_layout_client.peers_path(name), _layout_client.unit_path(name), _layout_client.rule_path(name)]
     files = [edit.file for edit in edits] + _client_accounts.secret_file(key, None, None)
-    files += [_files.File(path, None) for path in [*paths, *(_layout_client.programs() if last else ())]]
+    files += [_files.File(path, None) for path in paths]
+    files += [_files.File(path, None, program=True) for path in _layout_client.programs() if last]
     files += [_files.File(_layout_client.hook_path(name, action), None, secret=True) for action in ("up", "down")]
     passing = [*_layout_client.run_paths(name), *([f"{_layout_client.RUN}/{_layout_client.LOCK}"] if last else [])]
     files += [_files.File(path, None, secret=True) for path in passing]

@@ -18,9 +18,9 @@ FAKE_IP = """#!/bin/sh
 echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
     "addr_info": [{"family": "inet", "local": "192.0.2.7", "address": "192.0.2.1", "prefixlen": 32}]}]'
 """
-# t3st is enabled, and other is between two attempts.
+# inf0 is enabled, and other is between two attempts.
 FAKE_SYSTEMCTL = """#!/bin/sh
-printf 'Id=pppoe-client@t3st.service\nActiveState=inactive\nUnitFileState=enabled\n\n'
+printf 'Id=pppoe-client@inf0.service\nActiveState=inactive\nUnitFileState=enabled\n\n'
 printf 'Id=pppoe-client@other.service\nActiveState=activating\nUnitFileState=disabled\n'
 """
 REFUSED = "PPP session is 7\nCHAP authentication failed: go away\nConnection terminated.\n"
@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
     for name, script in (("ip", FAKE_IP), ("systemctl", FAKE_SYSTEMCTL)):
         stand_in(tmp_path / name, script)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    for name in ("t3st", "other"):
+    for name in ("inf0", "other"):
         (peers / name).write_text(f"{_layout_client.MARKER}\nplugin pppoe.so\nnic-eth9\nuser 'my account'\n")
     (peers / "by-hand").write_text("plugin pppoe.so\nnic-eth9\nuser x\n")
     (peers / "broken").write_text(f"{_layout_client.MARKER}\nuser 'x\n")
@@ -52,9 +52,9 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def pppd(folder):
-    """A process with the command ``pppd call t3st``."""
+    """A process with the command ``pppd call inf0``."""
     (folder / "call").write_text("import time; time.sleep(60)")
-    process = subprocess.Popen(["pppd", "call", "t3st"], executable=sys.executable, cwd=folder)
+    process = subprocess.Popen(["pppd", "call", "inf0"], executable=sys.executable, cwd=folder)
     yield process
     process.kill()
     process.wait()
@@ -73,49 +73,49 @@ def test_connections_that_are_not_up(folder, run_module, check):
     assert {name: connection["state"] for name, connection in found.items()} == {
         "broken": "disconnected",
         "other": "dialling",
-        "t3st": "disconnected",
+        "inf0": "disconnected",
     }
-    assert (found["t3st"]["boot"], found["other"]["boot"]) == (True, False)
-    assert (found["other"]["reason"], found["t3st"]["reason"]) == ("account_refused", None)
+    assert (found["inf0"]["boot"], found["other"]["boot"]) == (True, False)
+    assert (found["other"]["reason"], found["inf0"]["reason"]) == ("account_refused", None)
     assert "refused the account 'my account' (go away)" in found["other"]["last_error"]
     assert found["other"]["last_error_at"].endswith("Z")
     assert (found["other"]["device"], found["other"]["address"], found["broken"]["username"]) == ("eth9", None, None)
 
 
 def test_while_an_attempt_is_under_way_the_one_before_is_told_of(folder, run_module, pppd):
-    (folder / "pppoe-client-t3st.log").write_text("Send PPPOE Discovery V1T1 PADI session 0x0 length 4\n")
-    (folder / "pppoe-client-t3st.log.before").write_text(REFUSED)
-    found = by_name(run_module("pppoe_client_info", {}))["t3st"]
+    (folder / "pppoe-client-inf0.log").write_text("Send PPPOE Discovery V1T1 PADI session 0x0 length 4\n")
+    (folder / "pppoe-client-inf0.log.before").write_text(REFUSED)
+    found = by_name(run_module("pppoe_client_info", {}))["inf0"]
     assert (found["state"], found["reason"]) == ("dialling", "account_refused")
     pppd.kill()
     pppd.wait()
-    found = by_name(run_module("pppoe_client_info", {}))["t3st"]
+    found = by_name(run_module("pppoe_client_info", {}))["inf0"]
     assert (found["state"], found["reason"]) == ("disconnected", None)
 
 
 def test_a_connection_that_is_up(folder, run_module, pppd):
     (folder / "ppp7.pid").write_text(f"{pppd.pid}\n")
-    (folder / "ppp-pppoe-client-t3st.pid").write_text(f"{pppd.pid}\nppp7\n")
+    (folder / "ppp-pppoe-client-inf0.pid").write_text(f"{pppd.pid}\nppp7\n")
     (folder / "dev").write_text("a\nb\n  ppp7: 11 0 0 0 0 0 0 0 22 0 0 0 0 0 0 0\n")
     # What an attempt before has said is history.
-    (folder / "pppoe-client-t3st.log").write_text(REFUSED)
-    connection = by_name(run_module("pppoe_client_info", {}))["t3st"]
+    (folder / "pppoe-client-inf0.log").write_text(REFUSED)
+    connection = by_name(run_module("pppoe_client_info", {}))["inf0"]
     assert 0 <= connection.pop("seconds") < 60
     assert connection.pop("since").endswith("Z")
     assert connection == {
-        "name": "t3st", "state": "connected", "device": "eth9", "username": "my account", "interface": "ppp7",
+        "name": "inf0", "state": "connected", "device": "eth9", "username": "my account", "interface": "ppp7",
         "address": "192.0.2.7", "peer_address": "192.0.2.1", "mtu": 1480, "bytes_in": 11, "bytes_out": 22,
         "boot": True, "reason": None, "last_error": None, "last_error_at": None,
     }  # fmt: skip
 
 
 def test_a_pppd_without_an_address_still_dials(folder, run_module, pppd):
-    assert by_name(run_module("pppoe_client_info", {}))["t3st"]["state"] == "dialling"
+    assert by_name(run_module("pppoe_client_info", {}))["inf0"]["state"] == "dialling"
 
 
 def test_names(folder, run_module):
-    result = run_module("pppoe_client_info", {"name": ["t3st", "by-hand", "gone"]})
-    assert (list(by_name(result)), result["missing"]) == (["t3st"], ["by-hand", "gone"])
+    result = run_module("pppoe_client_info", {"name": ["inf0", "by-hand", "gone"]})
+    assert (list(by_name(result)), result["missing"]) == (["inf0"], ["by-hand", "gone"])
 
 
 def test_without_root_it_says_so_instead_of_nothing(folder, run_module, monkeypatch):
