@@ -146,10 +146,12 @@ class _Reader(_shell_simple.Commands):
     def _loop(self) -> None:
         start = self.at
         self._forget_assigned(start)
+        self.repeating += 1
         self.commands(("do",))
         self._take("do")
         self._conditional(lambda: self.commands(("done",)))
         self._take("done")
+        self.repeating -= 1
         self._forget_assigned(start)
 
     def _if(self) -> None:

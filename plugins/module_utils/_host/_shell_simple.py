@@ -25,7 +25,8 @@ class Call:
     """A simple command of the script ``path``.
 
     ``number``: its line; ``start`` and ``end``: offsets of it. ``certain``: it is under no condition; ``reached``: no
-    ``exit`` stands before it. ``cwd``: where it runs, ``None`` if that cannot be told. ``here``: its here-documents.
+    ``exit`` stands before it. ``repeated``: a ``while`` or ``until`` runs it again. ``cwd``: where it runs, ``None`` if
+    that cannot be told. ``here``: its here-documents.
     ``redirections``: the operator and the file of each.
     """
 
@@ -37,6 +38,7 @@ class Call:
     certain: bool = True
     reached: bool = True
     piped: bool = False
+    repeated: bool = False
     cwd: str | None = "/"
     here: str = ""
     redirections: tuple[tuple[str, Word], ...] = ()
@@ -67,7 +69,7 @@ class Commands:
         self.calls: list[Call] = []
         self.at = 0
         self.certain = self.reached = True
-        self.inside = 0
+        self.inside = self.repeating = 0
 
     def commands(self, until: tuple[str, ...]) -> None:
         """Commands up to one of these words or operators, which stays."""
@@ -142,6 +144,7 @@ class Commands:
                 certain=self.certain,
                 reached=self.reached,
                 piped=any(token is not None and token.text == "|" for token in neighbours),
+                repeated=bool(self.repeating),
                 cwd=self.cwd,
                 here=here,
                 redirections=tuple(files),

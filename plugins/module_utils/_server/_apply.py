@@ -29,6 +29,8 @@ def apply(module: AnsibleModule, plan: Plan) -> None:
         _systemd.disable(module, unit)
     _files.write(module, plan.changes)
     action = plan.decision.action
+    if action != "none":
+        _leave_units(module, plan)
     if action == "restart":
         _end_foreign(module, plan)
         _server_daemon.stop(module, plan)
@@ -45,6 +47,13 @@ def apply(module: AnsibleModule, plan: Plan) -> None:
         _systemd.disable(module, unit)
     if plan.refresh:
         _server_session_manager.refresh(module)
+
+
+def _leave_units(module: AnsibleModule, plan: Plan) -> None:
+    """End the shell that runs somebody else's daemon in a unit: it, or Restart=, would start that one again."""
+    for unit in plan.disable_foreign:
+        if unit != plan.foreign_unit and _systemd.is_active(module, unit):
+            _server_daemon.leave_systemd(module, unit)
 
 
 def _end_foreign(module: AnsibleModule, plan: Plan) -> None:

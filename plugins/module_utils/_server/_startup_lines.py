@@ -216,7 +216,8 @@ def started(call: _shell_simple.Call, opened: _shell_simple.Opened) -> list[Line
 
 def _starts(call: _shell_simple.Call, opened: _shell_simple.Opened, deep: int) -> t.Iterator[Line]:
     """What a command of a script starts, by itself, behind other programs, or in a script that it runs."""
-    words, plain, literal = call.words, True, True
+    # What is run again and again would start a second daemon as soon as the first ends.
+    words, plain, literal = call.words, not call.repeated, True
     while True:
         name = os.path.basename(words[0].text)
         if name == "pppoe-server" and not _INIT.match(words[0].text):

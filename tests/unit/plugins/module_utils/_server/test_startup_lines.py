@@ -235,6 +235,9 @@ def test_taken_over_in_other_forms(before, after):
         ("for i in 1 2; do pppoe-server -I eth$i; done", "line 2 of /etc/rc.local serves eth1, eth2 with one line"),
         ("screen -dmS x pppoe-server -F -I eth1", "line 2 of /etc/rc.local would start a second daemon"),
         ("pppoe-server -I eth1 | logger &", "does more than that"),
+        # Ended, such a daemon would be back at once.
+        ("while :\ndo\npppoe-server -F -I eth1\nsleep 5\ndone &", "line 4 of /etc/rc.local would start a second"),
+        ("nohup sh -c 'until false; do pppoe-server -F -I eth1; sleep 1; done' &", "does more than that"),
         ("tmux send-keys 'pppoe-server -I eth7' C-m", "cannot be read literally"),
     ],
 )
