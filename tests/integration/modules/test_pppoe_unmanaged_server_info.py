@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,53 @@ def test_the_server_is_refused_before_anything_is_written(files, words):
         assert host.router.etc() == etc
     finally:
         host.close()
+
+
+def test_after_a_boot_there_is_one_daemon_an_interface():
+    """Each is taken over by an instance of its own; then everything ends, and rc.local runs as at boot."""
+    host = Host("pppoe_server")
+    lans = [f"eth{number}" for number in range(2, 7)]
+    try:
+        for lan in lans:
+            host.sh(f"ip link add {lan} type veth peer name {lan}x; ip link set {lan} up")
+        script = """\
+#!/bin/sh
+for n in 2; do
+  pppoe-server -I eth$n -L 10.2.0.1 -R 10.2.0.10 -N 5
+done
+su root -c "pppoe-server -I eth3 -L 10.3.0.1 -R 10.3.0.10 -N 5"
+(sleep 0.1 && nohup pppoe-server -I eth4:7 -L 10.4.0.1 -R 10.4.0.10 -N 5) &
+LAN=eth5
+pppoe-server -I $LAN -L 10.5.0.1 -R 10.5.0.10 -N 5 >/dev/null 2>&1 &
+sh -c 'exec pppoe-server -I eth6 -L 10.6.0.1 -R 10.6.0.10 -N 5'
+wait
+sleep 0.3
+"""
+        host.write({"/etc/rc.local": script})
+        host.sh("ip addr add 10.4.0.1/24 dev eth4 label eth4:7; /etc/rc.local >/dev/null 2>&1")
+        for lan in lans:
+            parameters = {**PARAMETERS, "interfaces": [lan], "local_address": f"10.{lan[-1]}.0.1"}
+            parameters.update(name=f"{lan}-{os.getpid()}", pool=[f"10.{lan[-1]}.0.10+5"])
+            assert host.router.module(**parameters)["applied"] in ("live", "started")
+            assert host.router.module(**parameters)["changed"] is False
+        assert daemons(host) == dict.fromkeys(lans, 1)
+        host.sh(END, check=False)
+        assert daemons(host) == {}
+        host.sh("/etc/rc.local >/dev/null 2>&1")
+        for _second in range(20):
+            if len(daemons(host)) == len(lans):
+                break
+            time.sleep(1)
+        assert daemons(host) == dict.fromkeys(lans, 1)
+    finally:
+        host.close()
+
+
+def daemons(host: Host) -> dict[str, int]:
+    """How many daemons of this network namespace serve each interface."""
+    listing = host.sh(END.replace("kill -9 $pid", "tr '\\0' ' ' </proc/$pid/cmdline && echo"), check=False)
+    found: dict[str, int] = {}
+    for words in map(str.split, listing.splitlines()):
+        interface = words[words.index("-I") + 1].partition(":")[0]
+        found[interface] = found.get(interface, 0) + 1
+    return found
