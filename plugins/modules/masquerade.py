@@ -277,16 +277,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _masquerade as _firewall_masquerade
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
-    _files,
-    _interfaces,
-    _names,
-    _rc_local,
-    _systemd,
-)
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
 PORT_FORWARD: dict[str, t.Any] = {
@@ -318,8 +313,8 @@ def main() -> None:
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     if os.geteuid() != 0:
         raise Failed("The rules of a host can only be read and changed by root. Run the task as root: become: true.")
-    startup = startup_of(module.params)
-    wanted = request_of(module.params)
+    startup = _firewall_masquerade.startup_of(module.params)
+    wanted = _firewall_masquerade.request_of(module.params)
     with ExitStack() as locks:
         if not module.check_mode:
             for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, wanted.name), _rc_local.path()):
@@ -329,118 +324,18 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         except _firewall_backend.NoBackend as error:
             if not (module.check_mode and error.missing):
                 raise
-            return predicted(wanted, startup, str(error))
+            return _firewall_masquerade.predicted(wanted, startup, str(error))
         if todo.changed and not module.check_mode:
             _firewall_apply.apply(module, wanted, todo)
-            verify(module, todo)
-    warn(module, wanted, todo)
-    return result(wanted, startup, todo)
-
-
-def startup_of(parameters: dict[str, t.Any]) -> str:
-    """``systemd``, ``rc_local`` or ``none``, decided."""
-    if not parameters["persistent"] or parameters["state"] == "absent":
-        return "none"
-    booted = _systemd.running()
-    if parameters["startup"] == "systemd" and not booted:
-        raise Refused("startup", "systemd is not running on this host.", "Use auto or rc_local.")
-    if parameters["startup"] == "auto":
-        return "systemd" if booted else "rc_local"
-    return str(parameters["startup"])
-
-
-def request_of(parameters: dict[str, t.Any]) -> _firewall_request.Request:
-    """The checked request."""
-    if parameters["state"] == "absent":
-        return _firewall_request.request(parameters["name"], None, None, False)
-    keys = ("name", "out_interface", "source", "clamp_mss", "random_fully", "port_forwards")
-    request = _firewall_request.request(*(parameters[key] for key in keys))
-    # A link that is dialled comes and goes; the rules need only its name.
-    if not request.out_interface.startswith("ppp"):
-        _interfaces.require("out_interface", request.out_interface, _interfaces.default_route_in_words())
-    if request.out_interface in parameters["inside_interfaces"]:
-        refuse_inside(request.out_interface)
-    if parameters["backend"] == "firewalld" and not parameters["persistent"]:
-        raise Refused("persistent", "firewalld knows no policy for its runtime alone.", "Leave persistent on.")
-    return request
-
-
-def refuse_inside(name: str) -> None:
-    """Refuse an outside interface that is an inside one, unless this host has a single one for both."""
-    routes = _interfaces.default_routes()
-    if not routes or routes[0].device != name:
-        raise Refused(
-            "out_interface",
-            f"clients dial in on {name!r}, so it does not lead outside.",
-            "Name the interface that leads to the internet." + _interfaces.default_route_in_words(),
-        )
+            _firewall_masquerade.verify(module, todo)
+    _firewall_masquerade.warn(module, wanted, todo)
+    return _firewall_masquerade.result(wanted, startup, todo)
 
 
 def plan(module: AnsibleModule, wanted: _firewall_request.Request, startup: str) -> _firewall_plan.Plan:
     if module.params["state"] == "absent":
         return _firewall_plan.prepare_absent(module, wanted)
     return _firewall_plan.prepare(module, wanted, module.params["backend"], startup)
-
-
-def verify(module: AnsibleModule, todo: _firewall_plan.Plan) -> None:
-    """Warn where the next run would not recognise what this one made."""
-    for part in todo.parts:
-        present = part.holder.present()
-        if sorted(present) != sorted(part.comparison.after):
-            module.warn(
-                "{} lists our rules in a form that this module does not know, so that each run will report a change: "
-                "{}".format(part.holder.program, " | ".join(present) or "no rules at all")
-            )
-
-
-def warn(module: AnsibleModule, wanted: _firewall_request.Request, todo: _firewall_plan.Plan) -> None:
-    if _names.is_numbered(wanted.out_interface):
-        module.warn(
-            f"out_interface: {wanted.out_interface} is whichever link was dialled first; after a reboot it may be a "
-            "customer's. Give the uplink a name of its own, such as ppp-uplink."
-        )
-    if wanted.out_interface in module.params["inside_interfaces"]:
-        module.warn(f"out_interface: {wanted.out_interface} is also an interface that clients dial in on.")
-    for rule in todo.equal:
-        module.warn(f"A rule made by hand already does the same and is left as it is: {rule}")
-
-
-def result(wanted: _firewall_request.Request, startup: str, todo: _firewall_plan.Plan) -> dict[str, t.Any]:
-    backend = todo.backend
-    firewalld = backend is not None and backend.name == "firewalld"
-    return {
-        "name": wanted.name,
-        "changed": todo.changed,
-        "backend": backend.name if backend else None,
-        "program": backend.program if backend else None,
-        "rules": list(todo.rules()),
-        "accepted_in": list(todo.accepted_in),
-        "random_fully": todo.random_fully,
-        "equal_rules": list(todo.equal),
-        "persistence": "/etc/firewalld" if firewalld else persistence(wanted, startup),
-        "diff": todo.diff(),
-    }
-
-
-def persistence(wanted: _firewall_request.Request, startup: str) -> str | None:
-    """The file that a boot goes by."""
-    return {"systemd": _firewall_boot.unit_path(wanted), "rc_local": _rc_local.path()}.get(startup)
-
-
-def predicted(wanted: _firewall_request.Request, startup: str, reason: str) -> dict[str, t.Any]:
-    """What check mode reports of a host on which the packages are still to be installed."""
-    return {
-        "name": wanted.name,
-        "changed": True,
-        "backend": None,
-        "program": None,
-        "rules": [],
-        "accepted_in": [],
-        "random_fully": False,
-        "equal_rules": [],
-        "persistence": persistence(wanted, startup),
-        "msg": "Predicts a change, assuming a required package is installed before the actual run. " + reason,
-    }
 
 
 if __name__ == "__main__":

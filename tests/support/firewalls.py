@@ -78,6 +78,9 @@ NFT_RULES = {
     "forwarded packets are not local": ["fib daddr type != local drop"],
     "unicast": ["meta pkttype host drop"],
     "ttl": ["ip ttl > 0 drop"],
+    "neither of some states": ["ct state ! established,related drop"],
+    "not in a set of states": ["ct state != { established, related } log drop"],
+    "every protocol": ["meta l4proto { tcp, udp, icmp } drop"],
 }
 NFT_MORE = """
     counter c1 { }
@@ -170,6 +173,10 @@ REFUSED = {
     "nft, the outside interface": nft('oifname "eth0" drop', policy="drop"),
     "nft, a named set": nft("oifname @wan drop", more='    set wan { type ifname; elements = { "eth0", "eth5" } }'),
     "nft, a map": nft('oifname vmap { "eth0" : drop, "eth5" : accept }'),
+    "nft, all TCP": nft("meta l4proto tcp drop"),
+    "nft, every SYN": nft("tcp flags & (fin | syn | rst | ack) == syn drop"),
+    "iptables, every SYN": iptables("-p tcp --syn -j DROP"),
+    "iptables-legacy, another table": "iptables-legacy -t mangle -A FORWARD -j DROP\n",
     "nft, a chain for customers": nft('iifname "ppp*" jump closed', more="    chain closed { counter drop; }"),
     "iptables, customers' links": iptables("-i ppp+ -j DROP"),
     "iptables, customers' network": iptables("-s 192.168.10.0/24 -j REJECT", "-j DROP"),

@@ -39,7 +39,9 @@ def apply(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
 
 def _verify_passage(wanted: Request, todo: Plan) -> None:
     """Hold the rules that are there now against what they are for."""
-    block = _firewall_observe.block_of(todo.run, todo.candidates, wanted, loaded=True) if todo.backend else ""
+    if todo.backend is None:
+        return
+    block, _partly = _firewall_observe.judge(todo.run, todo.candidates, wanted, loaded=True)
     if block:
         raise BackendError(f"The rules are in place, and the firewall of this host drops what they are for. {block}.")
 

@@ -96,7 +96,13 @@ def holds(rule: Rule, packet: Packet) -> bool | None:
 
 def broad(rule: Rule) -> bool:
     """Whether the rule takes every packet that it is not told to spare."""
-    return all(match.negated or match.field in _IMPERSONAL or "*" in match.values for match in rule.matches)
+    return all(map(_is_broad, rule.matches))
+
+
+def _is_broad(match: Match) -> bool:
+    if match.field == "protocol" and set(match.values) >= {"tcp", "udp", "icmp"}:
+        return True
+    return match.negated or match.field in _IMPERSONAL or "*" in match.values
 
 
 def _holds(match: Match, packet: Packet) -> bool | None:
@@ -171,6 +177,9 @@ _READERS: dict[str, t.Callable[[Packet, str], bool | None]] = {
     "type": lambda packet, value: value in ("unicast", "host"),
     # Nobody has marked the packets of a new customer.
     "mark": lambda packet, value: value == "0",
+    "icmp": lambda packet, value: packet.protocol == "icmp" and value in ("8", "echo-request", "any"),
+    # A new connection of TCP begins with one; later packets may have any flags.
+    "syn": lambda packet, value: (value == "true") if packet.protocol == "tcp" and packet.state == "new" else None,
     # Comparisons of numbers are decided where they are read.
     "number": lambda packet, value: value == "true",
 }

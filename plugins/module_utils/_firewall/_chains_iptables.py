@@ -29,6 +29,7 @@ _FIELDS = {
     "--mark": "mark",
     "--ctdir": "direction",
     "--dst-type": "type",
+    "--icmp-type": "icmp",
     "--pkt-type": "type",
 }
 # Matches that say nothing but by their options.
@@ -87,6 +88,11 @@ def _rule(index: int, words: list[str], text: str) -> Rule:
             break
         if (word == "-m" and argument in _SILENT) or word == "--comment":
             at += 2
+        elif word == "--tcp-flags":
+            compared = words[at + 2 : at + 3]
+            syn = "SYN" in argument.split(",") and compared == ["SYN"]
+            matches.append(Match("syn", ("true",), negated) if syn else _CANNOT_SAY)
+            at += 3
         elif word == "-f":
             # Conntrack puts fragments together before any chain sees them.
             matches.append(Match("number", ("false",), negated))

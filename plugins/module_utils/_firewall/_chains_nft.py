@@ -124,9 +124,21 @@ def _elements(data: Json, sets: t.Mapping[str, Json]) -> list[Json] | None:
 def _match(body: Json, sets: t.Mapping[str, Json]) -> list[tuple[Match, ...]]:
     if body["op"] in ("<", ">", "<=", ">="):
         return [(_number(body),)]
-    if body["op"] not in ("==", "!=", "in"):
+    if body["op"] not in ("==", "!=", "in", "!"):
         return [_CANNOT_SAY]
-    return _compare(body["left"], body["right"], body["op"] == "!=", sets)
+    if _is_syn(body):
+        return [(Match("protocol", ("tcp",)), Match("syn", ("true",), body["op"] in ("!=", "!")))]
+    return _compare(body["left"], body["right"], body["op"] in ("!=", "!"), sets)
+
+
+def _is_syn(body: Json) -> bool:
+    """Whether it is asked for the flag that opens a connection, alone or among those that are looked at."""
+    left, mask = body["left"], ["syn"]
+    if isinstance(left, dict) and "&" in left:
+        left, mask = left["&"]
+        mask = mask.get("|", []) if isinstance(mask, dict) else mask
+    of_flags = left == {"payload": {"protocol": "tcp", "field": "flags"}}
+    return of_flags and "syn" in mask and body["right"] in ("syn", ["syn"])
 
 
 def _compare(left: Json, right: Json, negated: bool, sets: t.Mapping[str, Json]) -> list[tuple[Match, ...]]:
@@ -171,6 +183,8 @@ def _field(left: Json) -> tuple[str, tuple[Match, ...]]:
     protocol, key = body["protocol"], body["field"]
     if protocol in ("tcp", "udp") and key == "dport":
         return "port", (Match("protocol", (protocol,)),)
+    if (protocol, key) == ("icmp", "type"):
+        return "icmp", (Match("protocol", (protocol,)),)
     if protocol == "ip" and key in _NUMBERS:
         return "number", ()
     return _PAYLOAD.get((protocol, key), UNKNOWN), ()

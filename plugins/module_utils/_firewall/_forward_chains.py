@@ -59,10 +59,10 @@ class IptablesChains(Ruleset):
         admitted = [iptables_rule(rule) for rule in _firewall_rules.admission(wanted)]
         self.rules = [replace(rule, chain=chain) for chain in found for rule in admitted]
 
-    def rules_of_all(self) -> _firewall_chains.Ruleset:
-        """The table filter; empty where there is none, or where iptables cannot read what nft has put there."""
-        there = self.program is not None and "filter" in self._existing_tables("ip")
-        return _firewall_chains_iptables.ruleset(self._list("ip", "filter") if there else "")
+    def rules_of_all(self, table: str = "filter") -> _firewall_chains.Ruleset:
+        """A table; empty where there is none, or where iptables cannot read what nft has put there."""
+        there = self.program is not None and table in self._existing_tables("ip")
+        return _firewall_chains_iptables.ruleset(self._list("ip", table) if there else "")
 
     def _places(self) -> dict[str, _firewall_chains.Place]:
         return _firewall_passage.places(self.rules_of_all(), self._wanted)
@@ -263,19 +263,17 @@ def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: R
     return found
 
 
-def blocked(
-    run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request, loaded: bool
-) -> tuple[str, _firewall_passage.Block] | None:
-    """What certainly drops ours, with its place for a message; ``loaded``: our rules are there now, not planned."""
+def rulesets(
+    run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request
+) -> list[tuple[str, _firewall_chains.Ruleset]]:
+    """All that forwarded packets pass on this host, table by table, each with a name for messages."""
     of_iptables = [IptablesChains(run, one, wanted) for one in programs if one.program]
-    everything = [(one.label, one.rules_of_all()) for one in of_iptables]
-    everything += [("nft: " + " ".join(one.owner), one.rules()) for one in _tables(run, nft, of_iptables)]
-    for label, rules in everything:
-        opened = {} if loaded else _firewall_passage.places(rules, wanted)
-        found = _firewall_passage.blocked(rules, wanted, opened)
-        if found:
-            return label, found
-    return None
+    found = [(one.label, one.rules_of_all()) for one in of_iptables]
+    # nft has the others of iptables-nft among its own.
+    for one in of_iptables:
+        for other in ("mangle", "security") if one.flavour == "legacy" else ():
+            found.append((f"{one.label} -t {other}", one.rules_of_all(other)))
+    return found + [("nft: " + " ".join(one.owner), one.rules()) for one in _tables(run, nft, of_iptables)]
 
 
 def _tables(run: Run, nft: str | None, of_iptables: t.Sequence[IptablesChains]) -> list[_NftTable]:

@@ -19,6 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _b
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
     _forward_chains as _firewall_forward_chains,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _passage as _firewall_passage
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
     Backend,
     CachingRunner,
@@ -53,6 +54,7 @@ class Observed:
     ``backend``: the one to take; ``None`` where rules are only to be taken away.
     ``present``: our rules by holder. ``comparisons``: of holders that are to have rules, and of other backends.
     ``lost``: why firewalld cannot be changed without loss. ``block``: what would drop all that is translated.
+    ``partly``: what drops some of it.
     """
 
     run: CachingRunner
@@ -63,6 +65,7 @@ class Observed:
     comparisons: t.Mapping[Holder, Comparison]
     lost: str
     block: str
+    partly: list[str]
     unit: UnitState
 
 
@@ -140,23 +143,26 @@ def observe(module: AnsibleModule, wanted: Request, asked: str | None) -> Observ
         present,
         comparisons,
         backend.loss() if isinstance(backend, Firewalld) else "",
-        block_of(run, candidates, wanted, loaded=False) if asked is not None else "",
+        *(judge(run, candidates, wanted, loaded=False) if asked is not None else ("", [])),
         _unit_state(module, wanted),
     )
 
 
-def block_of(run: Run, candidates: t.Sequence[Backend], wanted: Request, loaded: bool) -> str:
-    """What certainly drops what is translated, in words for a message; empty if nothing does.
+def judge(run: Run, candidates: t.Sequence[Backend], wanted: Request, loaded: bool) -> tuple[str, list[str]]:
+    """What certainly drops all that is translated, in words for a message, and what drops some of it.
 
     ``loaded``: our rules are there now; otherwise they are thought to be.
     """
     programs = [one for one in candidates if isinstance(one, Iptables)]
     nft = next(one.program for one in candidates if isinstance(one, Nftables))
-    found = _firewall_forward_chains.blocked(run, nft, programs, wanted, loaded)
-    if found is None:
-        return ""
-    owner, block = found
-    return f"{owner}: chain {block.place.chain} drops {block.label}, by: {block.place.text}"
+    partly = []
+    for owner, rules in _firewall_forward_chains.rulesets(run, nft, programs, wanted):
+        opened = {} if loaded or " -t " in owner else _firewall_passage.places(rules, wanted)
+        block = _firewall_passage.blocked(rules, wanted, opened)
+        if block:
+            return f"{owner}: {block}", []
+        partly += [f"{owner}: {one}" for one in _firewall_passage.partly_blocked(rules, wanted, opened)]
+    return "", partly
 
 
 def _unit_state(module: AnsibleModule, wanted: Request) -> UnitState:

@@ -81,6 +81,22 @@ class Block(t.NamedTuple):
     place: Place
     label: str
 
+    def __str__(self) -> str:
+        return f"chain {self.place.chain} drops {self.label}, by: {self.place.text}"
+
+
+def partly_blocked(rules: Ruleset, wanted: Request, opened: t.Mapping[str, Place]) -> list[Block]:
+    """Protocols that are certainly dropped for all customers, although TCP is not."""
+    before = {chain: place.index for chain, place in opened.items()}
+    found = []
+    for base in rules.policies if wanted.translate else ():
+        for label, protocol in (("all UDP", "udp"), ("pings", "icmp")):
+            ways = [packet for kind in OTHERS if kind.protocol == protocol for packet in _outward(wanted, kind)]
+            fates = [_firewall_chains.dropped(rules, base, packet, before) for packet in ways]
+            if fates[0] and None not in fates:
+                found.append(Block(fates[0], f"{label} of customers"))
+    return found
+
 
 def blocked(rules: Ruleset, wanted: Request, opened: t.Mapping[str, Place]) -> Block | None:
     """What drops all that customers send, or all that comes back, although ours stand at the places ``opened``."""
@@ -94,9 +110,11 @@ def blocked(rules: Ruleset, wanted: Request, opened: t.Mapping[str, Place]) -> B
 
         for source in _sources(wanted):
             ways = [replace(one, source=source) for kind in (TYPICAL, *OTHERS) for one in _outward(wanted, kind)[:1]]
-            fates = [fate(packet) for packet in ways]
-            if fates[0] and None not in fates:
-                return Block(fates[0], f"all that customers{f' ({source})' if source else ''} send")
+            fates = {packet.label: fate(packet) for packet in ways}
+            tcp = [place for label, place in fates.items() if "TCP" in label]
+            if tcp[0] and None not in tcp:
+                what = "TCP" if None in fates.values() else "all"
+                return Block(tcp[0], f"{what} that customers{f' ({source})' if source else ''} send")
         for packet in _inward(wanted):
             place = fate(packet)
             if place:

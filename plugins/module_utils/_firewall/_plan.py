@@ -67,6 +67,7 @@ class Plan:
     ``others``: places that are not (or no longer) ours and have rules of ours.
     ``before``: our rules before the run, wherever they are.
     ``equal``: rules made by hand, of any backend, that do the same as one of ours.
+    ``partly``: what drops some of what is translated, for a warning.
     ``run``: what runs the commands of all of them. ``candidates``: all backends of this host.
     """
 
@@ -81,6 +82,7 @@ class Plan:
     files: list[_files.Change]
     unit: Unit
     before: tuple[str, ...]
+    partly: tuple[str, ...] = ()
 
     @property
     def missing(self) -> bool:
@@ -162,7 +164,7 @@ def plan(host: _firewall_observe.Observed, wanted: Request, startup: str) -> Pla
     missing = any(part.comparison.missing for part in parts)
     unit = _unit(host, wanted, startup == "systemd", missing, files)
     decided = (backend, startup, wanted.random_fully, parts, others, equal, files, unit, _before(host))
-    return Plan(host.run, host.candidates, *decided)
+    return Plan(host.run, host.candidates, *decided, tuple(host.partly))
 
 
 def _plan_absent(host: _firewall_observe.Observed, wanted: Request) -> Plan:

@@ -128,6 +128,7 @@ def test_nothing_is_opened_where_nothing_drops(site, load, name):
     made = site.router.module(**PARAMETERS)
     assert not made.get("failed"), made["msg"]
     assert made["accepted_in"] == []
+    assert ("pings" in str(made.get("warnings"))) == ("pings" in name)
     assert site.dial(5) == "through"
 
 

@@ -101,7 +101,7 @@ def test_instances_stand_side_by_side(router, backend):
         ({"out_interface": "eth0", "inside_interfaces": ["ppp0", "eth0"]}, ["clients dial in on 'eth0'", "no default"]),
         ({"state": "absent", "name": "../../x"}, ["name: '../../x'"]),
         ({"out_interface": "eth0", "source": ["10.0.0.0/8", "10.0.0.1/8"]}, ["source[1]", "10.0.0.0/8"]),
-        ({"out_interface": "eth0", "startup": "systemd"}, ["startup", "systemd does not run"]),
+        ({"out_interface": "eth0", "startup": "systemd"}, ["startup", "systemd is not running"]),
         ({}, ["out_interface"]),
     ],
 )

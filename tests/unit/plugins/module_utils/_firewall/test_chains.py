@@ -18,6 +18,7 @@ CUSTOMER = Packet("ppp*", "eth0", "10.9.0.0/24", "93.184.215.14", port="443")
 META = {key: {"meta": {"key": key}} for key in ("iifname", "oifname", "nfproto", "l4proto", "mark", "protocol")}
 STATE = {"ct": {"key": "state"}}
 ANY = "0.0.0.0"  # noqa: S104
+FLAGS = {"payload": {"protocol": "tcp", "field": "flags"}}
 SADDR = {"payload": {"protocol": "ip", "field": "saddr"}}
 DROP = {"drop": None}
 
@@ -69,6 +70,11 @@ def listed(*rules, policy="accept", **chains):
         ([match({"payload": {"protocol": "udp", "field": "dport"}}, 53), DROP], False, False),
         ([match(STATE, ["new", "invalid"], "in"), DROP], True, True),
         ([match(STATE, "established", "in"), DROP], False, True),
+        ([match(STATE, ["established", "related"], "!"), DROP], True, True),
+        ([match({"&": [FLAGS, ["fin", "syn"]]}, "syn"), DROP], True, False),
+        ([match(FLAGS, "syn", "in"), DROP], True, False),
+        ([match(FLAGS, "rst"), DROP], None, False),
+        ([match(META["l4proto"], {"set": ["icmp", "tcp", "udp"]}), DROP], True, True),
         ([match({"ct": {"key": "status"}}, "dnat", "in"), DROP], False, False),
         ([match({"&": [META["mark"], 255]}, 0), DROP], True, True),
         ([match({"&": [META["mark"], 255]}, 1), DROP], False, True),
@@ -112,7 +118,10 @@ def test_what_a_rule_of_nft_says_of_a_customers_packet(expr, holds, broad):
         ("-m mark ! --mark 0x1 -j DROP", True, True, "drop"),
         ("-m addrtype ! --dst-type LOCAL -j DROP", True, True, "drop"),
         ("-m pkttype --pkt-type unicast -j DROP", True, True, "drop"),
+        ("-p icmp -m icmp --icmp-type 8 -j DROP", False, False, "drop"),
         ("-f -j DROP", False, True, "drop"),
+        ("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP", True, False, "drop"),
+        ("-p tcp -m tcp --tcp-flags ALL NONE -j DROP", None, False, "drop"),
         ("-m set --match-set block src -j DROP", None, False, "drop"),
         ("-m time --timestart 09:00:00 --timestop 17:00:00 -j REJECT", None, False, "drop"),
         ('-m u32 --u32 "0x0=0x0" -j DROP', None, False, "drop"),
@@ -149,7 +158,7 @@ def test_a_map_of_verdicts_is_a_rule_for_each_of_its_elements():
     [
         ("-P FORWARD DROP\n", None),
         ("-P FORWARD ACCEPT\n-A FORWARD -i ppp+ -j DROP\n", "all that customers (10.9.0.0/24) send"),
-        ("-P FORWARD ACCEPT\n-A FORWARD -p tcp -j DROP\n", "the answers to customers"),
+        ("-P FORWARD ACCEPT\n-A FORWARD -p tcp -j DROP\n", "TCP that customers (10.9.0.0/24) send"),
         ("-P FORWARD ACCEPT\n-A FORWARD -p icmp -j DROP\n", None),
         ("-P FORWARD ACCEPT\n-A FORWARD -i eth0 -j DROP\n", "the answers to customers"),
         ("-P FORWARD ACCEPT\n-A FORWARD -m limit --limit 1/s -j ACCEPT\n-A FORWARD -i ppp+ -j DROP\n", None),
@@ -174,3 +183,18 @@ def test_forwarded_ports_are_looked_at_too():
     wanted = request("default", "eth0", ["10.9.0.0/24"], True, port_forwards=forwards)
     rules = _chains_iptables.ruleset("-P FORWARD ACCEPT\n-A FORWARD -d 10.9.0.7/32 -p tcp -m tcp --dport 7 -j DROP\n")
     assert _passage.blocked(rules, wanted, {}).label == "the forwarded tcp port 7000"
+
+
+@pytest.mark.parametrize(
+    ("rule", "labels"),
+    [
+        ("-p icmp -m icmp --icmp-type 8 -j DROP", ["pings of customers"]),
+        ("-p icmp -m icmp --icmp-type 3/4 -j DROP", []),
+        ("-p udp -j REJECT", ["all UDP of customers"]),
+        ("-p udp -m udp --dport 53 -j REJECT", []),
+    ],
+)
+def test_what_is_dropped_in_part(rule, labels):
+    rules = _chains_iptables.ruleset(f"-P FORWARD ACCEPT\n-A FORWARD {rule}\n")
+    assert [block.label for block in _passage.partly_blocked(rules, WANTED, {})] == labels
+    assert _passage.blocked(rules, WANTED, {}) is None
