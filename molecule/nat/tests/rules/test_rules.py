@@ -80,6 +80,8 @@ def test_links_of_customers(host):
     for link in links:
         assert host.file(f"/proc/sys/net/ipv4/conf/{link}/rp_filter").content_string == "1\n"
         assert host.file(f"/proc/sys/net/ipv6/conf/{link}/disable_ipv6").content_string == "1\n"
+        for setting in ("accept_ra", "accept_redirects", "accept_source_route"):
+            assert host.file(f"/proc/sys/net/ipv6/conf/{link}/{setting}").content_string == "0\n"
         assert host.run(f"ip -6 addr show dev {link}").stdout == ""
 
 
