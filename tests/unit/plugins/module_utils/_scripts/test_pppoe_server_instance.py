@@ -204,6 +204,7 @@ def pid_of(folder) -> int:
     return int((folder / "run" / "default.pid").read_text())
 
 
+@pytest.mark.slow
 def test_every_daemon_but_the_new_one_ends(place, start):
     folder, program = place
     pool(folder, *FOUR)
@@ -248,6 +249,7 @@ def test_hangup_ends_every_daemon_of_the_instance(place, start):
     assert all(map(ended, daemons(folder)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [None, b""])
 def test_state_that_is_missing_or_empty_is_made_anew(place, start, kept):
     folder, program = place
