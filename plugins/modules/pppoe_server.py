@@ -190,6 +190,8 @@ options:
       - What starts the instance at boot.
       - V(systemd) is a unit C(pppoe-server@NAME.service), which also restarts a daemon that has died.
       - V(rc_local) is a line in rc.local, for hosts without systemd. Nothing restarts a daemon that dies.
+        Where systemd runs, the daemon gets a scope of its own, so that an out-of-memory kill ends one session and
+        no limit of rc-local.service or of a login applies.
       - V(none) does not start it at boot.
     type: str
     choices: [systemd, rc_local, none]
