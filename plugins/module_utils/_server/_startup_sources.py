@@ -68,10 +68,11 @@ class Source:
 def opened(path: str) -> bytes | None:
     """The content of a script or a setting; ``None`` for what is none, as programs of the distribution."""
     try:
+        # Asked before it is opened: a FIFO would wait for its writer.
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+            return None
         with open(path, "rb") as handle:
-            status = os.fstat(handle.fileno())
-            if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
-                return None
             content = handle.read()
     except OSError:
         return None

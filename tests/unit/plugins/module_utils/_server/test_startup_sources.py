@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
@@ -53,3 +55,14 @@ def test_units_to_disable(sources, units):
 def test_refused(sources, words):
     with pytest.raises(Refused, match=words):
         _server_startup_sources.units_to_disable(sources, ["eth1"], RC_LOCAL)
+
+
+def test_only_texts_are_opened(tmp_path):
+    script, program, large, fifo = (tmp_path / name for name in ("script", "program", "large", "fifo"))
+    script.write_bytes(b"#!/bin/sh\n")
+    program.write_bytes(b"\x7fELF\0\0")
+    large.write_bytes(b" " * (_server_startup_sources.MOST_BYTES + 1))
+    os.mkfifo(fifo)
+    found = [_server_startup_sources.opened(str(path)) for path in (script, program, large, fifo, tmp_path)]
+    assert found == [b"#!/bin/sh\n", None, None, None, None]
+    assert _server_startup_sources.opened(str(tmp_path / "none")) is None
