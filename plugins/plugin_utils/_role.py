@@ -55,4 +55,8 @@ class ModuleAction(ActionBase):
         if role is None or text is None:
             return result
         module = self._task.action.rpartition(".")[2]
-        return {**result, "msg": _role_variables.message(*role, module, text, self.connection())}
+        better = _role_variables.message(*role, module, text, self.connection())
+        if better == text:
+            return result
+        # Ansible prints the text of the exception as well, where there is one.
+        return {**{key: value for key, value in result.items() if key != "exception"}, "msg": better}

@@ -22,7 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
 #: A word in the column of addresses that pppd cannot take, but accel-ppp, whose file of the same name has a rate there.
-RATE = re.compile(rb"[0-9]+(?:/[0-9]+)?\Z")
+RATE = re.compile(rb"[0-9]+(?:[KMGkmg](?:bit)?)?(?:/[0-9]+(?:[KMGkmg](?:bit)?)?)?\Z")
 # What follows a secret without quotes from its # on, less a comment that begins behind a blank.
 _HALF = re.compile(rb"#[^\n]*?(?=[ \t]+#|[ \t\r]*(?:\n|\Z))")
 

@@ -16,8 +16,9 @@ OLD_PYTHON = {"version": {"major": 3, "minor": 8}, "executable": "/usr/bin/pytho
 # Role, its variables, and what the error begins with.
 MISTAKES = [
     ("server", {"pppoe_server_dns": ["8.8.8.8"]}, "pppoe_server_dns: the role pppoe_server has no"),
-    ("server", {"pppoe_server_accounts": [["bob", "hunter2"]]}, "Validation of arguments failed"),
-    ("server", {"pppoe_server_accounts": {"bob": "hunter2"}}, "Validation of arguments failed"),
+    ("server", {"pppoe_server_accounts": [["bob", "hunter2"]]}, "pppoe_server_accounts[0]: is a list"),
+    ("server", {"pppoe_server_accounts": {"bob": "hunter2"}}, "pppoe_server_accounts: is a dictionary, not a list."),
+    ("server", {"pppoe_server_accounts": [{"name": "bob", "password": "hunter2"}]}, "pppoe_server_accounts[0]: pass"),
     ("server", {**SERVER, "pppoe_server_accounts": [{"name": "bob", "secret": 83}]},
      "pppoe_server_accounts[0].secret: is a number, not text"),
     ("server", {**SERVER, "pppoe_server_accounts": [{"name": "no", "secret": ""}]},
@@ -29,6 +30,8 @@ MISTAKES = [
     ("client", {"pppoe_client_connections": [{**CLIENT, "secret": 83}]}, "pppoe_client_connections[0].secret: is"),
     ("client", {"pppoe_client_connections": [{**CLIENT, "secret": "hunter2", "dns": True}]},
      "pppoe_client_connections (dsl): dns: is a boolean"),
+    ("client", {"pppoe_client_packages": [], "pppoe_client_connections": [{**CLIENT, "interface": "nowhere"}]},
+     "pppoe_client_connections (dsl): interface: "),
     ("server", {"facts": OLD_PYTHON}, "The modules of dialtone.pppoe need Python 3.9 or newer, and"),
     ("client", {"facts": OLD_PYTHON}, "The modules of dialtone.pppoe need Python 3.9 or newer"),
     ("client", {"pppoe_client_connection": [CLIENT]}, "pppoe_client_connection: the role pppoe_client has no"),
@@ -87,3 +90,5 @@ def test_each_mistake_has_its_message(tmp_path):
     for (_role, variables, message), said in zip(MISTAKES, json.loads((tmp_path / "found.json").read_text())):
         assert said.startswith(message), (variables, said)
     assert "hunter2" not in output
+    # Also where Ansible shows the error by itself.
+    assert "[ERROR]: Task failed: Module failed: interface" not in output
