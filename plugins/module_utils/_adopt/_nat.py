@@ -164,8 +164,9 @@ def _nft_chain(
             text = f"nft add rule {chain[0]} {chain[1]} {chain[2]} {nft_text(rule.get('expr', ()))}"
             plain = verdict == "masquerade" and not whole.other and whole.out_interface is not None
             yield Nat(text, whole.out_interface, whole.sources, plain, None, whole.customers)
-        elif verdict and verdict.startswith("jump ") and verdict not in seen:
-            yield from _nft_chain(rules, (chain[0], chain[1], verdict[5:]), whole, (*seen, verdict))
+        for target in _nft_jumps(rule.get("expr", ())):
+            if target not in seen:
+                yield from _nft_chain(rules, (chain[0], chain[1], target), whole, (*seen, target))
 
 
 def _nft_rule(expressions: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[_Match, str | None]:
@@ -180,12 +181,25 @@ def _nft_rule(expressions: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[_Match, s
             more = isinstance(value, dict) and set(value) - {"flags"}
             match = replace(match, other=bool(match.other or more or "persistent" in flags))
         elif kind in ("jump", "goto"):
-            verdict = "jump " + value["target"]
+            verdict = "jump"
         elif kind in ("accept", "return", "drop"):
             verdict = kind
         elif kind not in ("counter", "log", "comment"):
             match = replace(match, other=True)
     return match, verdict
+
+
+def _nft_jumps(expressions: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    """The chains that a rule goes on to, by itself or by a verdict map."""
+    found: list[str] = []
+    for expression in expressions:
+        kind, value = next(iter(expression.items()))
+        if kind in ("jump", "goto"):
+            found.append(value["target"])
+        elif kind == "vmap" and isinstance(value.get("data"), dict):
+            for entry in value["data"].get("set", ()):
+                found += _nft_jumps([entry[1]] if isinstance(entry, list) and isinstance(entry[1], dict) else [])
+    return found
 
 
 def _nft_match(match: _Match, value: t.Mapping[str, t.Any]) -> _Match:
@@ -257,6 +271,6 @@ def _nft_side(side: t.Any) -> str:
 def is_of_iptables(nat: Nat, listed: t.Iterable[Nat]) -> bool:
     """Whether a rule that nft lists is one that iptables has listed already, being its nf_tables flavour."""
     words = nat.rule.split()
-    return words[3:6] == ["ip", "nat", "POSTROUTING"] and any(
+    return words[3:5] == ["ip", "nat"] and any(
         one.rule.startswith("iptables") and one.out_interface == nat.out_interface for one in listed
     )
