@@ -56,11 +56,14 @@ def rules(module: AnsibleModule) -> list[_adopt_nat.Nat]:
         if rc == 0:
             found += [nat for nat in _adopt_nat.of_nft(out, _is_ours) if not _adopt_nat.is_of_iptables(nat, found)]
     files = _files_at_boot(module)
-    return [
-        replace(nat, saved=_adopt_saved.loader(nat, files))
-        for nat in found
-        if nat.out_interface is None or _names.INTERFACE.fullmatch(nat.out_interface)
-    ]
+    return [replace(_named(nat), saved=_adopt_saved.loader(nat, files)) for nat in found]
+
+
+def _named(nat: _adopt_nat.Nat) -> _adopt_nat.Nat:
+    """The rule; one whose interface has a name that no interface has is none that the role makes."""
+    if nat.out_interface is None or _names.INTERFACE.fullmatch(nat.out_interface):
+        return nat
+    return replace(nat, out_interface=None, plain=False)
 
 
 def _our_mark() -> str:
