@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
 
 COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
+SUPPORT = Path(__file__).resolve().parents[2] / "support"
 pytestmark = [
     pytest.mark.skipif(bool(lab.why_not()), reason=f"no host can be made here: {lab.why_not()}"),
     pytest.mark.skipif(shutil.which("pppoe-server") is None, reason="pppoe-server is not installed"),
@@ -267,3 +268,38 @@ def daemons(host: Host) -> dict[str, int]:
         interface = words[words.index("-I") + 1].partition(":")[0]
         found[interface] = found.get(interface, 0) + 1
     return found
+
+
+@pytest.mark.parametrize(
+    ("start", "refused"),
+    [
+        ("/usr/sbin/pppoe-server $OPTIONS", ""),
+        ("/bin/sh -c '/usr/sbin/pppoe-server $OPTIONS; sleep 1'", ""),
+        ("/bin/sh -c '/usr/sbin/pppoe-server $OPTIONS; touch /run/x'", "does more than that"),
+        ("/usr/sbin/pppoe-server -I $LAN", "cannot be read literally"),
+    ],
+)
+def test_a_unit_of_others_is_disabled_and_stays(start, refused):
+    host = Host("pppoe_server")
+    unit = "/etc/systemd/system/pppoe.service"
+    try:
+        host.router.boot_with_systemd(SUPPORT / "fake_systemctl.py")
+        settings = f"[Service]\nType=forking\nEnvironmentFile=/etc/default/pppoe\nExecStart={start}\n"
+        options = GUIDE.partition(" ")[2]
+        host.write(
+            {unit: settings + "[Install]\nWantedBy=multi-user.target\n", "/etc/default/pppoe": f"OPTIONS='{options}'\n"}
+        )
+        host.sh(f"/run/tools/systemctl enable pppoe.service; {GUIDE}; sleep 0.3")
+        before = host.router.etc()
+        result = host.router.module(name=f"test{os.getpid()}", **PARAMETERS)
+        if refused:
+            assert refused in result["msg"]
+            assert host.router.etc() == before
+            return
+        assert result["applied"] == "live", result
+        assert host.sh("/run/tools/systemctl is-enabled pppoe.service", check=False).strip() == "disabled"
+        assert host.sh(f"cat {unit}").startswith(settings)
+        assert daemons(host) == {"eth1": 1}
+        assert host.router.module(name=f"test{os.getpid()}", **PARAMETERS)["changed"] is False
+    finally:
+        host.close()
