@@ -164,6 +164,8 @@ words=${answer#"$address"}
 [ "$address" != - ] || refuse "session $id:$words"
 # The addresses come first: behind the plugin, pppd would ask the kernel whether they are an interface, for which that
 # runs modprobe four times, and the client's first request would come and go meanwhile.
+# Whatever this script's files are closed to, those of pppd and of your scripts that it runs are as ever.
+umask 022
 exec "$pppd" "$local:$address" set "DIALTONE_LANE=$id" $words "$@"
 """
 

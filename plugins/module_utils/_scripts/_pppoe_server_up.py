@@ -89,6 +89,7 @@ case $name in
     ipv6-*) script=$ppp/$name ;;
     *) script=$ppp/ip-$name ;;
 esac
+umask 022
 [ ! -x "$script" ] || exec "$script" "$@"
 """
 

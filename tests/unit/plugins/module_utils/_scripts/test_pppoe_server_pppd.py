@@ -220,3 +220,12 @@ def test_a_pool_that_is_missing_or_empty_is_that_of_the_configuration(place):
     assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"
     (folder / "run" / "default.pool").unlink()
     assert dial(place, *KERNEL)[1][0] == "10.0.0.1:10.0.0.2"
+
+
+def test_pppd_and_the_scripts_that_it_runs_have_the_usual_umask(place):
+    """Their files are none of ours, which are closed to others."""
+    folder, program = place
+    pool(folder, "10.0.0.2")
+    program("pppd", f"umask >{folder}/umask\n")
+    dial(place, *KERNEL)
+    assert (folder / "umask").read_text().strip() in ("022", "0022")
