@@ -174,6 +174,8 @@ def _supervise(where: _manager.Places, ready: int) -> None:
 
 def _serve(where: _manager.Places, ready: int, lock: int | None, own_version: str) -> None:
     """Be the manager. ``ready``: where to say that it answers; ``lock``: what is held until then."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     syslog.openlog("pppoe-server", 0, syslog.LOG_DAEMON)

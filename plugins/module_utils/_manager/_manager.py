@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _hooks, _kernel, _names
 
 #: Sessions for each processor that may be on their way at once, and the seconds after which one does not count.
-AT_ONCE, ON_ITS_WAY = 4, 2.0
+AT_ONCE, ON_ITS_WAY = 6, 5.0
 #: The seconds for which a session without an account may keep an address while there are hardly any left.
 UNKNOWN = 5.0
 #: Seconds between two looks at all sessions, for one that has ended unheard.
@@ -254,6 +254,9 @@ class Manager:
         queue = self._queue(session_id)
         if started is None or queue is None or self.alive(dial.pid):
             return  # it has ended, has not asked yet, or has its answer
+        with suppress(OSError):
+            # The daemon has precedence, so that it answers while many sessions begin, but they have none.
+            os.setpriority(os.PRIO_PROCESS, dial.pid, 0)
         try:
             os.write(queue, f"{dial.pid} {self._answer_to(dial, started, session_id, mac)}\n".encode())
         except OSError:

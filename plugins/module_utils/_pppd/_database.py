@@ -5,9 +5,9 @@
 """What every pppd of this host notes of itself, in pppd2.tdb. Private to this collection.
 
 Each pppd keeps one record there, ``pppdPID``, with the variables that its scripts get: IFNAME, PEERNAME (the name
-that a peer has proved to be his), MACREMOTE, DNS1, LINKNAME (``pppd/main.c`` update_db_entry). So a server's sessions
-have names without a hook of ours, whoever started the server. A pppd that was killed leaves its record behind:
-believe one only while its process lives.
+that a peer has proved to be his, made visible here as in pppd's messages), MACREMOTE, DNS1, LINKNAME (``pppd/main.c``
+update_db_entry). So a server's sessions have names without a hook of ours, whoever started the server. A pppd that was
+killed leaves its record behind: believe one only while its process lives.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import struct
 import time
 import typing as t
 from contextlib import suppress
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
 # The runtime folder is the builder's choice since 2.5.
 PATHS = ("/run/pppd2.tdb", "/run/pppd/pppd2.tdb", "/run/ppp/pppd2.tdb")
@@ -61,7 +63,9 @@ def parse(content: bytes) -> dict[int, dict[str, str]]:
     for key, data in _records(content):
         match = re.match(rb"pppd(\d+)\Z", key)
         if match:
-            found[int(match.group(1))] = parse_variables(data.decode("utf-8", "replace"))
+            # With PAP, a name is there as the peer has sent it.
+            visible = _words.visible(data.rstrip(b"\0")).decode("ascii")
+            found[int(match.group(1))] = parse_variables(visible)
     return found
 
 

@@ -199,7 +199,8 @@ launch() {
     (
         umask 022
         trap '' HUP
-        setsid "$@" </dev/null >/dev/null 2>&1 8>&- 9>&- &
+        # It has precedence over the sessions: one that answers late is asked again, and begins a session for each time.
+        nice -n -10 setsid "$@" </dev/null >/dev/null 2>&1 8>&- 9>&- &
         echo $!
     )
 }

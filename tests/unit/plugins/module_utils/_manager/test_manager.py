@@ -1,0 +1,193 @@
+"""The manager's decisions, with processes that are real and addresses that are told."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _kernel, _main, _manager
+
+
+@pytest.fixture
+def manager(tmp_path, monkeypatch):
+    for name in ("state/answers", "configuration", "ppp", "run"):
+        (tmp_path / name).mkdir(parents=True)
+    places = _manager.Places(*(str(tmp_path / name) for name in ("state", "configuration", "scripts", "ppp", "run")))
+    made = _manager.Manager(places, new_pppd=True)
+    made.book.set_pool("default", ["10.0.0.2", "10.0.0.3"])
+    made.pids = {}
+    monkeypatch.setattr(_kernel, "pid_of", lambda name, _run: made.pids.get(name))
+    return made
+
+
+@pytest.fixture
+def begin(manager):
+    """``begin(suggested, interface, age)``: the process of a session; with an interface, it is up."""
+    begun = []
+
+    def one(suggested="10.0.0.2", interface=None, instance="default", age=0.0, address=None):
+        process = subprocess.Popen(["sleep", "60"])
+        begun.append(process)
+        since = time.monotonic() - age
+        session = _book.Session(process.pid, _kernel.started(process.pid), since, instance, "7", "02:00:00:00:00:07")
+        if manager.book.take(session, suggested) is None:
+            manager.book.add(session)
+        if interface:
+            up(manager, process, interface, address or session.address)
+        return process
+
+    yield one
+    for process in begun:
+        process.kill()
+        process.wait()
+
+
+def up(manager, process, interface, address, new=True):
+    manager.pids[interface] = process.pid
+    manager.address(_kernel.Event(len(manager.pids), interface, "10.0.0.1", address, new))
+
+
+def hung_up(process) -> bool:
+    try:
+        return process.wait(0.3) == -15
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def reasons(manager) -> list[str]:
+    path = f"{manager.places.state}/refused"
+    return [json.loads(line)["reason"] for line in open(path)] if os.path.exists(path) else []
+
+
+def test_the_second_session_with_an_address_is_hung_up(manager, begin):
+    first = begin("10.0.0.2", "ppp0")
+    second = begin("10.0.0.3", "ppp1", address="10.0.0.2")
+    assert hung_up(second)
+    assert first.poll() is None
+    assert reasons(manager) == [f"10.0.0.2 belongs to the session ppp0 (pid {first.pid}) that is up"]
+
+
+def test_the_first_one_where_a_new_session_replaces_it(manager, begin):
+    with open(f"{manager.places.configuration}/default.options", "w") as handle:
+        handle.write("set DIALTONE_SINGLE_SESSION=replace\n")
+    first = begin("10.0.0.2", "ppp0")
+    second = begin("10.0.0.3", "ppp1", address="10.0.0.2")
+    assert hung_up(first)
+    assert second.poll() is None
+    assert reasons(manager) == [f"10.0.0.2 has gone to the new session ppp1 (pid {second.pid})"]
+
+
+def test_a_session_of_somebody_elses_is_left_alone(manager, begin):
+    first = begin("10.0.0.2", "ppp0")
+    second = begin("10.0.0.3", "ppp1", instance=None, address="10.0.0.2")
+    assert not hung_up(second)
+    assert first.poll() is None
+
+
+def test_one_that_has_ended_is_no_rival(manager, begin):
+    first = begin("10.0.0.2", "ppp0")
+    first.kill()
+    first.wait()
+    second = begin("10.0.0.3", "ppp1", address="10.0.0.2")
+    assert not hung_up(second)
+
+
+def test_who_says_no_account_makes_room_when_there_is_hardly_any(manager, begin):
+    silent, late, young = begin(age=4), begin(age=6), None
+    assert manager.keep_room()
+    assert hung_up(late)
+    assert silent.poll() is None
+    young = begin("10.0.0.3", age=10)
+    manager.book.set_pool("default", [f"10.0.0.{number}" for number in range(2, 60)])
+    assert not manager.keep_room()
+    assert not hung_up(young)
+    assert reasons(manager) == ["it has not said its account, and hardly any address is left"]
+
+
+def test_one_that_serves_ipv6_alone_stays(manager, begin, monkeypatch):
+    monkeypatch.setattr(_manager, "_is_up", lambda _pid, _run: True)
+    one = begin(age=60)
+    begin(age=60)
+    manager.keep_room()
+    assert not hung_up(one)
+
+
+def test_few_begin_at_once_unless_a_processor_is_idle(manager, begin, monkeypatch):
+    monkeypatch.setattr(_kernel, "runnable", lambda: 99)
+    manager._processors = 1
+    for number in range(_manager.AT_ONCE):
+        assert manager._may_begin(), number
+        begin()
+    assert not manager._may_begin()
+    # One that takes long does not count any more.
+    next(iter(manager.book.coming.values())).since -= 60
+    assert manager._may_begin()
+    begin()
+    assert not manager._may_begin()
+    monkeypatch.setattr(_kernel, "runnable", lambda: 1)
+    assert manager._may_begin()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "dial",
+        "dial x 1:02 default 10.0.0.2",
+        "dial 1 2",
+        "account 1 2 deny ppp0",
+        "account x 1 deny ppp0 a",
+        "x" * 5000,
+    ],
+)
+def test_what_it_does_not_understand_it_does_not_hear(manager, line):
+    _main.hear(manager, line)
+    assert not manager.waiting
+
+
+def test_a_question_is_heard_once(manager):
+    for _each in range(2):
+        _main.hear(manager, "dial 1 7:02:00:00:00:00:07 default 10.0.0.2")
+    assert len(manager.waiting) == 1
+
+
+def test_refusals_are_bounded(manager, begin):
+    one = begin("10.0.0.2", "ppp0")
+    session = manager.book.sessions[one.pid]
+    for number in range(_manager.REFUSED + 20):
+        manager._refused(session, str(number))
+    assert reasons(manager) == [str(number) for number in range(20, _manager.REFUSED + 20)]
+
+
+NEW_ADDRESS = bytes.fromhex(
+    "34000000 1400 0000 00000000 00000000"  # nlmsghdr: 52 bytes, RTM_NEWADDR
+    "02 20 80 00 07000000"  # ifaddrmsg: AF_INET, /32, interface 7
+    "0800 0100 0a000003"  # IFA_ADDRESS 10.0.0.3
+    "0800 0200 0a000001"  # IFA_LOCAL 10.0.0.1
+    "0900 0300 70707030 00000000".replace(" ", "")  # IFA_LABEL ppp0
+)
+
+
+def test_a_message_of_the_kernel():
+    event = _kernel.Event(7, "ppp0", "10.0.0.1", "10.0.0.3", True)
+    assert _kernel.parse(NEW_ADDRESS) == ([event], False)
+    assert _kernel.parse(NEW_ADDRESS * 2) == ([event] * 2, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ["pppd", "10.0.0.1:10.0.0.2", "rp_pppoe_sess", "7:02:00:00:00:00:0a", "file", "/c/vlan.options"],
+            ("vlan", "7", "02:00:00:00:00:0a", "10.0.0.2"),
+        ),
+        (["pppd", "pty", "/usr/sbin/pppoe -n -I eth1 -e 9:2:0:0:0:0:a -S ''"], (None, "9", "2:0:0:0:0:a", None)),
+        (["pppd", "file", "/etc/ppp/options", "call", "isp"], (None, "", "", None)),
+    ],
+)
+def test_what_a_command_tells(words, expected):
+    found = _kernel.described(1, 2, words, "/c", waiting=False)
+    assert (found.instance, found.session_id, found.mac, found.address) == expected
