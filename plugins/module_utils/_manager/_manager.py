@@ -9,7 +9,6 @@ It has no state of its own: whatever it knows, it has from the kernel, so that i
 
 from __future__ import annotations
 
-import collections
 import json
 import os
 import signal
@@ -27,6 +26,8 @@ AT_ONCE, ON_ITS_WAY = 6, 5.0
 UNKNOWN = 5.0
 #: Seconds between two looks at all sessions, for one that has ended unheard.
 SWEEP = 1.0
+#: The seconds for which those who wait go in the order in which they came, and after which a client has given up.
+PATIENT, GIVEN_UP = 5.0, 25.0
 #: How many refusals are kept.
 REFUSED = 200
 
@@ -59,7 +60,7 @@ class Manager:
     def __init__(self, places: Places, new_pppd: bool) -> None:
         self.places = places
         self.book = _book.Book()
-        self.waiting: collections.deque[Dial] = collections.deque()
+        self.waiting: list[Dial] = []
         self._hooks = _hooks.Hooks(places.ppp)
         self._new_pppd = new_pppd
         self._files: dict[str, tuple[t.Any, str]] = {}
@@ -236,11 +237,21 @@ class Manager:
 
     def answer(self) -> float | None:
         """Answer those who may go on; the seconds after which to look again, ``None`` if nobody waits."""
+        self._refuse_late()
         while self.waiting and self._may_begin():
-            dial = self.waiting.popleft()
+            dial = next_dial(self.waiting, {one.mac for one in self.book.coming.values()}, time.monotonic())
+            self.waiting.remove(dial)
             if _kernel.started(dial.pid) is not None:
                 self._answer(dial)
         return 0.015 if self.waiting else None
+
+    def _refuse_late(self) -> None:
+        """Those who have waited for so long that their clients have given up would take the time of others."""
+        late = time.monotonic() - GIVEN_UP
+        for dial in [dial for dial in self.waiting if dial.since < late]:
+            self.waiting.remove(dial)
+            text = f"- this host was busy for {GIVEN_UP:.0f} seconds, after which the client has given up"
+            self.reply(dial.session.partition(":")[0], f"{dial.pid} {text}")
 
     def _may_begin(self) -> bool:
         """Whether the host has time for one more: beyond a few at once, only if a processor has nothing to do."""
@@ -359,6 +370,24 @@ class Manager:
         if before is None or before[0] != key:
             self._files[path] = (key, _text(path))
         return self._files[path][1], before is None or before[0] != key
+
+
+def next_dial(waiting: t.Sequence[Dial], coming: t.Collection[str], now: float) -> Dial:
+    """Who goes on next. ``coming``: the MACs of sessions that are on their way.
+
+    The first, as long as nobody waits for long; then the last, since the first may have given up by now, and so would
+    everybody before his turn. A client who has asked twice, since he got no answer in time, takes the first one: the
+    others come after everybody else's.
+    """
+    seen = set(coming)
+    once = []
+    for dial in waiting:
+        mac = dial.session.partition(":")[2]
+        if mac not in seen:
+            seen.add(mac)
+            once.append(dial)
+    choice = once or waiting
+    return choice[0] if now - choice[0].since < PATIENT else choice[-1]
 
 
 def _is_up(pid: int, run: str) -> bool:

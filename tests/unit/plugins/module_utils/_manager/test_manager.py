@@ -131,6 +131,28 @@ def test_few_begin_at_once_unless_a_processor_is_idle(manager, begin, monkeypatc
     assert manager._may_begin()
 
 
+def dials(*macs_and_ages):
+    return [
+        _manager.Dial(number, f"{number}:{mac}", "default", "", -age) for number, (mac, age) in enumerate(macs_and_ages)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "coming", "number"),
+    [
+        ([("a", 3), ("b", 2), ("c", 1)], (), 0),
+        # Nobody waits until everybody gives up.
+        ([("a", 9), ("b", 2), ("c", 1)], (), 2),
+        # Who has asked twice is served once, before others are.
+        ([("a", 9), ("b", 2), ("b", 1)], (), 1),
+        ([("a", 3), ("b", 2)], ("a",), 1),
+        ([("a", 3), ("a", 2)], ("a",), 0),
+    ],
+)
+def test_who_goes_on_next(waiting, coming, number):
+    assert _manager.next_dial(dials(*waiting), coming, 0.0).pid == number
+
+
 @pytest.mark.parametrize(
     "line",
     [
