@@ -61,6 +61,8 @@ MAKE = """
 mkdir -p /etc/ppp /run/systemd/system /run/tools /run/node-exporter
 touch /etc/ppp/chap-secrets
 cp {systemctl} /run/tools/systemctl; chmod 755 /run/tools/systemctl
+# What pppoe_access tries whether the kernel can delay packets with; the kernel of many machines cannot.
+printf '#!/bin/sh\n' >/run/tools/unshare; chmod 755 /run/tools/unshare
 ! pppd=$(command -v pppd) || mount --bind /dev/null $(readlink -f $pppd)
 for name in {interfaces}; do
     ip link add $name type veth peer name far-$name; ip link set $name up; ip link set far-$name up
