@@ -89,9 +89,9 @@ def _more(
         return _client_messages.more_on_account(said)
     if message.reason == "no_secret":
         return f", or that /etc/ppp/options leaves out, which has {' and '.join(refusals)}" if refusals else ""
-    # "Couldn't": the session was gone before the server could ask for the account.
+    # A PADT says nothing of the account: the server's pppd may have ended before it could ask.
     undecided = _client_messages.SESSION in attempt and not _client_messages.AUTHENTICATED.search(attempt)
-    if message.reason == "hung_up" and undecided and not match.group().startswith("Couldn't"):
+    if undecided and match.group().startswith("LCP terminated by peer") and message.reason == "hung_up":
         return ", and had not taken the account yet, which it may have refused that way"
     return _client_messages.more_on_length(match.groupdict().get("length"))
 

@@ -123,7 +123,7 @@ ENDINGS = [
     (BEGIN + "Couldn't open /dev/ppp: Operation not permitted", "interface", "(Operation not permitted)"),
     (BEGIN + "Couldn't get channel number: Transport endpoint is not connected", "hung_up", "hung up (PADT): its"),
     (BEGIN + "Couldn't reopen /dev/ppp: Too many open files", "hung_up", "hung up (PADT): its"),
-    (BEGIN + "Modem hangup\nConnection terminated.", "hung_up", "(PADT), and had not taken the account yet, which"),
+    (BEGIN + "Modem hangup\nConnection terminated.", "hung_up", "hung up (PADT): its own log may say why."),
     # lcp.c, fsm.c
     (BEGIN + "Received Protocol-Reject for LCP!\nConnection terminated.", "silent", "rejects PPP's own protocol"),
     (BEGIN + "Serial line is looped back.\nConnection terminated.", "interface", "there is a loop behind eth0"),
