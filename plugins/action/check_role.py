@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
     def _problems(self, task_vars: dict[str, t.Any]) -> list[str]:
         role = _role.role_of(self)
         if role is None:
-            return ["check_role belongs into a role of dialtone.pppoe."]
+            return []
         name, options = role
         problems = _role_variables.unknown(name, options, task_vars)
         for variable, option in options.items():

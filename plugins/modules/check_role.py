@@ -14,6 +14,7 @@ description:
     the one that was probably meant. Results of tasks that have such a name are ignored.
   - Refuses entries of lists that are no dictionaries, or that have unknown keys, without showing what is in them. It
     also refuses an ansible-core older than 2.19.
+  - Outside of these roles there is nothing to check.
   - It runs on the controller and does nothing on the host.
 options: {}
 extends_documentation_fragment:
