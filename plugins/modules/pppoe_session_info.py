@@ -142,6 +142,50 @@ sessions:
       description: Bytes sent by this host.
       type: int
       sample: 654321
+refused:
+  description:
+    - The sessions that the session manager of M(dialtone.pppoe.pppoe_server) has hung up and that the selectors allow,
+      the latest one last, at most 200. They are kept until the next boot.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    time:
+      description: When it was hung up, in UTC.
+      type: str
+      sample: "2026-11-27T20:41:07Z"
+    reason:
+      description: Why.
+      type: str
+      sample: 192.168.10.3 belongs to the session ppp0 (pid 1677) that is up
+    interface:
+      description: The PPP interface that it had, V(none) if it had none yet.
+      type: str
+      sample: ppp1
+    username:
+      description: The account, V(none) if it had named none yet.
+      type: str
+      sample: cmz2
+    address:
+      description: The client's address.
+      type: str
+      sample: 192.168.10.3
+    peer_mac:
+      description: The Ethernet address of the client.
+      type: str
+      sample: 02:64:74:00:03:01
+    session_id:
+      description: The PPPoE session id.
+      type: int
+      sample: 8
+    instance:
+      description: The instance of the server.
+      type: str
+      sample: default
+    pid:
+      description: The process id that its pppd had.
+      type: int
+      sample: 1702
 count:
   description: How many of them there are.
   returned: always
@@ -155,6 +199,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _refused as _sessions_refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
 
 ARGUMENTS = _sessions_selection.ARGUMENTS
@@ -168,7 +213,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     wanted = _sessions_selection.selection(module.params)
     _root.require_root("The sessions of a host")
     found = _sessions_selection.chosen(_sessions_observe.live(module), wanted)
-    return {"changed": False, "sessions": found, "count": len(found)}
+    refused = _sessions_selection.chosen(_sessions_refused.read(), wanted)
+    return {"changed": False, "sessions": found, "count": len(found), "refused": refused}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ ALONE = 5
 AT_ONCE = 50
 WRAPPER = "/usr/local/libexec/dialtone-pppoe/pppoe-server-pppd"
 #: pppoe-server itself puts the addresses last; our script puts them first.
-LAST = rf"""sed -i.first 's|^exec \(.*\) "\$local:\$address" "\$@"$|exec \1 "$@" "$local:$address"|' {WRAPPER}"""
+_EXEC = r"""s|^exec "\$pppd" "\$local:\$address" \(.*\) "\$@"$|exec "$pppd" \1 "$@" "$local:$address"|"""
+LAST = f"sed -i.first '{_EXEC}' {WRAPPER}"
 FIRST = f"mv {WRAPPER}.first {WRAPPER}"
 #: A request that nobody heard is repeated after 3 s if pppd goes by itself; the role has it repeated after 1 s, and
 #: ppp 2.5 wait before the first one, as plugins/module_utils/_scripts/_pppoe_client_up.py does.

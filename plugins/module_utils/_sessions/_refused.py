@@ -7,19 +7,21 @@
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
+KEYS = ("instance", "interface", "pid", "peer_mac", "session_id", "username", "address", "reason")
 PATH = f"{_layout_server.STATE}/refused"
 
 
 def read() -> list[dict[str, t.Any]]:
     """The last 200, the latest one last.
 
-    Each has ``time`` (seconds since the epoch), ``instance``, ``interface``, ``pid``, ``peer_mac``, ``session_id``,
-    ``username`` (as pppd spells it; ``None`` if it had said none), ``address`` and ``reason`` (a sentence).
+    Each has ``time`` (ISO 8601, UTC), ``role``, ``instance``, ``interface``, ``pid``, ``peer_mac``, ``session_id``,
+    ``username`` (as pppd spells it; ``None`` if the client had named none), ``address`` and ``reason`` (a sentence).
     """
     return parse(_files.text(PATH))
 
@@ -30,8 +32,8 @@ def parse(text: str) -> list[dict[str, t.Any]]:
     for line in text.splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:
+            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry["time"]))
+        except (ValueError, TypeError, KeyError, OverflowError):
             continue
-        if isinstance(entry, dict):
-            found.append(entry)
+        found.append({**{key: entry.get(key) for key in KEYS}, "time": when, "role": "server"})
     return found

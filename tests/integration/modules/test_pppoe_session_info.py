@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _refused as _sessions_refused
 from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 FAKE_IP = """#!/bin/sh
@@ -65,6 +67,22 @@ def test_a_dialled_session(folder, run_module, pppd):
     assert {name: session[name] for name in expected} == expected
     assert 0 <= session["seconds"] < 60
     assert abs(time.time() - time.mktime(time.strptime(session["since"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 60
+
+
+def test_sessions_that_were_hung_up(folder, run_module, monkeypatch):
+    monkeypatch.setattr(_sessions_refused, "PATH", str(folder / "refused"))
+    one = {
+        "time": 1764276067,
+        "instance": "default",
+        "interface": "ppp1",
+        "pid": 7,
+        "username": "cmz2",
+        "reason": "why",
+    }
+    (folder / "refused").write_text(json.dumps(one) + "\n")
+    (found,) = run_module("pppoe_session_info", {})["refused"]
+    assert (found["username"], found["reason"], found["time"]) == ("cmz2", "why", "2025-11-27T20:41:07Z")
+    assert run_module("pppoe_session_info", {"username": ["cmz"]})["refused"] == []
 
 
 def test_a_process_without_an_interface_is_no_session(folder, run_module, pppd):
