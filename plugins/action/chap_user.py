@@ -43,7 +43,7 @@ class ActionModule(ModuleAction):
         return answer
 
     def _prepare(self, arguments: dict[str, t.Any]) -> _batch.Batch | None:
-        """Change the arguments to what the module gets; the accounts for a file, if they shall go as one."""
+        """Change the arguments to what the module gets; the accounts for a file, if they go as one."""
         source, users = arguments.get("src"), arguments.get("users")
         # What the module refuses by itself goes to it as it is; it reads no file in that case.
         if any(arguments.get(one) is not None for one in _ONE) or (users is not None and not _as_usual(users)):
@@ -69,15 +69,15 @@ class ActionModule(ModuleAction):
 
     def _refuse_to_join(self, source: t.Any) -> None:
         if source is not None and self._task.args.get("users") is not None:
-            mend = "Give each entry of users name and secret as text, and addresses as a list, and no name beside them."
-            raise Refused("users", "cannot be put together with src.", mend)
+            fix = "Give each entry of users name and secret as text, and addresses as a list, and no name beside them."
+            raise Refused("users", "cannot be put together with src.", fix)
 
     def _rows(self, source: str, form: str | None) -> tuple[list[_account_file.Entry], list[str]]:
         extension = os.path.splitext(source)[1].lower().lstrip(".")
         form = form or extension
         if form not in ("csv", "json"):
-            mend = "Call it .csv or .json, or set src_format to csv or json."
-            raise Refused("src", f"the format of {source} is unknown.", mend)
+            fix = "Call it .csv or .json, or set src_format to csv or json."
+            raise Refused("src", f"the format of {source} is unknown.", fix)
         name = os.path.basename(source)
         text = _account_file.decoded(self._content(source), name)
         entries, places = _account_file.rows(text, name, form)

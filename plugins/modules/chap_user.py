@@ -394,8 +394,8 @@ def accounts_of(params: dict[str, t.Any]) -> list[_account.Account]:
             raise Refused("exclusive", "would remove every account but this one.", "Give all accounts in users.")
         return [_account.of_server(params, "", pap)]
     if params["exclusive"] and not params["users"]:
-        mend = "List the accounts; to empty the file, list one with state=absent."
-        raise Refused("users", "is empty, and with exclusive every account would be removed.", mend)
+        fix = "List the accounts; to empty the file, list one with state=absent."
+        raise Refused("users", "is empty, and with exclusive every account would be removed.", fix)
     accounts = []
     for index, user in enumerate(params["users"]):
         if user is None:

@@ -116,21 +116,17 @@ def _in_force(module: AnsibleModule, settings: _access_settings.Settings, interf
     index = _files.text(f"/sys/class/net/{interface}/ifindex").strip()
     filters = _tc(module, "filter", "show", "dev", interface, "egress")
     device = f"pppoe-hold{index}"
-    there = os.path.isdir(f"/sys/class/net/{device}")
-    qdiscs = _tc(module, "qdisc", "show", "dev", device) if there else []
-    return _access_settings.in_force(settings, filters, qdiscs)
+    qdiscs = _tc(module, "-j", "qdisc", "show", "dev", device) if os.path.isdir(f"/sys/class/net/{device}") else "[]"
+    return _access_settings.in_force(settings, filters, json.loads(qdiscs or "[]"))
 
 
-def _tc(module: AnsibleModule, *arguments: str) -> t.Any:
+def _tc(module: AnsibleModule, *arguments: str) -> str:
     tc = module.get_bin_path("tc", opt_dirs=_pppd_capabilities.SBIN)
     if tc is None:
-        return []
-    # A kernel without these qdiscs has none of ours, and its answer is no JSON.
-    rc, out, _err = module.run_command([tc, "-j", *arguments])
-    try:
-        return json.loads(out or "[]") if rc == 0 else []
-    except ValueError:
-        return []
+        return ""
+    # A kernel that has no such qdiscs refuses, and has none of ours.
+    rc, out, _err = module.run_command([tc, *arguments])
+    return out if rc == 0 else ""
 
 
 def files(

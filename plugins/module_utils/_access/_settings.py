@@ -154,26 +154,34 @@ def configured(text: str) -> tuple[Settings, tuple[str, ...]] | None:
     return settings, tuple(match.group(4).split())
 
 
-def state(filters: t.Any, qdiscs: t.Any) -> tuple[frozenset[tuple[int, str]], tuple[int, int] | None]:
-    """Our filters on an interface, and the two delays of its ifb device in milliseconds.
+def filters_of(text: str) -> frozenset[tuple[int, str]]:
+    """Our filters on an interface, each with its preference and its action.
 
-    ``filters``: what ``tc -j filter show dev INTERFACE egress`` prints; ``qdiscs``: ``tc -j qdisc show dev DEVICE``.
+    ``text``: what ``tc filter show dev INTERFACE egress`` prints. Not as JSON, since up to iproute2 5.10 tc prints the
+    matches of u32 in a way that is none.
     """
-    found = set()
-    for entry in filters:
-        for action in entry.get("options", {}).get("actions", []):
-            if entry.get("pref") in _pppoe_access.PREFERENCES.values():
-                found.add((entry["pref"], action.get("kind", "")))
+    found, preference = set(), 0
+    for line in text.splitlines():
+        head = re.match(r"filter .*\bpref (\d+) ", line)
+        action = re.match(r"\s+action order \d+:\s+(\w+)", line)
+        if head:
+            preference = int(head.group(1))
+        elif action and preference in _pppoe_access.PREFERENCES.values():
+            found.add((preference, action.group(1)))
+    return frozenset(found)
+
+
+def delays_of(qdiscs: t.Any) -> tuple[int, int] | None:
+    """The two delays of an ifb device in milliseconds; ``qdiscs``: what ``tc -j qdisc show dev DEVICE`` prints."""
     delays = {
         entry.get("parent"): round(entry.get("options", {}).get("delay", {}).get("delay", 0) * 1000)
         for entry in qdiscs
         if entry.get("kind") == "netem"
     }
-    return frozenset(found), (delays.get("1:1", 0), delays.get("1:2", 0)) if delays else None
+    return (delays.get("1:1", 0), delays.get("1:2", 0)) if delays else None
 
 
-def in_force(settings: Settings, filters: t.Any, qdiscs: t.Any) -> bool:
+def in_force(settings: Settings, filters: str, qdiscs: t.Any) -> bool:
     """Whether the kernel does what ``settings`` say."""
-    found, delays = state(filters, qdiscs)
     wanted = None if settings.nothing else (settings.hold, settings.pado_delay)
-    return found == settings.filters and delays == wanted
+    return filters_of(filters) == settings.filters and delays_of(qdiscs) == wanted

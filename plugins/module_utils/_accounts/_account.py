@@ -33,7 +33,7 @@ ADDRESS_FORMS = (
 
 @dataclass(frozen=True)
 class Account:
-    """One account, in the words that shall stand in the file.
+    """One account, in the words that stand in the file.
 
     ``addresses`` of ``None`` are left as they are, ``alias`` is another spelling that means the same account, and
     ``label`` is the name as people know it. ``parameter`` is where it was asked for (``users[3]``).
@@ -161,11 +161,11 @@ def _name(parameter: str, value: str | None) -> bytes:
 def _secret(parameter: str, value: str | None) -> bytes:
     secret = _plain_secret(parameter, value)
     if is_indirect(secret):
-        mend = "Choose a secret that begins otherwise."
-        raise Refused(parameter, "begins with '@/', for which pppd reads the file of that name instead.", mend)
+        fix = "Choose a secret that begins otherwise."
+        raise Refused(parameter, "begins with '@/', for which pppd reads the file of that name instead.", fix)
     if secret == b"@login":
-        mend = "Choose another secret."
-        raise Refused(parameter, "is a word that makes pppd ask for the password of a system user.", mend)
+        fix = "Choose another secret."
+        raise Refused(parameter, "is a word that makes pppd ask for the password of a system user.", fix)
     return secret
 
 
@@ -232,7 +232,7 @@ def _check_address(parameter: str, value: str) -> None:
     # With '+' unit 0 takes the network's address plus 1, which must not be its last: nothing is left in /31+ and /32+.
     longest = 30 if own else 32
     if length is not None and not 1 <= int(length) <= longest:
-        mend = f"Give a length from 1 to {longest}, or '*' for any address."
-        raise Refused(parameter, f"{value!r} has a prefix length that pppd does not accept.", mend)
+        fix = f"Give a length from 1 to {longest}, or '*' for any address."
+        raise Refused(parameter, f"{value!r} has a prefix length that pppd does not accept.", fix)
     if length is None and (int(first) in (0, 127) or int(first) >= 224):
         raise Refused(parameter, f"{value} is not an address that a host can have.", "Give a unicast address.")

@@ -98,8 +98,8 @@ def _csv_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
             entries.append(_csv_entry(dict(zip(columns, values)), place))
             places.append(place)
     except csv.Error:
-        mend = f'Put a field with {_a(delimiter)}, quotation mark or newline in double quotes, and write " in it twice.'
-        raise Refused(f"{name}:{reader.line_num}", "is not valid CSV.", mend) from None
+        fix = f'Put a field with {_a(delimiter)}, quotation mark or newline in double quotes, and write " in it twice.'
+        raise Refused(f"{name}:{reader.line_num}", "is not valid CSV.", fix) from None
     if not text.endswith(("\n", "\r")):
         problem = "the last line does not end with a newline, so the file may have been cut off within it."
         raise Refused(f"{name}:{line}", problem, "Export it again, or, if it is complete, end it with a newline.")

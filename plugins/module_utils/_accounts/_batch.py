@@ -5,7 +5,7 @@
 """Many accounts as one text, checked and small. Private to this collection.
 
 ``encode`` runs on the controller, or wherever the accounts are known; ``read`` where the secrets file is. An account
-whose name and server need no quotation is the line that shall stand in the secrets file, and costs no object.
+whose name and server need no quotation is the line that is to stand in the secrets file, and costs no object.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def read(handle: t.BinaryIO) -> Batch:
     """What ``dump`` gave. ``Refused`` (parameter ``src``) for anything else."""
     header = handle.readline(MOST_HEADER)
     if not header.startswith(MAGIC):
-        mend = "Let Ansible run chap_user as a task, so that its action plugin reads the file."
-        raise Refused("src", "has not been read on the controller.", mend)
+        fix = "Let Ansible run chap_user as a task, so that its action plugin reads the file."
+        raise Refused("src", "has not been read on the controller.", fix)
     values = json.loads(header[len(MAGIC) :])
     special = [(before, _unpacked(packed)) for before, packed in values["special"]]
     return Batch(handle.read(), special, values["count"])

@@ -38,7 +38,7 @@ class LineEdit:
 
 @dataclass
 class SecretsPlan:
-    """The content as it shall be (``None``: there is no file, and none is needed), and how it comes about.
+    """The content as it should be (``None``: there is no file, and none is needed), and how it comes about.
 
     ``added``, ``updated`` and ``removed`` are names in the order of the call, then of the file. ``total`` counts the
     account lines of the new content. ``edits`` are in the file's order; ``additions`` are the words of new lines.

@@ -21,13 +21,13 @@ def read(path: str) -> tuple[bytes | None, int | None]:
         status = os.stat(path)
     except FileNotFoundError:
         return None, None
-    mend = "Name a secrets file, such as /etc/ppp/chap-secrets."
+    fix = "Name a secrets file, such as /etc/ppp/chap-secrets."
     if not stat.S_ISREG(status.st_mode):
         what = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise Refused("path", f"{path} is {what}.", mend)
+        raise Refused("path", f"{path} is {what}.", fix)
     if status.st_size > MOST_BYTES:
         size = f"{status.st_size} bytes, more than {MOST_BYTES // 1024 // 1024} MiB"
-        raise Refused("path", f"{path} has {size}.", mend)
+        raise Refused("path", f"{path} has {size}.", fix)
     with open(path, "rb") as handle:
         return handle.read(), stat.S_IMODE(status.st_mode)
 

@@ -4,7 +4,7 @@
 
 """The discovery stage of PPPoE: a PADI as bytes, and what a PADO says (RFC 2516). Private to this collection.
 
-Whatever a stranger puts on the wire, reading it raises nothing: what is wrong with it becomes a sentence in
+Whatever is on the wire, reading it raises nothing: what is wrong with it becomes a sentence in
 ``Offer.problems``.
 """
 
@@ -176,7 +176,7 @@ def merged(first: Offer, second: Offer) -> Offer:
 
 
 def printable(value: bytes) -> str:
-    """Bytes of a stranger as text that does no harm on a terminal: what is not printable becomes ``\\xNN``."""
+    """Bytes from the wire as text that does no harm on a terminal: what is not printable becomes ``\\xNN``."""
     text = value.decode("utf-8", "backslashreplace")
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text

@@ -14,7 +14,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 
 @dataclass(frozen=True)
 class Comparison:
-    """Our rules, as they are and as they shall be, in lines of text.
+    """Our rules, as they are and as they should be, in lines of text.
 
     ``missing``: rules must be loaded. ``surplus``: rules to take away afterwards.
     ``equal``: rules made by hand that do the same as one of ours.

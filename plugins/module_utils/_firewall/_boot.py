@@ -28,7 +28,7 @@ UNIT = """\
 [Unit]
 Description={description}
 DefaultDependencies=no
-# The rules don't need the interface to exist, and no packet shall pass before them.
+# The rules don't need the interface to exist, and no packet may pass before them.
 Wants=network-pre.target
 After=local-fs.target systemd-modules-load.service
 After={firewalls}

@@ -81,7 +81,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Plan:
-    """Both files as they shall be (``None``: not there), and the kernel's values that have to change, by path.
+    """Both files as they should be (``None``: not there), and the kernel's values that have to change, by path.
 
     ``settings``: what each customer's link has from now on. ``looser``: requests of the caller that others are stricter
     about, as ``(parameter, value, names of the others)``.

@@ -30,7 +30,7 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class File:
-    """A file as it shall be: ``content`` in bytes, or ``None`` if it shall not be there.
+    """A file as it should be: ``content`` in bytes, or ``None`` if it should not be there.
 
     ``mode`` holds for a new file; with ``keep_mode`` an existing file keeps the mode it has.
     A ``secret`` file never appears in a diff, only the fact that it changes. Of a ``program`` of ours a diff has one
@@ -47,7 +47,7 @@ class File:
 
 @dataclass(frozen=True)
 class Change:
-    """A file that differs: what it shall be, and what it is (``None``: not there)."""
+    """A file that differs: what it should be, and what it is (``None``: not there)."""
 
     file: File
     before: bytes | None
@@ -212,7 +212,7 @@ def _copy_selinux_context(module: AnsibleModule, source: str, target: str) -> No
 def backup(module: AnsibleModule, path: str, mode: int | None = None) -> str | None:
     """A copy of the file beside it, with its mode and owner; returns its path, ``None`` if there is no file.
 
-    ``mode`` is for a copy that shall be closed to others although the file is not.
+    ``mode`` is for a copy that is to be closed to others although the file is not.
     Not ``AnsibleModule.backup_local``: that one copies first and sets the mode afterwards, and a secret would be
     readable by others in between. The name is the one that Ansible's own modules give.
     """

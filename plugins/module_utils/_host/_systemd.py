@@ -136,9 +136,9 @@ def forget_failure(module: AnsibleModule, unit: str) -> None:
     _answer(module, "reset-failed", unit)
 
 
-def restart(module: AnsibleModule, unit: str, wait: bool = True) -> None:
+def restart(module: AnsibleModule, unit: str) -> None:
     """Stop the unit if it runs, and start it."""
-    _systemctl(module, "restart", *([] if wait else ["--no-block"]), unit)
+    _systemctl(module, "restart", unit)
 
 
 def reload(module: AnsibleModule, unit: str) -> None:

@@ -151,7 +151,7 @@ def processes(configuration: str, script: str) -> list[Process]:
             continue
         if since is not None:
             found.append(described(int(entry), since, words, configuration, waiting=not is_pppd))
-    # A child has its parent's command line until it becomes the script that it shall run.
+    # A child has its parent's command line until it becomes the script that it is to run.
     pppd = {process.pid for process in found if not process.waiting}
     return [process for process in found if parents[process.pid] not in pppd]
 

@@ -154,6 +154,6 @@ def _device_problem() -> str | None:
     try:
         os.close(os.open("/dev/ppp", os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
-        mend = "a container must be given it" if error.errno == errno.ENOENT else "pppd will fail in the same way"
-        return f"the device /dev/ppp cannot be opened ({error.strerror}; {mend})"
+        fix = "a container must be given it" if error.errno == errno.ENOENT else "pppd will fail in the same way"
+        return f"the device /dev/ppp cannot be opened ({error.strerror}; {fix})"
     return None

@@ -303,7 +303,7 @@ ExecStop={script} hangup {name} $MAINPID
 KillMode=process
 Restart=always
 RestartSec=100ms
-# One process that the kernel kills for want of memory shall not end all others, and no limit their number.
+# One process that the kernel kills for want of memory must not end all others, and no limit their number.
 OOMPolicy=continue
 TasksMax=infinity
 

@@ -32,7 +32,7 @@ _CONTRADICTIONS = (
     ("lcp-echo-failure", "Use lcp_echo_failure."),
     ("ipcp-accept-remote ipcp-accept-local", "A client could take any address it likes."),
 )
-_INSTEAD = {option: mend for options, mend in _CONTRADICTIONS for option in options.split()}
+_INSTEAD = {option: fix for options, fix in _CONTRADICTIONS for option in options.split()}
 
 
 def parsed(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[bytes, ...], ...]:

@@ -35,7 +35,7 @@ class Plan:
     """What is to be done, and what for.
 
     ``daemon``: the one that runs now; ``foreign``, ``foreign_unit``: one of somebody else's, and its unit.
-    ``unit_runs``: systemd runs the daemon; ``by_systemd``: it shall. ``leave_unit``: it shall no longer.
+    ``unit_runs``: systemd runs the daemon; ``by_systemd``: it is to. ``leave_unit``: it must no longer.
     ``enable``, ``disable``: the unit starts at boot from now on, or no longer; ``disable_foreign``: units of somebody
     else's that would start a second daemon. ``reload``: systemd reads its units.
     ``refresh``: the session manager has another program, or has to know the accounts of sessions that are up.

@@ -40,7 +40,7 @@ REFUSALS = {
         r"living sessions hold every address of the pool|not authorized to use (?:remote )?address"
     ),
 }
-# Before what a stranger has put on the wire, which pppoe-server logs as it is (pppoe-server.c processPADR, common.c
+# Before what somebody has put on the wire, which pppoe-server logs as it is (pppoe-server.c processPADR, common.c
 # pktLogErrs).
 HEARD = re.compile(r"Received |PAD[A-Z]: ")
 
@@ -209,7 +209,7 @@ def counted(before: Totals, sessions: t.Iterable[Session], messages: t.Iterable[
     """The totals, with what has come since: the growth of each session, and the refusals among new log messages.
 
     A counter that has gone back is another session on an interface of the same name. A message counts once, however
-    many lines a stranger has got into it.
+    many lines an unknown client has got into it.
     """
     after_this = Totals(before.bytes_in, before.bytes_out, dict(before.refused))
     for session in sessions:

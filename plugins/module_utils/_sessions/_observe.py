@@ -32,7 +32,7 @@ def live(module: AnsibleModule) -> list[dict[str, t.Any]]:
 def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
     """The sessions of this host, also those that are still coming up, with the time since when they are there."""
     pppd = {process.pid: process for process in _processes.every() if os.path.basename(process.argv[0]) == "pppd"}
-    # A child has its parent's command line until it becomes the script that it shall run.
+    # A child has its parent's command line until it becomes the script that it is to run.
     commands = {pid: process.argv for pid, process in pppd.items() if process.parent not in pppd}
     if not commands:
         return []

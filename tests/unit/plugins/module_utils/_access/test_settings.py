@@ -100,11 +100,17 @@ def test_settings_that_are_refused(delay, drained, message):
     assert str(refused.value) == message
 
 
-def u32(preference: int, *actions: str) -> list[dict]:
-    """As ``tc -j filter show`` prints a filter: the preference alone, its hash table, then the rule."""
-    head = {"protocol": "ppp_disc", "pref": preference, "kind": "u32", "chain": 0}
-    rule = {**head, "options": {"fh": "800::800", "actions": [{"order": 1, "kind": kind} for kind in actions]}}
-    return [head, {**head, "options": {"fh": "800:", "ht_divisor": 1}}, rule]
+def u32(preference: int, action: str) -> str:
+    """As ``tc filter show`` prints a filter: the preference alone, its hash table, then the rule."""
+    head = f"filter protocol ppp_disc pref {preference} u32 chain 0 "
+    actions = {
+        "mirred": "mirred (Egress Redirect to device pppoe-hold4) stolen\n\tindex 1 ref 1 bind 1",
+        "gact": "gact action drop\n\t random type none pass val 0\n\t index 1 ref 1 bind 1",
+    }[action]
+    rule = (
+        f"{head}fh 800::800 order 2048 key ht 800 bkt 0 terminal flowid ??? not_in_hw \n  match 00650000/00ff0000 at 0"
+    )
+    return f"{head}\n{head}fh 800: ht divisor 1 \n{rule}\n\taction order 1: {actions}\n\n"
 
 
 def netem(parent: str, seconds: float) -> dict:
@@ -113,21 +119,22 @@ def netem(parent: str, seconds: float) -> dict:
 
 
 PRIO = {"kind": "prio", "handle": "1:", "root": True, "options": {"bands": 2}}
-HELD = [*u32(25180, "mirred"), *u32(25181, "mirred")]
+PADS = u32(25180, "mirred")
+HELD = PADS + u32(25181, "mirred")
 OTHERS = u32(7, "gact")
 STATES = [
     # settings, filters, qdiscs of the ifb device, in force
-    (Settings(), [], [], True),
+    (Settings(), "", [], True),
     (Settings(), OTHERS, [], True),
     (Settings(), HELD, [], False),
-    (Settings(), [], [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
-    (Settings(90), [*OTHERS, *HELD], [PRIO, netem("1:1", 0.09), netem("1:2", 0)], True),
+    (Settings(), "", [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
+    (Settings(90), OTHERS + HELD, [PRIO, netem("1:1", 0.09), netem("1:2", 0)], True),
     (Settings(90), HELD, [PRIO, netem("1:1", 0.1), netem("1:2", 0)], False),
-    (Settings(90), HELD[:3], [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
+    (Settings(90), PADS, [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
     (Settings(90), HELD, [], False),
-    (Settings(90, 0, True), [*HELD, *u32(25182, "gact")], [PRIO, netem("1:1", 0.09), netem("1:2", 0)], True),
+    (Settings(90, 0, True), HELD + u32(25182, "gact"), [PRIO, netem("1:1", 0.09), netem("1:2", 0)], True),
     (Settings(90, 0, True), HELD, [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
-    (Settings(90), [*HELD, *u32(25182, "gact")], [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
+    (Settings(90), HELD + u32(25182, "gact"), [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
     (Settings(0, 300), u32(25182, "mirred"), [PRIO, netem("1:1", 0), netem("1:2", 0.3)], True),
     (Settings(0, 300), u32(25182, "gact"), [PRIO, netem("1:1", 0), netem("1:2", 0.3)], False),
 ]

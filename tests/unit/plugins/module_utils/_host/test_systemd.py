@@ -28,7 +28,7 @@ COMMANDS = [
     (lambda module: _systemd.start(module, "u", wait=False), ["start", "--no-block", "u"]),
     (lambda module: _systemd.stop(module, "u"), ["stop", "u"]),
     (lambda module: _systemd.forget_failure(module, "u"), ["reset-failed", "u"]),
-    (lambda module: _systemd.restart(module, "u", wait=False), ["restart", "--no-block", "u"]),
+    (lambda module: _systemd.restart(module, "u"), ["restart", "u"]),
     (lambda module: _systemd.reload(module, "u"), ["reload", "u"]),
 ]
 
