@@ -165,7 +165,7 @@ def plan(state: str, name: str, asked: Asked, host: Observed) -> Plan:
     merged = settings(after.values())
     return Plan(
         None if gone else _content(former, after, merged).encode(),
-        _rules(after, merged).encode() if merged and host.udev else None,
+        _rules(after, merged, host).encode() if merged and host.udev else None,
         value,
         _kernel(host, before, after, value),
         merged,
@@ -206,7 +206,7 @@ def _content(former: int, asked: t.Mapping[str, Asked], merged: t.Mapping[Key, i
     return "".join(lines)
 
 
-def _rules(asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int]) -> str:
+def _rules(asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int], host: Observed) -> str:
     """Rules of udev for new links: udevd writes the settings itself, no program runs for a link."""
     lines = [
         HEADER,
@@ -219,7 +219,22 @@ def _rules(asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int]) -> str:
     for (family, key), number in merged.items():
         there = f'TEST=="/proc/sys/net/{family}", ' if family == "ipv6" else ""
         lines.append(f'{there}SYSCTL{{net/{family}/conf/$name/{key}}}="{number}"\n')
-    return "".join([*lines, 'LABEL="dialtone_pppoe_end"\n'])
+    return "".join([*lines, 'LABEL="dialtone_pppoe_end"\n', *_renamed(merged, host)])
+
+
+def _renamed(merged: t.Mapping[Key, int], host: Observed) -> list[str]:
+    """Rules for a link that pppd renames (``ifname``), such as an uplink: until then it looked like a customer's.
+
+    It gets back what other links have. ``accept_ra`` is left alone, since a client may have set its own by then, and a
+    host that forwards makes no difference between 0 and 1.
+    """
+    former = f'ACTION=="move", SUBSYSTEM=="net", KERNEL!="{CUSTOMERS}", ENV{{DEVPATH_OLD}}=="*/{CUSTOMERS}"'
+    lines = []
+    for family, key in (RP, NO_IPV6):
+        number = host.values.get(CONF.format(family, "default", key))
+        if (family, key) in merged and number is not None:
+            lines.append(f'{former}, SYSCTL{{net/{family}/conf/$name/{key}}}="{number}"\n')
+    return lines
 
 
 def _kernel(host: Observed, before: t.Mapping[str, Asked], after: t.Mapping[str, Asked], value: int) -> dict[str, int]:

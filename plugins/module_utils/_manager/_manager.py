@@ -176,9 +176,11 @@ class Manager:
             reason = f"{address} has gone to the new session {stays.interface} (pid {stays.pid})"
         self._end(ends, reason)
 
-    def _end(self, session: _book.Session, reason: str) -> None:
+    def _end(self, session: _book.Session, reason: str, logged: str = "") -> None:
+        """Hang a session up; the log says ``logged``, or else the reason."""
         session.ended = True
-        _say(f"{session.interface or session.session_id} of {session.instance} is hung up: {reason}")
+        name = session.interface or session.session_id
+        _say(logged or f"{name} of {session.instance} is hung up: {reason}")
         self._refused(session, reason)
         with suppress(ProcessLookupError):
             os.kill(session.pid, signal.SIGTERM)
@@ -223,10 +225,14 @@ class Manager:
         others = [other for other in self.book.of_account(account, pid) if self.alive(other.pid)]
         pids = "".join(f" {other.pid}" for other in others)
         if others and choice == "deny":
-            self._end(session, f"there is a session of the account {account} already (pid{pids})")
+            said = f"{session.interface}: {account} is refused, since there is a session of this account already"
+            self._end(
+                session, f"there is a session of the account {account} already (pid{pids})", f"{said} (pid{pids})"
+            )
             return False
         for other in others:
-            self._end(other, f"{account} has dialled again (pid {pid})")
+            said = f"{session.interface}: {account} has dialled again, so the former session of this account is hung up"
+            self._end(other, f"{account} has dialled again (pid {pid})", f"{said} (pid {other.pid})")
         return True
 
     # What is asked.

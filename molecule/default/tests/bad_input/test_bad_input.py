@@ -10,7 +10,7 @@ CASES = [
     ({"pppoe_server_interfaces": ["eth7"]}, "interfaces[0]: this host has no interface 'eth7'. It has: eth0, eth1"),
     ({"pppoe_server_pool": ["192.168.10.100+20"]}, "pool: '192.168.10.100+20' holds 192.168.10.109, the server's own"),
     ({"pppoe_server_pool": ["192.168.5.100+20"]}, "pool: it holds 192.168.5.109, which eth0 of this host has"),
-    ({"pppoe_server_pool": ["192.168.10.2-300"]}, "pool[0]: '192.168.10.2-300' is no range"),
+    ({"pppoe_server_pool": ["192.168.10.2-300"]}, "pppoe_server_pool[0]: '192.168.10.2-300' is not a range"),
     ({"pppoe_server_pool": []}, "pool: the pool holds no address"),
     (
         {
@@ -19,11 +19,14 @@ CASES = [
                 {"name": "b", "secret": "hidden-two", "addresses": ["192.168.10.3"]},
             ]
         },
-        "users[1].addresses: 192.168.10.3 is already the address of 'a' (users[0])",
+        "pppoe_server_accounts[1].addresses: 192.168.10.3 is already the address of 'a' (users[0])",
     ),
-    ({"pppoe_server_accounts": [{"name": "a", "secret": "hidden-one"}, {"name": "b"}]}, "users[1]"),
-    ({"pppoe_server_accounts": [{"name": "*", "secret": "hidden-one"}]}, "users[0].name"),
-    ({"pppoe_server_accounts": [{"name": "a\nb", "secret": "hidden-one"}]}, "users[0].name"),
+    (
+        {"pppoe_server_accounts": [{"name": "a", "secret": "hidden-one"}, {"name": "b"}]},
+        "pppoe_server_accounts[1].secret: is missing",
+    ),
+    ({"pppoe_server_accounts": [{"name": "*", "secret": "hidden-one"}]}, "pppoe_server_accounts[0].name: "),
+    ({"pppoe_server_accounts": [{"name": "a\nb", "secret": "hidden-one"}]}, "pppoe_server_accounts[0].name: "),
     ({"pppoe_server_outside_interface": ""}, "pppoe_server_outside_interface: not set"),
     ({"pppoe_server_outside_interface": "eth7"}, "eth7"),
     ({"pppoe_server_authentication": "none"}, "value of pppoe_server_authentication must be one of: chap, pap"),
