@@ -116,7 +116,7 @@ def _files_at_boot(module: AnsibleModule) -> _adopt_saved.Files:
     """Everything that puts rules in place at boot, with its text."""
     scripts = boot(module)
     texts = [(_text(path), place) for path, place in scripts.files]
-    texts += [(text, place) for text, place in scripts.nft]
+    texts.extend(scripts.nft)
     for pattern, unit in _RULE_FILES:
         for path in sorted(glob.glob(pattern)):
             if not _systemd.running() or _systemd.is_enabled(module, unit):

@@ -86,7 +86,7 @@ def ensure(where: _manager.Places) -> None:
     os.close(writer)
     os.waitpid(child, 0)
     if not select.select([reader], [], [], PATIENCE)[0] or os.read(reader, 5) != b"ready":
-        sys.exit("pppoe-server: the session manager does not start")
+        raise SystemExit("pppoe-server: the session manager does not start")
 
 
 def _lock(state: str) -> int:
@@ -297,7 +297,7 @@ def main(words: t.Sequence[str]) -> None:
         descriptor = os.open(f"{where.state}/ask", os.O_RDWR | os.O_CLOEXEC)
         os.write(descriptor, b"accounts\n")
     else:
-        sys.exit("usage: pppoe-server-manager ensure | stop | accounts")
+        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts")
 
 
 if __name__ == "__main__":

@@ -289,10 +289,10 @@ def _in_file(
     if deep >= _shell_simple.MOST_DEEP or os.path.dirname(path) == _layout_server.DIRECTORY:
         return
     places = [path] if "/" in path else [folder + path for folder in _FOLDERS]
-    content = next((content for place in places if (content := opened(place)) is not None), None)
+    contents = ((place, opened(place)) for place in places)
+    path, content = next(((place, content) for place, content in contents if content is not None), (path, None))
     if content is None:
         return
-    path = next(place for place in places if opened(place) is not None)
     for line in lines(content, path, opened, deep + 1):
         yield replace(line, reached=line.reached and call.reached)
 

@@ -71,7 +71,7 @@ def folder(tmp_path):
     """A folder of nobody's, on the way to which everybody may pass."""
     if os.geteuid() != 0:
         pytest.skip("only root can write for others")
-    for path in (tmp_path, *tmp_path.parents[:2]):
+    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         path.chmod(0o755)
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "metrics").mkdir()
