@@ -23,8 +23,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 LOGS = REPOSITORY / ".build" / "test"
 #: A person who watches is told what is running when nothing has been said for so many seconds.
 QUIET = 10.0
-#: Scenarios wait a good part of their time, for dials, echoes and reboots: two more than processors keep them busy.
-WORKERS = 2 + (os.cpu_count() or 1)
+#: Scenarios wait a part of their time, for dials, echoes and reboots: one more than processors keeps these busy.
+WORKERS = 1 + (os.cpu_count() or 1)
 #: What an interrupted part may take to end by itself, seconds.
 PATIENCE = 20.0
 #: The parts that take longest, in that order: they begin first, so that none of them is left alone in the end.
