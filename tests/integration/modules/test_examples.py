@@ -35,6 +35,7 @@ VARIABLES = {
     "customers": [{"name": "cmz", "secret": "s3cret of cmz"}, {"name": "cmz2", "secret": "s3cret of cmz2"}],
     "pppoe_client_connections": [{"name": "uplink", "interface": "eth0", "username": "cmz"}],
     "live": {"sessions": []},
+    "unmanaged": {"servers": [], "findings": []},
     "addresses": ["10.0.0.7", "10.1.0.9"],
 }
 INTERFACES = ("eth0", "eth1", "eth1.7", "eth1.20", "eth1.30", "eth1.31", "eth2")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible.module_utils import basic
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _apply as _client_apply
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
@@ -552,13 +553,14 @@ def test_options_of_the_host_that_leave_nothing(host, client, options, changes, 
     assert host.files() == {}
 
 
-def test_options_of_the_host_that_cannot_be_undone_are_named(host, client):
+def test_options_of_the_host_that_cannot_be_undone_are_named(host, client, monkeypatch):
+    # In a process that has loaded parts of the controller, Ansible prints warnings instead of returning them.
+    warnings = []
+    monkeypatch.setattr(basic.AnsibleModule, "warn", lambda _module, text, **_more: warnings.append(text))
     (host.path / "options").write_text("# mine\n-chap persist idle 5\ndemand\n")
-    result = client()
-    assert result["applied"] == "dialled"
-    warnings = json.dumps(result["warnings"])
-    assert "has demand, which holds for this connection too" in warnings
-    assert len(result["warnings"]) == 1
+    assert client()["applied"] == "dialled"
+    (warning,) = warnings
+    assert "has demand, which holds for this connection too" in warning
     lines = host.peers.read_text().splitlines()
     assert {"nopersist", "idle 0", "maxconnect 0", "noauth"} <= set(lines)
     host.behave("PPP session is 7\nLCP terminated by peer (peer refused to authenticate)\nConnection terminated.\n")

@@ -16,7 +16,10 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 SITE = REPOSITORY / "playbooks" / "site.yml"
 CALLBACKS = REPOSITORY / "tests" / "bench" / "callbacks"
 #: Actions that send nothing to a host.
-LOCAL = ("assert", "debug", "include_vars", "set_fact", "validate_argument_spec", "include_tasks", "fail", "meta")
+LOCAL = (
+    "assert", "check_role", "debug", "fail", "include_tasks", "include_vars", "meta", "set_fact",
+    "validate_argument_spec",
+)  # fmt: skip
 #: What a server of the fleet needs; it has no systemd, and the kernel of the machine.
 SERVER = {
     "pppoe_server_interfaces": ["eth1"],
