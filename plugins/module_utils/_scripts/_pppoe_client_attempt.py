@@ -129,6 +129,8 @@ dial() {
     trap '' XFSZ
     # shellcheck disable=SC3045 # each sh of Linux has -S
     ulimit -S -f 16384
+    # The files of pppd and of the scripts that it runs are as without us, /etc/ppp/resolv.conf among them.
+    umask 022
     exec pppd call "$name" "$@"
 }
 

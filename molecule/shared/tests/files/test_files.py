@@ -96,10 +96,18 @@ def test_each_file_is_in_the_table(files, rows):
     assert strangers == {}
 
 
-def test_each_file_has_the_owner_and_the_mode_of_the_table(files, rows):
+def owner(row, path, host):
+    """Of a file that belongs to whom its directory belongs to, that one."""
+    if row.owner != "the folder's":
+        return row.owner
+    folder = host.file(path.rpartition("/")[0])
+    return f"{folder.user}:{folder.group}"
+
+
+def test_each_file_has_the_owner_and_the_mode_of_the_table(host, files, rows):
     wrong = {}
     for path, is_so in files.items():
-        allowed = {(row.owner, row.mode) for row in rows if row.fits(path)}
+        allowed = {(owner(row, path, host), row.mode) for row in rows if row.fits(path)}
         if allowed and is_so not in allowed:
             wrong[path] = (is_so, allowed)
     assert wrong == {}

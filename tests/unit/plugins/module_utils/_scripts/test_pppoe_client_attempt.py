@@ -211,3 +211,9 @@ def test_never_two_pppd(run, tmp_path):
     # Another program has the pid by now.
     pid_file.write_text(f"{os.getpid()}\nppp0\n")
     assert run("dial", "dsl", "5", "60", "eth0", "-")[1]
+
+
+def test_pppd_and_the_scripts_that_it_runs_have_the_usual_umask(run, tmp_path):
+    (tmp_path / "pppd").write_text(f"#!/bin/sh\numask >{tmp_path}/umask\n")
+    run("dial", "dsl", "0", "0", "eth0", "-")
+    assert (tmp_path / "umask").read_text().strip() in ("022", "0022")
