@@ -11,6 +11,7 @@ import json
 import os
 import time
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
@@ -152,6 +153,8 @@ def write(module: AnsibleModule, name: str, changed: t.Sequence[_files.Change], 
     if disable:
         _systemd.disable(module, unit)
     _files.write(module, changed)
+    with suppress(OSError):
+        os.rmdir(_layout_server.DIRECTORY)  # only if nothing else is in it
     if changed and _systemd.running():
         _systemd.daemon_reload(module)
     if enable or (changed and os.path.exists(unit_path(name))):
