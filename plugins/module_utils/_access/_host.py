@@ -194,5 +194,6 @@ def hold(module: AnsibleModule, asked: str | None, seen: Observed) -> tuple[int,
         return 0, None
     if seen.problem:
         return 0, seen.problem
-    former = seen.configured.hold if seen.configured else 0
-    return former or measured(module), None
+    if seen.configured and (asked is None or seen.configured.hold):
+        return seen.configured.hold, None
+    return measured(module), None

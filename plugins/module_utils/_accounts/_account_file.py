@@ -113,9 +113,9 @@ def _a(delimiter: str) -> str:
 def _delimiter(text: str) -> tuple[str, int]:
     """What separates the columns, by the header that it makes sense of, and how many rows come before the header."""
     lines = text.splitlines()
-    told = re.match(r"sep=(.)\Z", lines[0])
-    if told and told.group(1) in _DELIMITERS and len(lines) > 1:
-        return told.group(1), 1
+    named = re.match(r"sep=(.)\Z", lines[0])
+    if named and named.group(1) in _DELIMITERS and len(lines) > 1:
+        return named.group(1), 1
     for delimiter in _DELIMITERS:
         columns = _columns(lines[0].split(delimiter))
         if len(columns) > 1 and {column.strip('"') for column in columns} <= set(COLUMNS):
