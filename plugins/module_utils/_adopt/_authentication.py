@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Secrets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings, listed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import Options
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 
 #: In the order in which pppd asks for them. A method without any account is not asked for.
 ORDER = ("eap", "chap", "mschap-v2", "mschap", "pap")
@@ -59,7 +59,7 @@ def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: 
 def of_plugins(options: Options, path: str, say: Findings) -> None:
     """Plugins that know accounts which are in no file of pppd."""
     for plugin in options.plugins:
-        if _server_takeover.decides_who_gets_in(plugin):
+        if _server_unmanaged.decides_who_gets_in(plugin):
             say.refused(
                 f"The accounts are not in a file of pppd: 'plugin {plugin}' in {path} asks {place_of(plugin)}.",
                 "The role does not set it up, and every customer would be locked out. Put the plugin and its options "
@@ -68,7 +68,7 @@ def of_plugins(options: Options, path: str, say: Findings) -> None:
         else:
             say.change(f"The option 'plugin {plugin}' is left out.", "pppoe_server_options takes no plugin.")
     for plugin in options.base_plugins:
-        if _server_takeover.decides_who_gets_in(plugin):
+        if _server_unmanaged.decides_who_gets_in(plugin):
             say.stays(
                 f"The accounts are where 'plugin {plugin}' in /etc/ppp/options asks for them: {place_of(plugin)}.",
                 "It holds for the sessions of the new daemon too.",
@@ -77,4 +77,4 @@ def of_plugins(options: Options, path: str, say: Findings) -> None:
 
 def place_of(plugin: str) -> str:
     places: t.Mapping[str, str] = {"radius": "a RADIUS server", "winbind": "a Windows domain"}
-    return places.get(_server_takeover.plugin_name(plugin), "something of its own")
+    return places.get(_server_unmanaged.plugin_name(plugin), "something of its own")

@@ -34,7 +34,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 if t.TYPE_CHECKING:
@@ -94,7 +94,7 @@ def servers(module: AnsibleModule) -> tuple[list[dict[str, t.Any]], list[dict[st
 def _commands(host: Host) -> list[tuple[Command, int | None]]:
     """The daemons that run, and those that something starts on interfaces that none of them serves."""
     found: list[tuple[Command, int | None]] = []
-    for process, command in _server_takeover.daemons(_processes.every(), None):
+    for process, command in _server_unmanaged.daemons(_processes.every()):
         found.append((command, process.pid))
     served = {name for command, _pid in found for name in command.interfaces}
     for source in host.sources:
@@ -157,7 +157,7 @@ def _observe(
     options_path = os.path.join("/", command.options_path)
     content = _files.read(options_path)
     options = None if content is None else _adopt_options.read(content, host.base)
-    unit = _server_takeover.unit_of(module, pid) if pid and _systemd.running() else None
+    unit = _server_unmanaged.unit_of(module, pid) if pid and _systemd.running() else None
     pool, problems = _pool(module, command, [source.line.cwd for source in mine if source.line.command])
     refused = _adopt_startup.refusals(host.sources, command.interfaces, _rc_local.path())
     boot = None if refused else _adopt_startup.taken_over(mine, _rc_local.path())

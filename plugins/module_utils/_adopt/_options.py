@@ -13,7 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _opti
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _options as _server_options
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 
 BOM = b"\xef\xbb\xbf"
 _METHODS = {
@@ -64,7 +64,7 @@ def read(content: bytes, base: bytes = b"") -> Options:
     found = Options()
     for words in _adopt_option_words.options(_lines(base, found, "/etc/ppp/options")):
         # Whatever else stands there goes on to hold for each session.
-        if words[0] == "plugin" and len(words) == 2 and not _server_takeover.carries_sessions(words[1]):
+        if words[0] == "plugin" and len(words) == 2 and not _server_unmanaged.carries_sessions(words[1]):
             found.base_plugins.append(words[1])
         elif words[0].startswith("lcp-echo-") or words[0] in (*_METHODS, "auth", "noauth", "login", "name"):
             _take(found, words)
@@ -105,7 +105,7 @@ def _take(found: Options, words: list[str]) -> None:
         found.login = True
     elif first == "name" and len(words) == 2:
         found.name = value
-    elif first == "plugin" and len(words) == 2 and not _server_takeover.carries_sessions(value):
+    elif first == "plugin" and len(words) == 2 and not _server_unmanaged.carries_sessions(value):
         found.plugins.append(value)
     elif first in ("ms-dns", "dns-addr"):
         # pppd keeps the first and the last (options.c setdnsaddr).

@@ -11,8 +11,8 @@ import typing as t
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import Observed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
 Source = _server_startup_sources.Source
 
@@ -42,12 +42,12 @@ def refusals(sources: t.Sequence[Source], interfaces: t.Sequence[str], rc_local:
     for (path, _start, _end), group in groups.items():
         try:
             if path:
-                _server_startup_lines.goes([one.line for one in group if one.line.reached], interfaces)
+                _server_takeover.goes([one.line for one in group if one.line.reached], interfaces)
             else:
                 # A line that starts a unit is judged by that unit's lines, which do not count twice.
                 others = [other for other in readable if other.unit and other.unit == group[0].line.unit]
                 quiet = [Source(other.line, other.unit, False) for other in others]
-                _server_startup_sources.units_to_disable([*group, *quiet], interfaces, rc_local)
+                _server_takeover.units_to_disable([*group, *quiet], interfaces, rc_local)
         except Refused as error:
             found.append((str(error).partition(": ")[2][: -len(error.fix)].strip(), error.fix))
     return [(text[0].upper() + text[1:], fix) for text, fix in dict.fromkeys(found)]

@@ -51,20 +51,22 @@ def apply(module: AnsibleModule, plan: Plan) -> None:
 
 def _leave_units(module: AnsibleModule, plan: Plan) -> None:
     """End the shell that runs somebody else's daemon in a unit: it, or Restart=, would start that one again."""
+    foreign = plan.now.foreign
     for unit in plan.disable_foreign:
-        if unit != plan.foreign_unit and _systemd.is_active(module, unit):
+        if (foreign is None or unit != foreign.unit) and _systemd.is_active(module, unit):
             _server_daemon.leave_systemd(module, unit)
 
 
 def _end_foreign(module: AnsibleModule, plan: Plan) -> None:
     """End somebody else's daemon and none of its sessions, which SIGTERM would hang up (pppoe-server.c main)."""
-    if plan.now.foreign is None:
+    foreign = plan.now.foreign
+    if foreign is None:
         return
-    if plan.foreign_unit is not None:
-        _server_daemon.leave_systemd(module, plan.foreign_unit)
-        if _systemd.is_enabled(module, plan.foreign_unit):
-            _systemd.disable(module, plan.foreign_unit)
-    _server_daemon.kill(plan.now.foreign.pid)
+    if foreign.unit is not None:
+        _server_daemon.leave_systemd(module, foreign.unit)
+        if _systemd.is_enabled(module, foreign.unit):
+            _systemd.disable(module, foreign.unit)
+    _server_daemon.kill(foreign.pid)
 
 
 def end(module: AnsibleModule, plan: Plan) -> None:

@@ -38,8 +38,7 @@ def check(
         _interfaces.require(f"interfaces[{index}]", name, existing=existing)
     others = {name: addresses for name, addresses in observed.pools.items() if name != instance.name}
     _pool.refuse_shared("pool", _pool.spans("pool", parameters["pool"]), others)
-    commands = _server_instances.commands(observed.startup_texts, (process.argv for process in observed.processes))
-    commands.pop(instance.name, None)
+    commands = {name: command for name, command in observed.commands.items() if name != instance.name}
     _server_instances.refuse_rivals(instance.interfaces, instance.service_names, commands)
     refuse_own_address(instance, observed.interfaces)
     _server_uplink.refuse_gateway(instance, observed.routes)

@@ -17,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -63,7 +64,7 @@ def stop(module: AnsibleModule, plan: Plan) -> None:
 def _running(plan: Plan) -> _server_processes.Running:
     processes = _processes.every()
     own = _server_processes.of_instance(processes, _layout_server.options_path(plan.name))
-    return _server_takeover.with_foreign(own, processes, plan.interfaces)
+    return _server_takeover.running(own, _server_unmanaged.running(processes), plan.interfaces)
 
 
 def _pids(running: _server_processes.Running) -> set[int]:

@@ -15,7 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _ser
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _observe as _server_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Status
 
 if t.TYPE_CHECKING:
@@ -45,7 +45,7 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
     if not names:
         return []
     version, _flags = _server_observe.help_of_pppoe_server(module)
-    by_hand = _server_takeover.daemons(_processes.every(), None)
+    by_hand = _server_unmanaged.daemons(_processes.every())
     there = set(_interfaces.names())
     units = {name: _layout_server.unit_name(name) for name in names}
     shown = _systemd.show(module, list(units.values())) if _systemd.running() else {}

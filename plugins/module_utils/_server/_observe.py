@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
@@ -22,9 +22,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -35,20 +37,18 @@ class Observed:
     """A host with its instances of pppoe-server. Paths are absolute, pids are those of this host.
 
     ``files``: content and mode of each file that may be ours, ``None`` twice if it is not there; ``rc_local``: the
-    path of the one among them. ``startup_texts``: the units of all instances, and rc.local. ``pools``: the addresses
-    of each instance's pool; ``pool_in_use``: the pool file that the running daemon was started with.
-    ``unit``: that of the instance; ``units_of``: the unit of each daemon started by hand that is a unit's main process;
-    ``enabled``: those of them that start at boot. ``sources``: what starts a daemon of somebody else's;
-    ``options_files``: the options files of such. ``routes``: the IPv4 default routes.
+    path of the one among them. ``own``: what runs of the instance; ``unit``: its unit. ``unmanaged``: what is not ours.
+    ``instances``: the names of all instances; ``commands``: the command of each, from what starts it or runs.
+    ``pools``: the addresses of each one's pool; ``pool_in_use``: the pool file that the running daemon was started
+    with. ``routes``: the IPv4 default routes.
     """
 
     systemd: bool
     files: t.Mapping[str, tuple[bytes | None, int | None]]
     rc_local: str
-    processes: t.Sequence[_processes.Process]
+    own: _server_processes.Running
+    unmanaged: _server_unmanaged.Unmanaged = field(default_factory=_server_unmanaged.Unmanaged)
     unit: _systemd.Unit = field(default_factory=_systemd.Unit)
-    units_of: t.Mapping[int, str] = field(default_factory=dict)
-    enabled: frozenset[str] = frozenset()
     instances: frozenset[str] = frozenset()
     can: _server_config.Capabilities = field(default_factory=_server_config.Capabilities)
     kernel_device: bool = True
@@ -56,48 +56,36 @@ class Observed:
     routes: t.Sequence[_interfaces.Route] = ()
     pools: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
     pool_in_use: bytes | None = None
-    startup_texts: t.Sequence[str] = ()
-    sources: t.Sequence[_server_startup_sources.Source] = ()
-    options_files: t.Mapping[str, bytes | None] = field(default_factory=dict)
+    commands: t.Mapping[str, _server_startup_lines.Command] = field(default_factory=dict)
 
 
 def observe(module: AnsibleModule) -> Observed:
     """The host as the instance that is named in the module's parameters finds it."""
     name, systemd = module.params["name"], _systemd.running()
     rc_local, processes = _rc_local.path(), _processes.every()
-    known = {
-        "systemd": systemd,
-        "files": _files.there([*own_paths(name), *_layout_server.SCRIPTS, *_server_session_manager.PATHS, rc_local]),
-        "rc_local": rc_local,
-        "processes": processes,
-        "unit": unit(module, _layout_server.unit_name(name)),
-        "instances": frozenset(os.path.basename(path)[: -len(".options")] for path in _options_files()),
-        **_units(module, processes if systemd else []),
-    }
+    files = _files.there([*own_paths(name), *_layout_server.SCRIPTS, *_server_session_manager.PATHS, rc_local])
+    unit = unit_of(module, _layout_server.unit_name(name))
+    known = Observed(
+        systemd=systemd,
+        files=files,
+        rc_local=rc_local,
+        own=_server_processes.of_instance(processes, _layout_server.options_path(name), unit.main_pid),
+        unit=unit,
+        instances=frozenset(os.path.basename(path)[: -len(".options")] for path in _options_files()),
+    )
     if module.params["state"] in ("stopped", "absent"):
-        return Observed(**known)
-    sources = _server_startup_sources.observe(module)
-    return Observed(
-        **known,
+        return replace(known, unmanaged=_server_unmanaged.running(processes))
+    return replace(
+        known,
+        unmanaged=_server_unmanaged.observe(module, processes, rc_local, files[rc_local][0]),
         can=capabilities(module),
         kernel_device=os.path.exists("/dev/ppp"),
         interfaces=_interfaces.addresses(module),
         routes=_interfaces.default_routes(),
         pools=_pool_files.addresses(),
         pool_in_use=_files.read(f"{_layout_server.STATE}/{name}.pool"),
-        startup_texts=startup_texts(),
-        sources=sources,
-        options_files=_options_of_others(sources, processes),
+        commands=_server_instances.commands(startup_texts(), [process.argv for process in processes]),
     )
-
-
-def _options_of_others(
-    sources: t.Iterable[_server_startup_sources.Source], processes: t.Sequence[_processes.Process]
-) -> dict[str, bytes | None]:
-    commands = [source.line.command for source in sources if source.line.command]
-    commands += [command for _process, command in _server_takeover.daemons(processes, None)]
-    paths = {_server_takeover.options_path(command) for command in commands}
-    return {path: _files.read(path) for path in paths}
 
 
 def own_paths(name: str) -> list[str]:
@@ -115,24 +103,11 @@ def startup_texts() -> list[str]:
     return [content.decode("utf-8", "replace") for content in contents if content]
 
 
-def unit(module: AnsibleModule, name: str) -> _systemd.Unit:
+def unit_of(module: AnsibleModule, name: str) -> _systemd.Unit:
     """What systemd knows of a unit; whether it starts at boot is known without a running systemd too."""
     if _systemd.running():
         return _systemd.show(module, [name])[name]
     return _systemd.Unit(enabled=_systemd.is_enabled(module, name))
-
-
-def _units(module: AnsibleModule, processes: t.Sequence[_processes.Process]) -> dict[str, t.Any]:
-    """The units of the daemons that were started by hand."""
-    found = {}
-    for process, _command in _server_takeover.daemons(processes, None):
-        name = _server_takeover.unit_of(module, process.pid)
-        if name is not None:
-            found[process.pid] = name
-    return {
-        "units_of": found,
-        "enabled": frozenset(name for name in found.values() if _systemd.is_enabled(module, name)),
-    }
 
 
 def help_of_pppoe_server(module: AnsibleModule) -> tuple[str | None, frozenset[str]]:

@@ -20,8 +20,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _con
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _decision as _server_decision
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
 if t.TYPE_CHECKING:
@@ -34,10 +32,9 @@ Parameters = t.Mapping[str, t.Any]
 class Plan:
     """What is to be done, and what for.
 
-    ``daemon``: the one that runs now; ``foreign``, ``foreign_unit``: one of somebody else's, and its unit.
+    ``now``: what runs, ours and what is taken over. ``disable_foreign``: units of others that would start a second one.
     ``unit_runs``: systemd runs the daemon; ``by_systemd``: it is to. ``leave_unit``: it must no longer.
-    ``enable``, ``disable``: the unit starts at boot from now on, or no longer; ``disable_foreign``: units of somebody
-    else's that would start a second daemon. ``reload``: systemd reads its units.
+    ``enable``, ``disable``: the unit starts at boot from now on, or no longer. ``reload``: systemd reads its units.
     ``refresh``: the session manager has another program, or has to know the accounts of sessions that are up.
     """
 
@@ -55,7 +52,6 @@ class Plan:
     disable: tuple[str, ...] = ()
     disable_foreign: tuple[str, ...] = ()
     reload: bool = False
-    foreign_unit: str | None = None
     refresh: bool = False
 
     @property
@@ -75,12 +71,11 @@ def plan(
     command = _server_config.command(instance, observed.can, how)
     by_systemd = parameters["startup"] != "rc_local" and observed.systemd
     at_boot = parameters["startup"] == "systemd"
-    now = running(observed, instance.name, instance.interfaces)
-    _server_takeover.refuse_what_would_be_left(now.foreign, instance.interfaces)
-    theirs = _server_startup_sources.commands(observed.sources, now.foreign, instance.interfaces)
-    _server_takeover.refuse_accounts_elsewhere(theirs, observed.options_files)
-    left = _server_startup_sources.units_to_disable(observed.sources, instance.interfaces, observed.rc_local)
-    changes = _files.changes(files(parameters["startup"], instance, command, by_systemd, observed), observed.files)
+    now = _server_takeover.running(observed.own, observed.unmanaged, instance.interfaces)
+    script = observed.files[observed.rc_local][0]
+    takeover = _server_takeover.plan(observed.unmanaged, now, instance.interfaces, observed.rc_local, script)
+    ours = files(parameters["startup"], instance, command, by_systemd, observed, takeover.rc_local)
+    changes = _files.changes(ours, observed.files)
     decision = _decision(parameters, instance, observed, command, now, by_systemd)
     leave = observed.systemd and not by_systemd and observed.unit.active
     if leave and decision.applied == "pending":
@@ -103,19 +98,11 @@ def plan(
         leave_unit=leave and decision.action == "replace",
         enable=(unit,) if at_boot and not observed.unit.enabled else (),
         disable=(unit,) if observed.unit.enabled and not at_boot else (),
-        disable_foreign=tuple(left),
+        disable_foreign=takeover.units,
         reload=observed.systemd and (observed.unit.stale or _has_unit(changes)),
-        foreign_unit=observed.units_of.get(now.foreign.pid) if now.foreign else None,
         refresh=(now.daemon is not None or decision.action != "none")
         and (instance.single_session != "allow" or _server_session_manager.is_among(changes)),
     )
-
-
-def running(observed: Observed, name: str, interfaces: t.Sequence[str]) -> _server_processes.Running:
-    """The daemon and the sessions of an instance, with those that somebody has started by hand on its interfaces."""
-    path = _layout_server.options_path(name)
-    own = _server_processes.of_instance(observed.processes, path, observed.unit.main_pid)
-    return _server_takeover.with_foreign(own, observed.processes, interfaces)
 
 
 def _decision(
@@ -154,8 +141,9 @@ def files(
     command: t.Sequence[str],
     by_systemd: bool,
     observed: Observed,
+    rc_local: bytes | None,
 ) -> list[_files.File]:
-    """The files of an instance, with what all instances share."""
+    """The files of an instance, with what all instances share. ``rc_local``: what our block is put into."""
     unit = _server_config.unit_file(instance, command) if by_systemd else None
     lines = _server_config.rc_local_lines(instance, command) if startup == "rc_local" else None
     pppd = observed.can.pppd or "/usr/sbin/pppd"
@@ -166,21 +154,17 @@ def files(
         _files.File(instance.options_path, _server_config.options_file(instance)),
         _files.File(instance.pool_path, _server_config.pool_file(instance)),
         _files.File(_layout_server.unit_path(instance.name), unit),
-        *_rc_local_file(observed, instance.name, lines, instance.interfaces),
+        *_rc_local_file(observed, instance.name, lines, rc_local),
     ]
 
 
 def _rc_local_file(
-    observed: Observed, name: str, lines: list[str] | None, interfaces: t.Sequence[str] = ()
+    observed: Observed, name: str, lines: list[str] | None, content: bytes | None = None
 ) -> list[_files.File]:
-    """rc.local with our block (``lines``) or without it, executable if it has one; nothing if it needs no change.
-
-    A line in it that somebody wrote to start a daemon on one of ``interfaces`` would start a second one.
-    """
+    """rc.local with our block (``lines``) or without it, executable if it has one; nothing if it needs no change."""
     path = observed.rc_local
     there, mode = observed.files[path]
-    left = _server_startup_lines.taken_over(there, interfaces, path)
-    return _rc_local.file(path, there, mode, "pppoe-server " + name, lines, left)
+    return _rc_local.file(path, there, mode, "pppoe-server " + name, lines, content)
 
 
 def _has_unit(changes: t.Iterable[_files.Change]) -> bool:
@@ -190,7 +174,7 @@ def _has_unit(changes: t.Iterable[_files.Change]) -> bool:
 def end(parameters: Parameters, observed: Observed) -> Plan:
     """``state`` stopped or absent."""
     name, absent = parameters["name"], parameters["state"] == "absent"
-    now = running(observed, name, ())
+    now = _server_takeover.running(observed.own, observed.unmanaged, ())
     decision = _server_decision.decide(
         parameters["state"], parameters["on_change"], now.daemon is not None, False, len(now.sessions)
     )

@@ -16,18 +16,21 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._unmanaged import Daemon
+
 
 @dataclass(frozen=True)
 class Running:
     """``daemon``: the pppoe-server that answers for the instance; ``sessions``: its pppd's pids.
 
-    ``foreign``: one that somebody has started by hand on the same interface (see ``_server_takeover``).
+    ``foreign``: one that somebody has started by hand on the same interface (see ``_takeover``).
     ``stale``: the pids of more daemons of the instance, which a start that was killed has left.
     """
 
     daemon: _processes.Process | None
     sessions: tuple[int, ...]
-    foreign: _processes.Process | None = None
+    foreign: Daemon | None = None
     stale: tuple[int, ...] = ()
 
 

@@ -22,15 +22,12 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
     _shell_words,
     _shell_wrappers,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
 # The letters of 3.15 and 4.0 (pppoe-server.c main), those with a colon take an argument.
 LETTERS = "X:ix:hI:C:L:R:T:m:FN:f:O:o:skp:lrudPc:S:1q:Q:H:M:U:g:"
 OPTIONS_FILE = "/etc/ppp/pppoe-server-options"
 INTERFACE = "eth0"  # without -I
-# What stands before a line of rc.local that would start a second daemon at boot. ":" keeps the body of an "if" whole.
-TAKEN_OVER = b": # taken over by dialtone.pppoe: "
 #: How much of a line a message shows.
 MOST_SHOWN = 120
 # Commands that a line may hold beside pppoe-server, and that nobody misses when it goes.
@@ -335,56 +332,3 @@ def _unit_started(texts: t.Sequence[str]) -> str | None:
     if _INIT.match(texts[0]) and words[:1] and words[0] in ("start", "restart"):
         return name + ".service"
     return None
-
-
-def taken_over(script: bytes | None, interfaces: t.Collection[str], path: str) -> bytes | None:
-    """The script with those lines put out of action that would start a second daemon on one of ``interfaces``.
-
-    Every byte of them stays, behind ``TAKEN_OVER``. ``Refused`` for a line that does more than start this daemon, or
-    that cannot be read.
-    """
-    if script is None:
-        return None
-    together: dict[tuple[int, int], list[Line]] = {}
-    for line in lines(script, path):
-        if line.reached and line.unit is None:
-            together.setdefault((line.start, line.end), []).append(line)
-    for start, end in sorted(together, reverse=True):
-        if not goes(together[start, end], interfaces):
-            continue
-        text = script[start:end].replace(b"\n", b"\n" + TAKEN_OVER)
-        if script[start:end].endswith(b"\n"):
-            text = text[: -len(TAKEN_OVER)]
-        script = script[:start] + TAKEN_OVER + text + script[end:]
-    return script
-
-
-def goes(together: t.Sequence[Line], interfaces: t.Collection[str]) -> bool:
-    """Whether what one line starts is this daemon; ``Refused`` if it is more than that, or cannot be told."""
-    first = together[0]
-    place = f"line {first.number} of {first.path}"
-    for line in together:
-        if line.command is None:
-            raise Refused(
-                "interfaces",
-                f"{place} starts a pppoe-server and cannot be read literally: '{line.text}'.",
-                "Write the command out with its values, or take pppoe-server out of that line.",
-            )
-    served = {name for line in together if line.command for name in line.command.interfaces}
-    if not served & set(interfaces):
-        return False
-    if not served <= set(interfaces):
-        raise Refused(
-            "interfaces",
-            "{} serves {} with one {}.".format(
-                place, ", ".join(sorted(served)), "daemon" if len(together) == 1 else "line"
-            ),
-            "Name all of them, or write a line for each.",
-        )
-    if not all(line.alone for line in together):
-        raise Refused(
-            "interfaces",
-            f"{place} would start a second daemon at boot, and does more than that.",
-            "Take pppoe-server out of it.",
-        )
-    return True

@@ -16,8 +16,6 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local, _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_files as _server_startup_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 
@@ -166,55 +164,3 @@ def _unit_paths() -> dict[str, str]:
         and os.path.realpath(path) != "/dev/null"
         and (path.startswith(("/etc/", "/run/", "/usr/local/")) or b"pppoe-server" in (opened(path) or b""))
     }
-
-
-def commands(
-    sources: t.Sequence[Source], running: Process | None, interfaces: t.Collection[str]
-) -> list[_server_startup_lines.Command]:
-    """The commands of others that serve one of ``interfaces``: of the daemon that runs, and of what starts one."""
-    found = [_server_startup_lines.command(running.argv)] if running else []
-    found += [source.line.command for source in sources if source.active and source.line.reached]
-    return [one for one in found if one is not None and set(one.interfaces) & set(interfaces)]
-
-
-def units_to_disable(sources: t.Sequence[Source], interfaces: t.Collection[str], rc_local: str) -> list[str]:
-    """The units that would start a second daemon on one of ``interfaces`` and do nothing else.
-
-    Lines of ``rc_local`` itself are ``_startup_lines.taken_over``'s. ``Refused`` for anything else that would start
-    one, or of which that cannot be told: after the next boot two daemons would answer, or one with other values.
-    """
-    units: dict[str, list[Line]] = {}
-    for source in sources:
-        line = source.line
-        if not source.active or not line.reached or (line.path == rc_local and line.unit is None):
-            continue
-        if line.unit is not None:
-            _refuse_start_of_unit(source, sources, interfaces)
-        elif source.unit is not None and not source.unit.startswith("/") and _is_unit_file(line.path):
-            units.setdefault(source.unit, []).append(line)
-        elif _server_startup_lines.goes([line_alone(line)], interfaces):
-            raise Refused(
-                "interfaces",
-                f"{source.place} would start a second daemon: '{line.text}'.",
-                "Take pppoe-server out of it" + (f", or disable {source.unit}." if source.unit else "."),
-            )
-    return [unit for unit, lines in units.items() if _server_startup_lines.goes(lines, interfaces)]
-
-
-def line_alone(line: Line) -> Line:
-    """The line, as if it did nothing else: it is refused anyway."""
-    return Line(line.number, line.start, line.end, line.command, True, line.path, line.text)
-
-
-def _is_unit_file(path: str) -> bool:
-    return path.endswith((".service", ".conf"))
-
-
-def _refuse_start_of_unit(source: Source, sources: t.Sequence[Source], interfaces: t.Collection[str]) -> None:
-    for other in sources:
-        if other.unit == source.line.unit and _server_startup_lines.goes([line_alone(other.line)], interfaces):
-            raise Refused(
-                "interfaces",
-                f"{source.place} starts {other.unit}, which would start a second daemon.",
-                "Take that out of it.",
-            )

@@ -2,33 +2,48 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A pppoe-server that somebody has started by hand, and its sessions, in the hands of an instance.
+"""How an instance takes over what somebody has started by hand: the daemon, its sessions and what starts it.
 
-Private to this collection.
+Private to this collection. Pure.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import typing as t
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
-from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
-from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _parse as _sessions_parse
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_lines import Command, Line
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_sources import Source
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._unmanaged import Daemon, Unmanaged
 
-if t.TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-_SERVICE = re.compile(r"/([^/\n]+\.service)(?:/|$)")
+# What stands before a line of rc.local that would start a second daemon at boot. ":" keeps the body of an "if" whole.
+TAKEN_OVER = b": # taken over by dialtone.pppoe: "
 
 
-def with_foreign(own: Running, processes: t.Sequence[Process], interfaces: t.Iterable[str]) -> Running:
+@dataclass(frozen=True)
+class Takeover:
+    """``units``: those to disable. ``rc_local``: its content without the lines that start such a daemon."""
+
+    units: tuple[str, ...]
+    rc_local: bytes | None
+
+
+def plan(
+    unmanaged: Unmanaged, now: Running, interfaces: t.Sequence[str], rc_local: str, script: bytes | None
+) -> Takeover:
+    """What else starts a daemon on one of ``interfaces``. ``Refused`` if that cannot be taken over as a whole."""
+    refuse_what_would_be_left(now.foreign, interfaces)
+    theirs = commands(unmanaged.sources, now.foreign, interfaces)
+    _refuse_accounts_elsewhere(theirs, unmanaged.options_files)
+    units = units_to_disable(unmanaged.sources, interfaces, rc_local)
+    return Takeover(tuple(units), taken_over(script, unmanaged.rc_local, interfaces))
+
+
+def running(own: Running, unmanaged: Unmanaged, interfaces: t.Iterable[str]) -> Running:
     """``own`` with the daemon that was started by hand on one of ``interfaces``, and with the sessions of such a one.
 
     A session is known by its interface, as its daemon may be gone. ``Refused`` if there are several daemons.
@@ -36,49 +51,26 @@ def with_foreign(own: Running, processes: t.Sequence[Process], interfaces: t.Ite
     if own.daemon is not None:
         served = _server_startup_lines.command(own.daemon.argv)
         interfaces = {*interfaces, *(served.interfaces if served else ())}
-    wanted = set(interfaces)
-    foreign = daemons(processes, wanted)
+    served_here = set(interfaces)
+    foreign = [daemon for daemon in unmanaged.daemons if served_here & set(daemon.command.interfaces)]
     if len(foreign) > 1:
         raise Refused(
             "interfaces",
             "{} unmanaged daemons serve them (processes {}).".format(
-                len(foreign), ", ".join(str(process.pid) for process, _command in foreign)
+                len(foreign), ", ".join(str(daemon.pid) for daemon in foreign)
             ),
             "Configure an instance for each, and take them over one at a time.",
         )
-    found = [process.pid for process in processes if _is_session_by_hand(process, wanted)]
-    theirs = foreign[0][0] if foreign else None
-    sessions = tuple(sorted({*own.sessions, *found}))
-    return replace(own, daemon=own.daemon or theirs, sessions=sessions, foreign=theirs)
+    found = [pid for pid, interface in unmanaged.sessions if interface in served_here]
+    theirs = foreign[0] if foreign else None
+    daemon = own.daemon or (theirs.process if theirs else None)
+    return replace(own, daemon=daemon, sessions=tuple(sorted({*own.sessions, *found})), foreign=theirs)
 
 
-def daemons(
-    processes: t.Sequence[Process], interfaces: set[str] | None
-) -> list[tuple[Process, _server_startup_lines.Command]]:
-    """The daemons that were started by hand on one of ``interfaces``, or on any (``None``)."""
-    found = {}
-    for process in processes:
-        command = _server_startup_lines.command(process.argv)
-        if command and command.by_hand and (interfaces is None or interfaces & set(command.interfaces)):
-            found[process.pid] = (process, command)
-    # A child has its parent's command line until it becomes the pppd of a new session.
-    return [one for one in found.values() if one[0].parent not in found]
-
-
-def _is_session_by_hand(process: Process, interfaces: set[str]) -> bool:
-    call = _sessions_parse.parse_command(process.argv, lambda _name: ())
-    if call is None or call.role != "server" or call.instance is not None:
-        return False
-    return _server_startup_lines.without_label(call.device or "") in interfaces
-
-
-def refuse_what_would_be_left(foreign: Process | None, interfaces: t.Sequence[str]) -> None:
+def refuse_what_would_be_left(foreign: Daemon | None, interfaces: t.Sequence[str]) -> None:
     """``Refused`` if the daemon serves an interface that nobody would serve after it."""
-    command = _server_startup_lines.command(foreign.argv) if foreign else None
-    if foreign is None or command is None:
-        return
-    left = [name for name in command.interfaces if name not in interfaces]
-    if left:
+    left = [name for name in foreign.command.interfaces if name not in interfaces] if foreign else []
+    if foreign and left:
         raise Refused(
             "interfaces",
             f"the unmanaged daemon (process {foreign.pid}) serves {', '.join(left)} too.",
@@ -86,22 +78,15 @@ def refuse_what_would_be_left(foreign: Process | None, interfaces: t.Sequence[st
         )
 
 
-def options_path(command: _server_startup_lines.Command) -> str:
-    """The options file of a daemon that was started at /."""
-    return os.path.join("/", command.options_path)
-
-
-def refuse_accounts_elsewhere(
-    commands: t.Iterable[_server_startup_lines.Command], contents: t.Mapping[str, bytes | None]
-) -> None:
+def _refuse_accounts_elsewhere(commands: t.Iterable[Command], contents: t.Mapping[str, bytes | None]) -> None:
     """``Refused`` if a daemon to take over has its accounts in RADIUS or the like: customers would be locked out.
 
     ``contents``: those of the options files.
     """
     for command in commands:
-        path = options_path(command)
-        for plugin in plugins(contents.get(path) or b""):
-            if decides_who_gets_in(plugin):
+        path = _server_unmanaged.options_path(command)
+        for plugin in _server_unmanaged.plugins(contents.get(path) or b""):
+            if _server_unmanaged.decides_who_gets_in(plugin):
                 raise Refused(
                     "interfaces",
                     f"'plugin {plugin}' in {path} asks elsewhere for the accounts, which are in no file of pppd.",
@@ -110,42 +95,104 @@ def refuse_accounts_elsewhere(
                 )
 
 
-def plugins(content: bytes) -> list[str]:
-    """The plugins that an options file names."""
-    try:
-        words = [word.decode("utf-8", "replace") for word in _words.words(content)]
-    except _words.UnclosedQuote:
-        words = content.decode("utf-8", "replace").split()
-    return [word for option, word in zip(words, words[1:]) if option == "plugin"]
+def commands(sources: t.Sequence[Source], foreign: Daemon | None, interfaces: t.Collection[str]) -> list[Command]:
+    """The commands of others that serve one of ``interfaces``: of the daemon that runs, and of what starts one."""
+    found = [foreign.command if foreign else None]
+    found += [source.line.command for source in sources if source.active and source.line.reached]
+    return [one for one in found if one is not None and set(one.interfaces) & set(interfaces)]
 
 
-def carries_sessions(plugin: str) -> bool:
-    """Whether a plugin only carries sessions, or speaks for a client."""
-    return plugin_name(plugin) in ("rp-pppoe", "pppoe", "pppoatm", "minconn", "passprompt", "passwordfd")
+def units_to_disable(sources: t.Sequence[Source], interfaces: t.Collection[str], rc_local: str) -> list[str]:
+    """The units that would start a second daemon on one of ``interfaces`` and do nothing else.
+
+    Lines of ``rc_local`` itself are ``taken_over``'s. ``Refused`` for anything else that would start
+    one, or of which that cannot be told: after the next boot two daemons would answer, or one with other values.
+    """
+    units: dict[str, list[Line]] = {}
+    for source in sources:
+        line = source.line
+        if not source.active or not line.reached or (line.path == rc_local and line.unit is None):
+            continue
+        if line.unit is not None:
+            _refuse_start_of_unit(source, sources, interfaces)
+        elif source.unit is not None and not source.unit.startswith("/") and _is_unit_file(line.path):
+            units.setdefault(source.unit, []).append(line)
+        elif goes([line_alone(line)], interfaces):
+            raise Refused(
+                "interfaces",
+                f"{source.place} would start a second daemon: '{line.text}'.",
+                "Take pppoe-server out of it" + (f", or disable {source.unit}." if source.unit else "."),
+            )
+    return [unit for unit, lines in units.items() if goes(lines, interfaces)]
 
 
-def decides_who_gets_in(plugin: str) -> bool:
-    """Whether a plugin knows accounts; one that is not known may."""
-    return not carries_sessions(plugin) and plugin_name(plugin) not in ("radattr", "radrealms", "dhcpc")
+def line_alone(line: Line) -> Line:
+    """The line, as if it did nothing else: it is refused anyway."""
+    return Line(line.number, line.start, line.end, line.command, True, line.path, line.text)
 
 
-def plugin_name(plugin: str) -> str:
-    """``radius`` for ``/usr/lib/pppd/2.4.9/radius.so``."""
-    name = os.path.basename(plugin)
-    return name[:-3] if name.endswith(".so") else name
+def _is_unit_file(path: str) -> bool:
+    return path.endswith((".service", ".conf"))
 
 
-def unit_of(module: AnsibleModule, pid: int) -> str | None:
-    """The systemd unit whose main process this is; a process of rc.local or of a login is none's."""
-    try:
-        with open(f"/proc/{pid}/cgroup", encoding="utf-8") as handle:
-            unit = service(handle.read())
-    except OSError:
+def _refuse_start_of_unit(source: Source, sources: t.Sequence[Source], interfaces: t.Collection[str]) -> None:
+    for other in sources:
+        if other.unit == source.line.unit and goes([line_alone(other.line)], interfaces):
+            raise Refused(
+                "interfaces",
+                f"{source.place} starts {other.unit}, which would start a second daemon.",
+                "Take that out of it.",
+            )
+
+
+def taken_over(script: bytes | None, lines: t.Iterable[Line], interfaces: t.Collection[str]) -> bytes | None:
+    """The script without those of its ``lines`` that would start a second daemon on one of ``interfaces``.
+
+    Every byte of them stays, behind ``TAKEN_OVER``. ``Refused`` for a line that does more than start this daemon, or
+    that cannot be read.
+    """
+    if script is None:
         return None
-    return unit if unit and _systemd.main_pid(module, unit) == pid else None
+    together: dict[tuple[int, int], list[Line]] = {}
+    for line in lines:
+        if line.reached and line.unit is None:
+            together.setdefault((line.start, line.end), []).append(line)
+    for start, end in sorted(together, reverse=True):
+        if not goes(together[start, end], interfaces):
+            continue
+        text = script[start:end].replace(b"\n", b"\n" + TAKEN_OVER)
+        if script[start:end].endswith(b"\n"):
+            text = text[: -len(TAKEN_OVER)]
+        script = script[:start] + TAKEN_OVER + text + script[end:]
+    return script
 
 
-def service(cgroup: str) -> str | None:
-    """The service in the text of /proc/PID/cgroup, whatever the hierarchy."""
-    found = _SERVICE.findall(cgroup)
-    return found[-1] if found else None
+def goes(together: t.Sequence[Line], interfaces: t.Collection[str]) -> bool:
+    """Whether what one line starts is this daemon; ``Refused`` if it is more than that, or cannot be told."""
+    first = together[0]
+    place = f"line {first.number} of {first.path}"
+    for line in together:
+        if line.command is None:
+            raise Refused(
+                "interfaces",
+                f"{place} starts a pppoe-server and cannot be read literally: '{line.text}'.",
+                "Write the command out with its values, or take pppoe-server out of that line.",
+            )
+    served = {name for line in together if line.command for name in line.command.interfaces}
+    if not served & set(interfaces):
+        return False
+    if not served <= set(interfaces):
+        raise Refused(
+            "interfaces",
+            "{} serves {} with one {}.".format(
+                place, ", ".join(sorted(served)), "daemon" if len(together) == 1 else "line"
+            ),
+            "Name all of them, or write a line for each.",
+        )
+    if not all(line.alone for line in together):
+        raise Refused(
+            "interfaces",
+            f"{place} would start a second daemon at boot, and does more than that.",
+            "Take pppoe-server out of it.",
+        )
+    return True

@@ -12,7 +12,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._systemd impo
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _check as _server_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _plan as _server_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
 from ansible_collections.dialtone.pppoe.plugins.modules.pppoe_server import ARGUMENTS
 
 PARAMETERS = {name: argument.get("default") for name, argument in ARGUMENTS.items()} | {
@@ -33,15 +35,16 @@ SESSION = Process(
 )
 
 
-def host(startup: str = "systemd", **changes) -> Observed:
+def host(startup: str = "systemd", processes=(DAEMON, SESSION), unit: Unit | None = None, **changes) -> Observed:
     """A host on which the instance runs as the parameters ask for it; ``changes``: what is otherwise."""
-    bare = Observed(systemd=True, files={RC_LOCAL: (None, None)}, rc_local=RC_LOCAL, processes=(), can=CAN)
-    wanted = _server_plan.files(startup, INSTANCE, COMMAND, startup != "rc_local", bare)
+    bare = Observed(systemd=True, files={RC_LOCAL: (None, None)}, rc_local=RC_LOCAL, own=Running(None, ()), can=CAN)
+    files = _server_plan.files(startup, INSTANCE, COMMAND, startup != "rc_local", bare, None)
+    unit = unit or (Unit("active", True, False, 700) if startup == "systemd" else Unit())
     settled = replace(
         bare,
-        files={RC_LOCAL: (None, None), **{file.path: (file.content, file.mode) for file in wanted}},
-        processes=(DAEMON, SESSION),
-        unit=Unit("active", True, False, 700) if startup == "systemd" else Unit(),
+        files={RC_LOCAL: (None, None), **{file.path: (file.content, file.mode) for file in files}},
+        own=_server_processes.of_instance(processes, INSTANCE.options_path, unit.main_pid),
+        unit=unit,
         interfaces={"eth1": _interfaces.Interface("eth1", 1500, True, None, ())},
         pools={"default": INSTANCE.addresses},
         pool_in_use=_server_config.pool_file(INSTANCE),

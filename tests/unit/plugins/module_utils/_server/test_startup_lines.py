@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 
 GUIDE = "pppoe-server -I eth1 -L 192.168.10.109 -R 192.168.10.2 -N 20"
-MARK = _server_startup_lines.TAKEN_OVER
 
 
 @pytest.mark.parametrize(
@@ -55,7 +53,7 @@ def test_another_command(words):
         (f"nice -n 5 {GUIDE}\n", [(1, False)]),
         (f"{GUIDE}; pppoe-server -I eth2\n", [(1, False), (1, False)]),
         (f"# {GUIDE}\n", []),
-        (f"{MARK.decode()}{GUIDE}\n", []),
+        (f": # taken over by dialtone.pppoe: {GUIDE}\n", []),
         ("pidof pppoe-server || echo none\n", []),
         ("/usr/local/libexec/dialtone-pppoe/pppoe-server-instance start default eth1 -- /usr/sbin/pppoe-server -I eth1"
          " -O /etc/ppp/pppoe-server/default.options &\n", []),
@@ -65,35 +63,6 @@ def test_another_command(words):
 )  # fmt: skip
 def test_lines(script, found):
     assert [(line.number, line.alone) for line in _server_startup_lines.lines(script.encode())] == found
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (None, None),
-        (b"#!/bin/sh\nexit 0\n", b"#!/bin/sh\nexit 0\n"),
-        (b"#!/bin/sh -e\n# boot\n" + GUIDE.encode() + b"\nexit 0\n",
-         b"#!/bin/sh -e\n# boot\n" + MARK + GUIDE.encode() + b"\nexit 0\n"),
-        (b"if a\nthen\n\tpppoe-server -I eth1 &\nfi\n", b"if a\nthen\n" + MARK + b"\tpppoe-server -I eth1 &\nfi\n"),
-        (b"pppoe-server \\\n -I eth1", MARK + b"pppoe-server \\\n" + MARK + b" -I eth1"),
-        (b"pppoe-server -I eth2\n\xff\xfe\r\n", b"pppoe-server -I eth2\n\xff\xfe\r\n"),
-    ],
-)  # fmt: skip
-def test_taken_over(before, after):
-    assert _server_startup_lines.taken_over(before, ["eth1"], "/etc/rc.local") == after
-    assert _server_startup_lines.taken_over(after, ["eth1"], "/etc/rc.local") == after
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        (GUIDE + "; reboot", "line 2 of /etc/rc.local would start a second daemon"),
-        ("pppoe-server -I eth1 -I eth7", "serves eth1, eth7 with one daemon"),
-    ],
-)
-def test_a_line_that_does_more_is_refused(line, words):
-    with pytest.raises(Refused, match=words):
-        _server_startup_lines.taken_over(b"#!/bin/sh\n" + line.encode() + b"\n", ["eth1"], "/etc/rc.local")
 
 
 #: What a line starts: the interfaces of each daemon, "?" for one that cannot be read literally.
@@ -205,42 +174,3 @@ def test_other_scripts_are_followed(script, found):
 def test_a_line_that_starts_a_unit(command, unit):
     assert [line.unit for line in _server_startup_lines.lines(command.encode())] == [unit]
     assert _server_startup_lines.lines(b"systemctl status x; service x stop") == []
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (b'su - root -c "pppoe-server -I eth1"\nexit 0\n', MARK + b'su - root -c "pppoe-server -I eth1"\nexit 0\n'),
-        (b"IF=eth1\npppoe-server -I $IF\n", b"IF=eth1\n" + MARK + b"pppoe-server -I $IF\n"),
-        (b"(sleep 5; sudo pppoe-server -I eth1)&\n", MARK + b"(sleep 5; sudo pppoe-server -I eth1)&\n"),
-        (b"for i in 1; do pppoe-server -I eth$i; done\n", MARK + b"for i in 1; do pppoe-server -I eth$i; done\n"),
-        (
-            b"for i in 1\ndo\npppoe-server -I eth$i\ndone\n",
-            b"for i in 1\ndo\n" + MARK + b"pppoe-server -I eth$i\ndone\n",
-        ),
-        (b"exit 0\npppoe-server -I eth1\n", b"exit 0\npppoe-server -I eth1\n"),
-        (b"pppoe-server -I eth1 -S 'a\nb'\n", MARK + b"pppoe-server -I eth1 -S 'a\n" + MARK + b"b'\n"),
-        (b"pppoe-server -I eth1:7\r\n", MARK + b"pppoe-server -I eth1:7\r\n"),
-    ],
-)
-def test_taken_over_in_other_forms(before, after):
-    assert _server_startup_lines.taken_over(before, ["eth1"], "/etc/rc.local") == after
-    assert _server_startup_lines.taken_over(after, ["eth1"], "/etc/rc.local") == after
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("pppoe-server -I $X", "line 2 of /etc/rc.local starts a pppoe-server and cannot be read literally: 'pppoe-"),
-        ("for i in 1 2; do pppoe-server -I eth$i; done", "line 2 of /etc/rc.local serves eth1, eth2 with one line"),
-        ("screen -dmS x pppoe-server -F -I eth1", "line 2 of /etc/rc.local would start a second daemon"),
-        ("pppoe-server -I eth1 | logger &", "does more than that"),
-        # Ended, such a daemon would be back at once.
-        ("while :\ndo\npppoe-server -F -I eth1\nsleep 5\ndone &", "line 4 of /etc/rc.local would start a second"),
-        ("nohup sh -c 'until false; do pppoe-server -F -I eth1; sleep 1; done' &", "does more than that"),
-        ("tmux send-keys 'pppoe-server -I eth7' C-m", "cannot be read literally"),
-    ],
-)
-def test_what_would_start_a_second_daemon_is_refused(line, words):
-    with pytest.raises(Refused, match=words):
-        _server_startup_lines.taken_over(b"#!/bin/sh\n" + line.encode() + b"\n", ["eth1"], "/etc/rc.local")

@@ -6,6 +6,7 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
 RC_LOCAL = "/etc/rc.local"
 
@@ -33,7 +34,7 @@ UNIT = "/etc/systemd/system/pppoe.service"
     ],
 )
 def test_units_to_disable(sources, units):
-    assert _server_startup_sources.units_to_disable(sources, ["eth1"], RC_LOCAL) == units
+    assert _server_takeover.units_to_disable(sources, ["eth1"], RC_LOCAL) == units
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_units_to_disable(sources, units):
 )  # fmt: skip
 def test_refused(sources, words):
     with pytest.raises(Refused, match=words):
-        _server_startup_sources.units_to_disable(sources, ["eth1"], RC_LOCAL)
+        _server_takeover.units_to_disable(sources, ["eth1"], RC_LOCAL)
 
 
 def test_only_texts_are_opened(tmp_path):

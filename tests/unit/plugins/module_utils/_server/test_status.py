@@ -17,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _met
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._info import Around
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session, Status, Totals
 
@@ -52,7 +53,8 @@ def test_is_session(argv, found):
     assert _server_status.is_session(argv, OURS, {"eth1"}) is found
     # The modules say the same.
     process = Process(7, 1, tuple(argv))
-    running = _server_takeover.with_foreign(_server_processes.of_instance([process], OURS), [process], ["eth1"])
+    own, others = _server_processes.of_instance([process], OURS), _server_unmanaged.running([process])
+    running = _server_takeover.running(own, others, ["eth1"])
     assert (running.sessions == (7,)) is found
 
 
