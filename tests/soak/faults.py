@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import measure
 import stage
-from dialtone_lab import labs
-from dialtone_lab.cli import state_root
-from dialtone_lab.customers import Customers
 from dialtone_lab.errors import LabError
+from server import NAME, Server, twice
 
-NAME = "soak"
 COUNT = 40
 #: How long a customer may take to be back, seconds: a power cut with a boot, and 30 seconds until an echo is missed.
 PATIENCE = 180
@@ -27,11 +20,8 @@ DIAL = {"username": "cmz", "secret": "cmz", "redial": 1, "at_once": 20}
 class Faults:
     """What can happen; each method is one kind of fault, and returns when it has happened."""
 
-    def __init__(self, customers: Customers, chance: random.Random) -> None:
-        self.customers, self.chance = customers, chance
-
-    def on(self, command: str) -> str:
-        return stage.on_host(NAME, "server", command)
+    def __init__(self, server: Server, chance: random.Random) -> None:
+        self.server, self.customers, self.chance, self.on = server, server.customers, chance, server.on
 
     def some(self) -> dict[str, int]:
         first = self.chance.randint(1, COUNT)
@@ -81,58 +71,44 @@ class Faults:
 
 
 def kinds(faults: Faults) -> list[Callable[[], None]]:
-    own = [name for name in vars(Faults) if not name.startswith("_") and name not in ("on", "some", "again")]
+    own = [name for name in vars(Faults) if not name.startswith("_") and name not in ("some", "again")]
     return [getattr(faults, name) for name in own]
 
 
-def check(customers: Customers, faults: Faults) -> float:
+def check(server: Server) -> float:
     """Wait until everybody is back and server and customers agree on it; how many seconds that took."""
     began = time.monotonic()
     try:
-        found = customers.wait(seconds=PATIENCE)["customers"]
+        found = server.customers.wait(seconds=PATIENCE)["customers"]
     except LabError as error:
         raise AssertionError(str(error)) from error
-    addresses = [each["address"] for each in found]
-    assert len(set(addresses)) == COUNT, f"addresses twice: {sorted(addresses)}"
-    assert len({each["session_id"] for each in found}) == COUNT, "session IDs twice"
-    # Sessions whose customers have vanished end when their echoes are missed.
-    while (
-        seen := sorted(faults.on("ip -4 -o addr show | sed -n 's/.* peer \\([0-9.]*\\).*/\\1/p'").split())
-    ) != sorted(addresses):
-        assert time.monotonic() - began < PATIENCE, f"the server has {seen}, the customers {sorted(addresses)}"
+    expected = {each["session_id"]: ([each["mac"]], each["address"]) for each in found}
+    assert len(expected) == COUNT, f"session IDs twice: {twice([each['session_id'] for each in found])}"
+    addresses = {each["address"] for each in found}
+    assert len(addresses) == COUNT, f"addresses twice: {twice([each['address'] for each in found])}"
+    # Sessions whose customers have vanished end when their echoes are missed, and systemd waits before it starts again.
+    while True:
+        seen, state = server.sessions(), server.on("systemctl is-active pppoe-server@default").strip()
+        macs = {number: macs for number, (macs, _address) in expected.items()}
+        if seen.macs == macs and seen.interfaces.keys() == addresses and not seen.twice and state == "active":
+            return time.monotonic() - began
+        text = f"the daemon is {state}; the server has {seen}, the customers {expected}"
+        assert time.monotonic() - began < PATIENCE, text
         time.sleep(1)
-    assert faults.on("systemctl is-active pppoe-server@default").strip() == "active"
-    return time.monotonic() - began
-
-
-def serve(folder: Path) -> None:
-    """Run site.yml."""
-    server = {
-        "pppoe_server_interfaces": ["eth1"],
-        "pppoe_server_local_address": "192.168.10.109",
-        "pppoe_server_pool": ["192.168.10.110+90"],
-        "pppoe_server_nat": False,
-        "pppoe_server_accounts": [{"name": "cmz", "secret": "cmz"}],
-    }
-    hosts = folder / "hosts.json"
-    hosts.write_text(json.dumps({"all": {"children": {"pppoe_servers": {"hosts": {"server": {}}, "vars": server}}}}))
-    measure.play([str(hosts), str(stage.connections(NAME))], str(stage.SITE))
 
 
 def main(seconds: float, chance: random.Random) -> None:
-    deadline = time.monotonic() + seconds
-    stage.lab("up", "tests/soak/topology.yml", "--name", NAME)
-    try:
-        with tempfile.TemporaryDirectory(prefix="dialtone-soak-") as folder:
-            serve(Path(folder))
-        customers = labs.customers(labs.find(state_root(), NAME), "lan")
-        faults = Faults(customers, chance)
-        customers.dial(count=COUNT, **DIAL)
-        check(customers, faults)
+    accounts = [{"name": DIAL["username"], "secret": DIAL["secret"]}]
+    deadline, steps = time.monotonic() + seconds, 0
+    with Server(pppoe_server_pool=["192.168.10.110+90"], pppoe_server_accounts=accounts) as server:
+        server.set_up()
+        faults = Faults(server, chance)
+        server.customers.dial(count=COUNT, **DIAL)
+        check(server)
         while time.monotonic() < deadline:
             fault = chance.choice(kinds(faults))
             print(f"  {fault.__name__}", flush=True)
             fault()
-            print(f"  all are back after {check(customers, faults):.0f} s", flush=True)
-    finally:
-        stage.lab("down", NAME)
+            print(f"  all are back after {check(server):.0f} s", flush=True)
+            steps += 1
+    print(f"faults: {steps} steps")

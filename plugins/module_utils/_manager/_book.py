@@ -58,6 +58,7 @@ class Book:
         # Who has an address: pids of sessions, and numbers of interfaces that have it otherwise.
         self._users: dict[str, dict[int, None]] = {}
         self._interfaces: dict[str, set[int]] = {}
+        self._of_account: dict[str, dict[int, None]] = {}
 
     def set_pool(self, name: str, addresses: t.Iterable[str]) -> None:
         unique = dict.fromkeys(addresses)
@@ -113,6 +114,7 @@ class Book:
             if session.interface is not None:
                 self.interfaces.pop(session.interface, None)
             self._leave(session)
+            self.set_account(session, None)
 
     def interface_has(self, number: int, address: str) -> None:
         self._interfaces.setdefault(address, set()).add(number)
@@ -128,10 +130,20 @@ class Book:
             self._interfaces.pop(address)
             self._count(address)
 
+    def set_account(self, session: Session, account: str | None) -> None:
+        """A session that is in the book has said its account, or has none any more."""
+        if session.account is not None:
+            self._of_account[session.account].pop(session.pid)
+            if not self._of_account[session.account]:
+                del self._of_account[session.account]
+        session.account = account
+        if account is not None:
+            self._of_account.setdefault(account, {})[session.pid] = None
+
     def of_account(self, account: str, besides: int) -> list[Session]:
-        """The sessions of an account that are up, but one."""
-        found = (session for session in self.sessions.values() if session.account == account and session.up)
-        return [session for session in found if session.pid != besides and not session.ended]
+        """The sessions of an account that are up, but one; the first one first."""
+        found = [self.sessions[pid] for pid in self._of_account.get(account, ())]
+        return [session for session in found if session.pid != besides and session.up and not session.ended]
 
     def _use(self, address: str, pid: int) -> None:
         self._users.setdefault(address, {})[pid] = None

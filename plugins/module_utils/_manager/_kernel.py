@@ -186,6 +186,31 @@ def pid_of(interface: str, run: str) -> int | None:
     return None
 
 
+def serving(pids: t.Collection[int], run: str) -> set[int]:
+    """Of the pppd of sessions without an IPv4 address, those whose interface serves all the same, for IPv6."""
+    found = set()
+    for folder in PID_FOLDERS:
+        for entry in os.listdir(run + folder) if os.path.isdir(run + folder) else ():
+            if entry.startswith("ppp") and entry.endswith(".pid"):
+                pid = _word(f"{run}{folder}/{entry}")
+                # The file of a pppd that was killed names an interface that is gone.
+                if pid.isdigit() and int(pid) in pids and _is_up(entry[: -len(".pid")]):
+                    found.add(int(pid))
+    return found
+
+
+def _is_up(interface: str) -> bool:
+    return bool(int(_word(f"/sys/class/net/{interface}/flags") or "0", 16) & 1)
+
+
+def _word(path: str) -> str:
+    try:
+        with open(path, encoding="ascii", errors="replace") as handle:
+            return handle.read().strip()
+    except OSError:
+        return ""
+
+
 def runnable() -> int:
     """How many processes want a processor at this moment, this one among them."""
     with open("/proc/loadavg", encoding="ascii") as handle:

@@ -214,14 +214,14 @@ class Manager:
             if session.account is None and self.options(session.instance).single_session != "allow"
         }
         for pid, account in _names.accounts(unknown, self.places.run).items() if unknown else ():
-            self.book.sessions[pid].account = account
+            self.book.set_account(self.book.sessions[pid], account)
 
     def account(self, pid: int, choice: str, account: str) -> bool:
         """A session says its account; whether it may stay."""
         session = self.book.sessions.get(pid)
         if session is None or not session.up or session.ended:
             return False
-        session.account = account
+        self.book.set_account(session, account)
         others = [other for other in self.book.of_account(account, pid) if self.alive(other.pid)]
         pids = "".join(f" {other.pid}" for other in others)
         if others and choice == "deny":
@@ -333,9 +333,11 @@ class Manager:
     def _make_room(self, instance: str) -> None:
         """No address is left: end the sessions that have one but no account, if they had the time to say it."""
         late = time.monotonic() - UNKNOWN
-        for session in self.book.coming.values():
-            late_one = session.instance == instance and session.since < late and not session.ended
-            if late_one and not _is_up(session.pid, self.places.run):
+        coming = self.book.coming.values()
+        silent = [one for one in coming if one.instance == instance and one.since < late and not one.ended]
+        serving = _kernel.serving({one.pid for one in silent}, self.places.run) if silent else set()
+        for session in silent:
+            if session.pid not in serving:
                 self._end(session, "it has not said its account, and hardly any address is left")
 
     def keep_room(self) -> bool:
@@ -394,16 +396,6 @@ def next_dial(waiting: t.Sequence[Dial], coming: t.Collection[str], now: float) 
             once.append(dial)
     choice = once or waiting
     return choice[0] if now - choice[0].since < PATIENT else choice[-1]
-
-
-def _is_up(pid: int, run: str) -> bool:
-    """Whether the interface of a session that has no IPv4 address serves all the same, for IPv6."""
-    for folder in (run + below for below in _kernel.PID_FOLDERS):
-        for entry in os.listdir(folder) if os.path.isdir(folder) else ():
-            if entry.startswith("ppp") and entry.endswith(".pid") and _text(f"{folder}/{entry}").strip() == str(pid):
-                flags = _text(f"/sys/class/net/{entry[: -len('.pid')]}/flags").strip() or "0"
-                return bool(int(flags, 16) & 1)
-    return False
 
 
 def _text(path: str) -> str:

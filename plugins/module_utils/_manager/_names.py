@@ -7,10 +7,17 @@
 from __future__ import annotations
 
 import re
+import struct
 import typing as t
 
 #: Below /run.
 PATHS = ("/pppd2.tdb", "/pppd/pppd2.tdb", "/ppp/pppd2.tdb")
+
+# A record's header ends with the lengths of key and data, a hash and the mark of a record that is in use (pppd/tdb.c
+# struct list_struct). What was freed keeps its text, perhaps of a process that had the same pid.
+_LENGTHS = struct.Struct("=II")
+_RECORD = re.compile(re.escape(struct.pack("=I", 0x26011999)) + rb"(pppd(\d+))(?=[A-Z][A-Z0-9_]*=)")
+_PEERNAME = re.compile(rb"(?:\A|;)PEERNAME=(.*?);(?:[A-Z][A-Z0-9_]*=|\Z)", re.DOTALL)
 
 
 def accounts(pids: t.Collection[int], run: str) -> dict[int, str]:
@@ -25,14 +32,21 @@ def accounts(pids: t.Collection[int], run: str) -> dict[int, str]:
                 content = handle.read()
         except OSError:
             continue
-        for pid in pids:
-            for match in re.finditer(rb"pppd%d([A-Z][A-Z0-9_]*=[^\0]*)" % pid, content):
-                account = re.search(
-                    rb"(?:\A|;)PEERNAME=(.*?);(?:[A-Z][A-Z0-9_]*=|\Z)", match.group(1) + b";", re.DOTALL
-                )
-                if account:
-                    found[pid] = visible(account.group(1))
+        for record in _RECORD.finditer(content):
+            pid = int(record.group(2))
+            account = _PEERNAME.search(_data(content, record) + b";") if pid in pids else None
+            if account:
+                found[pid] = visible(account.group(1))
     return found
+
+
+def _data(content: bytes, record: re.Match[bytes]) -> bytes:
+    """The variables of a record; none if what looks like one is none."""
+    at = record.start() - 3 * 4
+    key_length, length = _LENGTHS.unpack_from(content, at) if at >= 0 else (0, 0)
+    if key_length != len(record.group(1)):
+        return b""
+    return content[record.end() : record.end() + length].rstrip(b"\0").removesuffix(b";")
 
 
 def visible(name: bytes) -> str:

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book
+from ansible_collections.dialtone.pppoe.tests.support.programs import calls
 
 
 @pytest.fixture
@@ -104,11 +105,29 @@ def test_a_choice_does_not_look_at_the_pool(book, monkeypatch):
 
 
 def test_sessions_of_an_account(book):
-    one, other, coming = session(account="cmz"), session(account="cmz"), session(account="cmz")
+    one, other, coming = session(), session(), session()
     for each in (one, other, coming):
         book.take(each, "")
+        book.set_account(each, "cmz")
     book.came_up(one.pid, "ppp0", one.address)
     book.came_up(other.pid, "ppp1", other.address)
     assert book.of_account("cmz", other.pid) == [one]
-    one.ended = True
+    book.set_account(one, "bob")
     assert book.of_account("cmz", other.pid) == []
+    assert book.of_account("bob", other.pid) == [one]
+    one.ended = True
+    assert book.of_account("bob", other.pid) == []
+    for each in (one, other, coming):
+        book.gone(each.pid)
+    assert book.of_account("cmz", 0) == []
+
+
+def test_an_account_is_found_without_a_look_at_all_sessions(book):
+    costs = []
+    for number in range(1, 1001):
+        one = session()
+        book.add(one)
+        book.set_account(one, f"account{number}")
+        if number in (10, 1000):
+            costs.append(calls(lambda: book.of_account("account7", 0)))
+    assert costs[0] == costs[1]

@@ -108,11 +108,30 @@ def test_who_says_no_account_makes_room_when_there_is_hardly_any(manager, begin)
 
 
 def test_one_that_serves_ipv6_alone_stays(manager, begin, monkeypatch):
-    monkeypatch.setattr(_manager, "_is_up", lambda _pid, _run: True)
-    one = begin(age=60)
-    begin(age=60)
+    monkeypatch.setattr(_kernel, "_is_up", lambda interface: interface == "ppp7")
+    one, other = begin(age=60), begin(age=60)
+    with open(f"{manager.places.run}/ppp7.pid", "w") as handle:
+        handle.write(f"{one.pid}\n")
+    # Of a pppd that was killed, with a pid that has come again.
+    with open(f"{manager.places.run}/ppp8.pid", "w") as handle:
+        handle.write(f"{other.pid}\n")
     manager.keep_room()
     assert not hung_up(one)
+    assert hung_up(other)
+
+
+def test_making_room_reads_each_pid_file_once(manager, begin, monkeypatch):
+    """With thousands of sessions, one read for each of those on their way would stop the manager for a minute."""
+    read = []
+    monkeypatch.setattr(_kernel, "_word", lambda path: read.append(path) or "")
+    for number in range(50):
+        open(f"{manager.places.run}/ppp{number}.pid", "w").close()
+    late = time.monotonic() - 60
+    for number in range(40):
+        manager.book.add(_book.Session(4_000_000 + number, 1, late, "default"))
+    monkeypatch.setattr(manager, "_end", lambda session, reason: None)
+    manager._make_room("default")
+    assert len(read) == 50
 
 
 def test_few_begin_at_once_unless_a_processor_is_idle(manager, begin, monkeypatch):
