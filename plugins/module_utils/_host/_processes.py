@@ -32,20 +32,33 @@ def every() -> list[Process]:
                 if _namespaces(entry) != here or os.stat(f"/proc/{entry}").st_uid != os.geteuid():
                     continue
                 with open(f"/proc/{entry}/cmdline", "rb") as handle:
-                    argv = handle.read()
+                    words = _words(handle.read())
                 with open(f"/proc/{entry}/stat", "rb") as handle:
                     # The name in parentheses may hold anything, so the fields are counted from its end (proc(5)).
                     parent = int(handle.read().rpartition(b")")[2].split()[1])
             except OSError:
                 continue
-            words = tuple(word.decode("utf-8", "surrogateescape") for word in argv.rstrip(b"\0").split(b"\0"))
-            if argv:
+            if words:
                 found.append(Process(int(entry), parent, words))
     return found
 
 
 def _namespaces(pid: str) -> tuple[str, str]:
     return os.readlink(f"/proc/{pid}/ns/pid"), os.readlink(f"/proc/{pid}/ns/net")
+
+
+def argv(pid: int) -> tuple[str, ...]:
+    """The command line of a process; empty if there is none, or no such process."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as handle:
+            return _words(handle.read())
+    except OSError:
+        return ()
+
+
+def _words(text: bytes) -> tuple[str, ...]:
+    words = text.rstrip(b"\0").split(b"\0") if text else []
+    return tuple(word.decode("utf-8", "surrogateescape") for word in words)
 
 
 def started(pid: int) -> int | None:

@@ -44,20 +44,20 @@ def start(module: AnsibleModule, plan: Plan) -> None:
 def stop(module: AnsibleModule, plan: Plan) -> None:
     """The daemon and all its sessions end, each session with a PADT."""
     # Sessions that were taken over are known by the interface that the daemon serves, hence before it ends.
-    left = _pids(plan.now)
+    meant = _starts(plan.now)
     if plan.unit_runs:
         _systemd.stop(module, plan.unit)
     now = _running(plan)
-    left |= _pids(now)
-    if left and os.path.exists(_layout_server.INSTANCE):
+    meant.update(_starts(now))
+    if meant and os.path.exists(_layout_server.INSTANCE):
         _run_script(module, [_layout_server.INSTANCE, "hangup", plan.name, str(now.daemon.pid) if now.daemon else "-"])
-    for pid in left:
+    for pid in _living(meant):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + PATIENCE
-    while left := left & {process.pid for process in _processes.every()}:
+    while left := _living(meant):
         if time.monotonic() > deadline:
-            raise Failed(f"These processes do not end: {sorted(left)}.")
+            raise Failed(f"These processes do not end: {left}.")
         time.sleep(0.1)
 
 
@@ -67,8 +67,14 @@ def _running(plan: Plan) -> _server_processes.Running:
     return _server_takeover.running(own, _server_unmanaged.running(processes), plan.interfaces)
 
 
-def _pids(running: _server_processes.Running) -> set[int]:
-    return {*([running.daemon.pid] if running.daemon else []), *running.stale, *running.sessions}
+def _starts(running: _server_processes.Running) -> dict[int, int | None]:
+    """When each of its processes has started, which tells it from a later one with its pid."""
+    pids = [*([running.daemon.pid] if running.daemon else []), *running.stale, *running.sessions]
+    return {pid: _processes.started(pid) for pid in pids}
+
+
+def _living(meant: t.Mapping[int, int | None]) -> list[int]:
+    return sorted(pid for pid, start in meant.items() if start is not None and _processes.started(pid) == start)
 
 
 def leave_systemd(module: AnsibleModule, unit: str) -> None:

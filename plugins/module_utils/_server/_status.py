@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 CONFIGURATION = "/etc/ppp/pppoe-server"
 STATE = "/var/lib/dialtone-pppoe"
 PID_FOLDERS = ("/run", "/run/pppd", "/run/ppp")
+LINKS = "/sys/class/net"
 SIOCGIFDSTADDR = 0x8917  # linux/sockios.h
 # A session as pppoe-server names it to pppd (pppoe-server.c startPPPD), for the kernel's plugin or for the relay.
 _SESSION = re.compile(r"(?:\A|\s-e )\d+:(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?:\s|\Z)")
@@ -170,19 +171,20 @@ def _parent(pid: int) -> int | None:
 
 
 def _interfaces_of_pids() -> dict[int, str]:
-    """The interface of each pppd, from the files ``pppN.pid``."""
-    found = {}
+    """The interface of each pppd, from the files ``pppN.pid``; of two with one pid, that whose interface is there."""
+    found: dict[int, str] = {}
     for folder in PID_FOLDERS:
         for entry in os.listdir(folder) if os.path.isdir(folder) else ():
             match = re.fullmatch(r"(ppp\d+)\.pid", entry)
-            pid = _text(f"{folder}/{entry}").split()[:1] if match else []
-            if match and pid and pid[0].isdigit():
-                found[int(pid[0])] = match.group(1)
+            words = _text(f"{folder}/{entry}").split()[:1] if match else []
+            pid = int(words[0]) if words and words[0].isdigit() else None
+            if match and pid is not None and (pid not in found or os.path.exists(f"{LINKS}/{match.group(1)}")):
+                found[pid] = match.group(1)
     return found
 
 
 def _session(interface: str) -> Session:
-    counters = [_text(f"/sys/class/net/{interface}/statistics/{kind}_bytes").strip() for kind in ("rx", "tx")]
+    counters = [_text(f"{LINKS}/{interface}/statistics/{kind}_bytes").strip() for kind in ("rx", "tx")]
     received, sent = (int(text) if text.isdigit() else 0 for text in counters)
     return Session(interface, _peer(interface), received, sent)
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -28,8 +29,9 @@ def hang_up(module: AnsibleModule, sessions: t.Sequence[Session], timeout: float
     A pppd that gets SIGTERM takes leave of its peer (LCP Terminate-Request, PADT), whoever started it, and whether its
     daemon still lives or not. What would dial again by itself is stopped.
     """
-    running = {session["pid"]: _processes.started(session["pid"]) for session in sessions}
-    for session in sessions:
+    there = list(filter(_sessions_observe.is_there, sessions))
+    running = {session["pid"]: _processes.started(session["pid"]) for session in there}
+    for session in there:
         unit = _unit(module, session)
         if unit:
             _systemd.stop(module, unit)
@@ -40,7 +42,7 @@ def hang_up(module: AnsibleModule, sessions: t.Sequence[Session], timeout: float
     while True:
         # A pid that was given to another process since has another start.
         living = {pid for pid, start in running.items() if start is not None and _processes.started(pid) == start}
-        left = [session for session in sessions if session["pid"] in living]
+        left = [session for session in there if session["pid"] in living]
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(POLL)

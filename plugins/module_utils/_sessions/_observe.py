@@ -58,6 +58,14 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
     return found
 
 
+def is_there(session: t.Mapping[str, t.Any]) -> bool:
+    """Whether the process of a session that was seen before is its pppd, and not another one that has got its pid."""
+    call = _sessions_parse.parse_command(_processes.argv(session["pid"]), _peers)
+    if call is None or (call.role, call.instance) != (session["role"], session["instance"]):
+        return False
+    return call.role == "client" or (call.session_id, call.mac) == (session["session_id"], session["peer_mac"])
+
+
 def _peers(name: str) -> list[str]:
     """The words of a file of ``pppd call``; none if it cannot be read as pppd does."""
     if name.startswith("/") or ".." in name:

@@ -136,6 +136,29 @@ def test_one_that_does_not_end_is_told_of(host, run_module):
     os.kill(host.processes[0].pid, signal.SIGKILL)
 
 
+def test_another_process_that_has_got_the_pid_is_left_alone(host, run_module, monkeypatch):
+    """Process IDs come again soon where there are few, and a session may end at any moment."""
+    (host.begin(), host.begin())
+    every = _sessions_observe.every
+    other = subprocess.Popen(["sleep", "60"])
+
+    def seen(module):
+        found = every(module)
+        found[0]["pid"] = other.pid
+        # A pppd, but that of another session.
+        found[1]["pid"] = host.processes[0].pid
+        return found
+
+    monkeypatch.setattr(_sessions_observe, "every", seen)
+    try:
+        assert "failed" not in run_module("pppoe_session", {"state": "absent", "all": True})
+        assert other.poll() is None
+        assert host.living() == [0, 1]
+    finally:
+        other.kill()
+        other.wait()
+
+
 @pytest.mark.parametrize(
     ("wrong", "parameter"),
     [({"address": "300.1.2.3"}, "address[0]"), ({"mac": "x"}, "mac[0]"), ({"timeout": 0}, "timeout")],

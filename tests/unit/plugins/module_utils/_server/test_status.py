@@ -68,6 +68,19 @@ def test_the_program_knows_what_the_modules_know():
     assert _server_status._parent(os.getpid()) == os.getppid()
 
 
+@pytest.mark.parametrize("names", [("ppp3", "ppp20"), ("ppp20", "ppp3")])
+def test_of_two_pid_files_with_one_pid_that_counts_whose_link_is_there(tmp_path, monkeypatch, names):
+    """A pppd that was killed has left one, and its pid has come again."""
+    (tmp_path / "links" / "ppp3").mkdir(parents=True)
+    for name in names:
+        (tmp_path / f"{name}.pid").write_text("7\n")
+    for each, folders in ((_server_status, "PID_FOLDERS"), (_pppd_pid_files, "FOLDERS")):
+        monkeypatch.setattr(each, folders, (str(tmp_path), str(tmp_path / "missing")))
+        monkeypatch.setattr(each, "LINKS", str(tmp_path / "links"))
+    assert _server_status._interfaces_of_pids() == {7: "ppp3"}
+    assert _pppd_pid_files.interfaces()[7][0] == "ppp3"
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder of nobody's, on the way to which everybody may pass."""
