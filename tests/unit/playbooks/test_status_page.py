@@ -16,7 +16,9 @@ import pytest
 
 pytestmark = pytest.mark.slow
 REPOSITORY = Path(__file__).resolve().parents[3]
-HOSTILE = "x<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;"
+HOSTILE = "x<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;\u00e9\u65e5"
+#: What a terminal acts on, and what turns the direction of the text.
+UNSEEN = "\x1b[2J\r\n\x9b31m\u202eevil\u2066\u200b"
 SERVER = {
     "host": "gate", "name": "default", "running": True, "interfaces": ["eth1"], "version": "3.15", "mode": "kernel",
     "sessions": 1840, "sessions_limit": 2046, "pool_size": 2000, "pool_used": 1500, "pool_free": 500,
@@ -28,6 +30,11 @@ ROWS = [
      "warnings": [HOSTILE]},
     {"host": HOSTILE, "state": "unreachable", "problem": HOSTILE},
     {"host": "bare"},
+    {**SERVER, "host": "odd" + UNSEEN, "name": UNSEEN, "warnings": UNSEEN, "version": [UNSEEN], "mode": {"a": UNSEEN}},
+    {**SERVER, "host": "nonsense", **dict.fromkeys(
+        ("sessions", "sessions_limit", "pool_size", "pool_used", "pool_free", "bytes_in", "bytes_out"), HOSTILE)},
+    {"host": "less", "pool_size": 5},
+    {**SERVER, "host": "more", "sessions": 0, "pool_size": 1, "pool_used": -9e99, "pool_free": 1e400},
 ]  # fmt: skip
 
 
@@ -71,7 +78,7 @@ def test_rows(text):
         "gatedefault on eth1", "up", "1 840/ 2 046", "1 500/ 2 000 (75 %)", "500", "kernel", "3.15", "1.5 kB",
         "98.8 GB", "",
     ]  # fmt: skip
-    assert [len(row) for row in others] == [10, 10, 10]
+    assert [len(row) for row in others] == [10] * 7
     assert others[1][1] == "unreachable"
     assert others[2][1] == "no server"
 
@@ -84,6 +91,20 @@ def test_what_hosts_say_is_shown_and_does_nothing(text):
     assert page.rows[2][0].startswith(HOSTILE)
     assert page.rows[2][9] == HOSTILE
     assert page.rows[3][9] == HOSTILE
+
+
+def test_what_nobody_sees_is_shown(text):
+    assert not [character for character in text if not (character.isprintable() or character == "\n")]
+    odd = Page(text).rows[5]
+    assert odd[0] == "odd?[2J???31m?evil???[2J???31m?evil?? on eth1"
+    assert odd[9] == "?[2J???31m?evil??"
+
+
+def test_nonsense_of_a_host_spoils_its_own_row_only(text):
+    rows = {row[0].removesuffix("default on eth1").removesuffix("-"): row for row in Page(text).rows}
+    assert rows["nonsense"][2:5] == ["0/ 0", "0/ 0 (0 %)", "0"]
+    assert rows["less"][1:5] == ["down", "0/ 0", "0/ 5 (0 %)", "0"]
+    assert "<dd>5 520</dd>" in text
 
 
 def test_the_one_script_is_the_one_that_the_browser_is_told_to_run(text):
