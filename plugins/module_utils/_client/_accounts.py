@@ -24,14 +24,19 @@ LOCK_TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class Edit:
-    """A secrets file that changes, and what may be shown of it."""
+    """A secrets file that changes, and how."""
 
     file: _files.File
-    diff: dict[str, str]
-    warnings: tuple[str, ...]
+    before: bytes | None
+    plan: _secrets.SecretsPlan
+
+    def diff(self) -> dict[str, str]:
+        path = self.file.path
+        old, new = _secrets_diff.shown(self.before, self.plan)
+        return {"before_header": path, "after_header": path, "before": old, "after": new}
 
 
-def wanted(content: bytes | None, server: str, username: str | None, secret: str | None) -> list[_account.Account]:
+def accounts(content: bytes | None, server: str, username: str | None, secret: str | None) -> list[_account.Account]:
     """The account that is to be there, and those that are to go.
 
     ``server`` is the connection's own name in the second column, so every line with it is the connection's.
@@ -78,9 +83,9 @@ def edits(
     found = []
     for path in PATHS:
         before, mode_before = there[path]
-        accounts = wanted(before, server, username, secret)
+        changes = accounts(before, server, username, secret)
         try:
-            plan = _secrets.plan(before, accounts, path=path)
+            plan = _secrets.plan(before, changes, path=path)
         except Refused as error:
             # Its parameter is that of the module which takes a path.
             error.args = (str(error).replace("path: ", "secret: ", 1),)
@@ -89,9 +94,7 @@ def edits(
             continue
         # pppd complains of a secrets file that group or others may use (auth.c check_access).
         mode = 0o600 if mode_before is None else mode_before & 0o700
-        old, new = _secrets_diff.shown(before, plan)
-        diff = {"before_header": path, "after_header": path, "before": old, "after": new}
-        found.append(Edit(_files.File(path, plan.content, mode, secret=True), diff, tuple(plan.warnings)))
+        found.append(Edit(_files.File(path, plan.content, mode, secret=True), before, plan))
     return found
 
 

@@ -15,12 +15,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._connections import Configured
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._decision import Decision
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import Observed
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
 
 
-def check(request: Request, host: Observed) -> None:
-    """Refuse what this host contradicts; whether another default route stands in the way, only a dial decides."""
+def check(request: Request, host: Observed) -> list[str]:
+    """``Refused`` for what this host contradicts, else the warnings."""
     if request.wanted is not None:
         _check_interface(request.wanted, host)
         _check_startup(request, host)
@@ -28,10 +29,12 @@ def check(request: Request, host: Observed) -> None:
     if request.state in ("connected", "present"):
         _require_programs(request, host)
     if request.wanted is not None:
-        _check_methods(request.wanted, host.content(_client_host_options.PATH))
+        _check_methods(request.wanted, host.options)
         others = [one for name, one in host.connections.items() if name not in (request.name, *request.together)]
         _refuse_clashes(request.wanted, others)
         _refuse_a_taken_name(request, request.wanted, host)
+        return _client_host_options.warnings(host.options, request.wanted.demand_idle is not None)
+    return []
 
 
 def _check_interface(wanted: Connection, host: Observed) -> None:
@@ -68,16 +71,15 @@ def _check_interface(wanted: Connection, host: Observed) -> None:
 def _check_startup(request: Request, host: Observed) -> None:
     if request.startup == "systemd" and not host.systemd:
         raise Refused("startup", "systemd is not running on this host.", "Use auto or rc_local.")
-    to_systemd = by_systemd(request, host)
-    foreground = _client_host_options.foreground(host.content(_client_host_options.PATH))
-    if not to_systemd and foreground:
+    foreground = _client_host_options.foreground(host.options)
+    if not host.to_systemd and foreground:
         problem = (
             f"rc_local needs a pppd that goes to the background, and {_client_host_options.PATH} has {foreground}."
         )
         raise Refused("startup", problem, "Move it to the peers files that need it, or use startup=systemd.")
     if not request.user_control:
         return
-    if not to_systemd:
+    if not host.to_systemd:
         raise Refused("user_control", "what rc.local started, only root can end.", "Use startup=systemd.")
     if not request.check_mode and not host.polkit:
         raise Refused(
@@ -85,13 +87,6 @@ def _check_startup(request: Request, host: Observed) -> None:
             "polkit, which lets users control units, is not installed on this host.",
             "Install it (package polkitd or polkit), or set user_control=false.",
         )
-
-
-def by_systemd(request: Request, host: Observed) -> bool:
-    """Whether systemd starts the connection; one that is not configured now, as it has been configured."""
-    if request.wanted is None:
-        return host.systemd and host.content(_layout_client.unit_path(request.name)) is not None
-    return request.startup != "rc_local" and host.systemd
 
 
 def _refuse_what_is_not_ours(name: str, host: Observed) -> None:
@@ -123,7 +118,7 @@ def _require_programs(request: Request, host: Observed) -> None:
         )
 
 
-def _check_methods(wanted: Connection, options: bytes | None) -> None:
+def _check_methods(wanted: Connection, options: t.Sequence[str]) -> None:
     """Refuse methods of which /etc/ppp/options leaves none."""
     left = set(wanted.methods) - _client_host_options.refused_methods(options)
     if wanted.methods and not left:
@@ -160,9 +155,10 @@ def _refuse_a_taken_name(request: Request, wanted: Connection, host: Observed) -
         raise Refused(parameter, problem, "Choose another one, or leave it out.")
 
 
-def check_default_route(request: Request, wanted: Connection, host: Observed) -> None:
-    """There can be no second default route of the same metric, and the other one is not ours to replace."""
-    if not wanted.default_route:
+def check_dial(request: Request, host: Observed, decision: Decision) -> None:
+    """``Refused`` for a dial to a second default route of the same metric: the other one is not ours to replace."""
+    wanted = request.wanted
+    if not decision.dial or wanted is None or not wanted.default_route:
         return
     ours = _links(request, host)
     for route in host.routes:

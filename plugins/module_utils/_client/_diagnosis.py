@@ -39,7 +39,7 @@ def asked(ac_name: str | None, service_name: str | None) -> list[str]:
 
 
 def verdict(
-    log: str, username: str, interface: str, asked: t.Sequence[str] = (), refusals: t.Sequence[str] = ()
+    log: str, username: str = "", interface: str = "", asked: t.Sequence[str] = (), refusals: t.Sequence[str] = ()
 ) -> Verdict | None:
     """What the last attempt that says anything says.
 

@@ -98,7 +98,8 @@ class _Log:
         self._path = _layout_client.log_path(wanted.name)
         self._seen: tuple[int, int] | None = None
         self._verdict: _client_diagnosis.Verdict | None = None
-        self._refusals = _client_host_options.refusals(_files.read(_client_host_options.PATH))
+        options = _client_host_options.options(_files.read(_client_host_options.PATH))
+        self._refusals = _client_host_options.refusals(options)
 
     def verdict(self) -> _client_diagnosis.Verdict | None:
         try:

@@ -35,7 +35,7 @@ _FOREGROUND = ("nodetach", "-detach", "updetach", "up_sdnotify")
 
 
 def options(content: bytes | None) -> list[str]:
-    """The first word of each option in the file, as far as it can be read."""
+    """The words of the file, as far as it can be read; the functions below take them."""
     found: list[str] = []
     with suppress(UnclosedQuote):
         # Values are among the words too; none of them is the name of an option that is looked for here.
@@ -43,26 +43,24 @@ def options(content: bytes | None) -> list[str]:
     return found
 
 
-def refusals(content: bytes | None) -> list[str]:
+def refusals(there: t.Sequence[str]) -> list[str]:
     """The options by which this host leaves out methods of authentication."""
     names = {name for group in _REFUSED.values() for name in group}
-    return [word for word in options(content) if word in names]
+    return [word for word in there if word in names]
 
 
-def refused_methods(content: bytes | None) -> set[str]:
+def refused_methods(there: t.Sequence[str]) -> set[str]:
     """The methods that they leave out: ``pap``, ``chap``, ``mschap``, ``mschapv2``, ``eap``."""
-    there = set(options(content))
-    return {method for method, names in _REFUSED.items() if there & set(names)}
+    return {method for method, names in _REFUSED.items() if set(there) & set(names)}
 
 
-def foreground(content: bytes | None) -> str | None:
+def foreground(there: t.Sequence[str]) -> str | None:
     """An option that keeps pppd in the foreground, where it would have to go to the background."""
-    return next((word for word in options(content) if word in _FOREGROUND), None)
+    return next((word for word in there if word in _FOREGROUND), None)
 
 
-def warnings(content: bytes | None, demand: bool) -> list[str]:
+def warnings(there: t.Sequence[str], demand: bool) -> list[str]:
     """A sentence for each option that a connection cannot undo; ``demand``: it waits for traffic itself."""
-    there = options(content)
     found = []
     for names, effect in (*_OTHERS, *(() if demand else (_DEMAND,))):
         named: t.Iterable[str] = dict.fromkeys(word for word in there if word in names)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _managers as _client_managers
@@ -40,10 +41,13 @@ class Ethernet:
 class Observed:
     """The host as it is. ``links`` and ``connections`` by name, ``there`` as ``_files.there`` gives it, by path.
 
-    ``vlans``: the interface that each is on and its number; ``made``: those that we made. ``log``: the last attempt's.
+    ``to_systemd``: whether systemd starts the connection. ``options``: the words of /etc/ppp/options.
+    ``vlans``: the interface that each is on and its number; ``made``: those that we made. ``failed``: the log of the
+    last attempt says that it failed.
     """
 
     systemd: bool
+    to_systemd: bool
     unit: _systemd.Unit
     units: t.Mapping[str, _systemd.Unit]
     pppd: _pppd_capabilities.Pppd
@@ -54,8 +58,9 @@ class Observed:
     connections: t.Mapping[str, _client_connections.Configured]
     links: t.Mapping[str, _client_link.Link]
     rc_local: str
-    log: str
+    failed: bool
     polkit: bool
+    options: t.Sequence[str] = ()
     vlans: t.Mapping[str, tuple[str, int]] = field(default_factory=dict)
     made: frozenset[str] = frozenset()
     there: t.Mapping[str, tuple[bytes | None, int | None]] = field(default_factory=dict)
@@ -78,8 +83,10 @@ def observe(module: AnsibleModule, request: Request) -> Observed:
     pppd = _pppd_capabilities.observe(module)
     dials = request.state == "connected" and pppd.path is not None
     rc_local = _rc_local.path()
+    there = _files.there([*paths(name), rc_local])
     return Observed(
         systemd=systemd,
+        to_systemd=systemd and _to_systemd(request, there),
         unit=units[asked[0]],
         units=units,
         pppd=pppd,
@@ -90,12 +97,20 @@ def observe(module: AnsibleModule, request: Request) -> Observed:
         connections=connections,
         links=_client_link.links({name: False, **{one.name: one.demand for one in connections.values()}}),
         rc_local=rc_local,
-        log=_files.read_log(_layout_client.log_path(name)),
+        failed=_client_diagnosis.verdict(_files.read_log(_layout_client.log_path(name))) is not None,
         polkit=os.path.isdir(POLKIT_ACTIONS),
+        options=_client_host_options.options(_files.read(_client_host_options.PATH)),
         vlans=_interfaces.vlans(),
         made=frozenset(one for one in interfaces if _interfaces.alias(one) == _layout_client.ALIAS),
-        there=_files.there([*paths(name), rc_local]),
+        there=there,
     )
+
+
+def _to_systemd(request: Request, there: t.Mapping[str, tuple[bytes | None, int | None]]) -> bool:
+    """Whether systemd is to start the connection; one that is not configured now stays as it has been configured."""
+    if request.wanted is None:
+        return there[_layout_client.unit_path(request.name)][0] is not None
+    return request.startup != "rc_local"
 
 
 def _ethernet(request: Request, interfaces: t.Container[str]) -> Ethernet | None:
@@ -117,5 +132,4 @@ def paths(name: str) -> list[str]:
         _layout_client.rule_path(name),
         *_layout_client.run_paths(name),
         f"{_layout_client.RUN}/{_layout_client.LOCK}",
-        _client_host_options.PATH,
     ]

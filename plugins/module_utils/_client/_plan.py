@@ -10,12 +10,9 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _check as _client_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _decision as _client_decision
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
@@ -50,40 +47,36 @@ class Plan:
         return bool(self.changes or self.boot or self.reload or self.decision.dial or self.decision.hang_up)
 
     def diff(self) -> list[dict[str, str]]:
-        shown = {edit.file.path: edit.diff for edit in self.accounts}
+        shown = {edit.file.path: edit.diff() for edit in self.accounts}
         return [shown.get(change.file.path) or _files.diff([change])[0] for change in self.changes]
 
 
 def plan(request: Request, host: Observed) -> Plan:
-    """What ``state`` asks for. A dial that another default route forbids is ``Refused``."""
+    """What ``state`` asks for."""
     if request.state in ("disconnected", "absent"):
         return _end(request, host)
     if request.wanted is None:
         found = host.connections.get(request.name, _client_connections.Configured(request.name))
         wanted = _client_connections.as_configured(found, host.interfaces)
-        return Plan(wanted, _client_check.by_systemd(request, host), _decision(request, host, wanted, False))
-    planned = _configure(request, host, request.wanted)
-    if planned.decision.dial:
-        _client_check.check_default_route(request, request.wanted, host)
-    return planned
+        return Plan(wanted, host.to_systemd, _decision(request, host, False))
+    return _configure(request, host, request.wanted)
 
 
 def _configure(request: Request, host: Observed, wanted: Connection) -> Plan:
-    key, to_systemd = _layout_client.label(wanted.name), _client_check.by_systemd(request, host)
+    key = _layout_client.label(wanted.name)
     edits = _client_accounts.edits(key, wanted.username, request.secret, host.there)
     files = [edit.file for edit in edits] + _client_accounts.secret_file(key, wanted.username, request.secret)
-    files += _files_of(request, host, wanted, to_systemd)
+    files += _files_of(request, host, wanted)
     changes = _files.changes(files, host.there)
     changed = {change.file.path for change in changes}
     account = bool(edits) or _client_accounts.secret_path(key) in changed
-    moved = host.link(wanted.name) is not None and host.unit.goes_on != to_systemd
+    moved = host.link(wanted.name) is not None and host.unit.goes_on != host.to_systemd
     differs = moved or account or _layout_client.peers_path(wanted.name) in changed or _is_older(wanted.name, host)
-    decision = _decision(request, host, wanted, differs)
-    at_boot = to_systemd and request.boot
-    options = host.content(_client_host_options.PATH)
+    decision = _decision(request, host, differs)
+    at_boot = host.to_systemd and request.boot
     return Plan(
         wanted,
-        to_systemd,
+        host.to_systemd,
         decision,
         changes=tuple(changes),
         accounts=tuple(edits),
@@ -91,23 +84,16 @@ def _configure(request: Request, host: Observed, wanted: Connection) -> Plan:
         boot=None if host.unit.enabled == at_boot else ("enable" if at_boot else "disable"),
         reload=host.systemd and (_layout_client.unit_path(wanted.name) in changed or host.unit.stale),
         vlans=_unused(host, wanted.nic, wanted.name) if decision.dial else (),
-        warnings=(
-            *(warning for edit in edits for warning in edit.warnings),
-            *_client_host_options.warnings(options, wanted.demand_idle is not None),
-        ),
+        warnings=tuple(warning for edit in edits for warning in edit.plan.warnings),
     )
 
 
-def _decision(request: Request, host: Observed, wanted: Connection, differs: bool) -> _client_decision.Decision:
+def _decision(request: Request, host: Observed, differs: bool) -> _client_decision.Decision:
     link = host.link(request.name)
     # One that dials on demand and sleeps is as it should be, unless its last dial has failed.
-    fine = link is not None and (link.up or (link.asleep and not _has_failed(wanted, host)))
+    fine = link is not None and (link.up or (link.asleep and not host.failed))
     running = link is not None or host.unit.goes_on
     return _client_decision.decide(request.state, _client_decision.Now(running, fine, differs))
-
-
-def _has_failed(wanted: Connection, host: Observed) -> bool:
-    return _client_diagnosis.verdict(host.log, wanted.username, wanted.nic) is not None
 
 
 def _is_older(name: str, host: Observed) -> bool:
@@ -116,17 +102,17 @@ def _is_older(name: str, host: Observed) -> bool:
     return started is not None and started != host.content(_layout_client.peers_path(name))
 
 
-def _files_of(request: Request, host: Observed, wanted: Connection, to_systemd: bool) -> list[_files.File]:
+def _files_of(request: Request, host: Observed, wanted: Connection) -> list[_files.File]:
     name = wanted.name
     # Who may read it may dial: pppd opens a file of `call` as the user who runs it (options.c options_from_file).
     files = [_files.File(_layout_client.peers_path(name), _client_config.peers_file(wanted, host.pppd), 0o600)]
     files += [_files.File(path, content, 0o755, program=True) for path, content in programs().items()]
     files += [_hook(name, action, text) for action, text in request.hooks]
-    unit = _client_config.unit_file(wanted) if to_systemd else None
+    unit = _client_config.unit_file(wanted) if host.to_systemd else None
     files.append(_files.File(_layout_client.unit_path(name), unit))
     rule = _client_config.rule_file(name, request.user_control_group) if request.user_control else None
     files.append(_files.File(_layout_client.rule_path(name), rule))
-    lines = _client_config.background_lines(wanted) if request.boot and not to_systemd else None
+    lines = _client_config.background_lines(wanted) if request.boot and not host.to_systemd else None
     return files + _rc_local_file(host, name, lines)
 
 

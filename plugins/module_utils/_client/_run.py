@@ -31,13 +31,14 @@ def run(module: DiscreetModule) -> dict[str, t.Any]:
     request = _client_options.request(module.params, defaults, module.check_mode)
     with _client_accounts.locked():
         host = _client_observe.observe(module, request)
-        _client_check.check(request, host)
+        warnings = _client_check.check(request, host)
         plan = _client_plan.plan(request, host)
+        _client_check.check_dial(request, host, plan.decision)
         firewall = _client_firewall.plan(module, request, plan)
         if not request.check_mode:
             _apply(module, request, host, plan, firewall)
     link = _dial(module, request, host, plan)
-    for warning in plan.warnings:
+    for warning in [*plan.warnings, *warnings]:
         module.warn(warning)
     return _result(module, request, host, plan, link, firewall)
 

@@ -33,7 +33,7 @@ def status(module: AnsibleModule, wanted: t.Sequence[_client_connections.Configu
     links = _client_link.links({one.name: one.demand for one in wanted})
     names = [_layout_client.unit_name(one.name) for one in wanted]
     units = _systemd.show(module, names) if names and _systemd.running() else {}
-    refusals = _client_host_options.refusals(_files.read(_client_host_options.PATH))
+    refusals = _client_host_options.refusals(_client_host_options.options(_files.read(_client_host_options.PATH)))
     return [
         _status(one, links.get(one.name), units.get(unit), sessions.get(one.name), refusals)
         for one, unit in zip(wanted, names)

@@ -43,8 +43,8 @@ def test_edits(monkeypatch, tmp_path, before, account, after):
     for edit in edits:
         assert edit.file.mode == 0o600
         assert edit.file.secret
-        assert "a b" not in edit.diff["after"]
-        assert "third" not in edit.diff["before"]
+        assert "a b" not in edit.diff()["after"]
+        assert "third" not in edit.diff()["before"]
 
 
 def test_a_file_that_pppd_cannot_read_is_refused():
@@ -72,5 +72,5 @@ def test_a_secret_that_pppd_takes_for_a_file_stands_in_one(username, secret, exp
 
 
 def test_the_line_of_such_a_secret_names_its_file():
-    account = _client_accounts.wanted(None, KEY, "cmz", "@/etc/passwd")[0]
+    account = _client_accounts.accounts(None, KEY, "cmz", "@/etc/passwd")[0]
     assert account.secret == b"@/etc/ppp/pppoe-client/pppoe-client-dsl.secret"

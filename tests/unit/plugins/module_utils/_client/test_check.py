@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _check as _client_check
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _observe as _client_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._connections import Configured
@@ -25,9 +24,10 @@ def host(**changes) -> Observed:
     there = dict.fromkeys([*_client_observe.paths("dsl"), RC_LOCAL], (None, None))
     there.update(changes.pop("there", {}))
     plain = {
-        "systemd": True, "unit": Unit(), "units": {}, "pppd": Pppd(), "kernel_problem": None,
+        "systemd": True, "to_systemd": changes.get("systemd", True), "unit": Unit(), "units": {},
+        "pppd": Pppd(), "kernel_problem": None,
         "interfaces": ("eth0", "eth1"), "ethernet": Ethernet(True, None, 1500), "routes": (), "connections": {},
-        "links": {}, "rc_local": RC_LOCAL, "log": "", "polkit": True, "there": there,
+        "links": {}, "rc_local": RC_LOCAL, "failed": False, "polkit": True, "there": there,
     }  # fmt: skip
     return Observed(**{**plain, **changes})
 
@@ -36,7 +36,7 @@ def request(wanted: Connection = DSL, **changes) -> Request:
     return Request(**{"name": "dsl", "state": "connected", "wanted": wanted, "secret": "s", **changes})
 
 
-OPTIONS = {_client_host_options.PATH: (b"-chap\n-pap\n", 0o644)}
+OPTIONS = ("-chap", "-pap")
 VLAN = Connection("dsl", "eth0", "cmz", vlan=7)
 REFUSED = [
     (request(), {"ethernet": None}, "interface: this host has no interface 'eth0'. It has: eth0, eth1."),
@@ -53,7 +53,7 @@ REFUSED = [
     (request(), {"pppd": Pppd(path=None)}, "state: pppd is not installed on this host."),
     (request(), {"pppd": Pppd(plugin=None)}, "state: pppd has no PPPoE plugin here"),
     (request(), {"kernel_problem": "no PPP"}, "state: no connection is possible here: no PPP."),
-    (request(Connection("dsl", "eth0", "cmz", methods=("chap", "pap"))), {"there": OPTIONS},
+    (request(Connection("dsl", "eth0", "cmz", methods=("chap", "pap"))), {"options": OPTIONS},
      "authentication: none of chap, pap is left, since /etc/ppp/options has -chap, -pap"),
     (request(), {"connections": {"b": Configured("b", metric=0)}}, "route_metric: 0 is the metric"),
     (request(Connection("dsl", "eth0", "cmz", link="eth1")), {}, "link_interface: this host has an interface 'eth1'"),
@@ -63,7 +63,9 @@ REFUSED = [
 
 def check_and_plan(asked: Request, observed: Observed) -> _client_plan.Plan:
     _client_check.check(asked, observed)
-    return _client_plan.plan(asked, observed)
+    planned = _client_plan.plan(asked, observed)
+    _client_check.check_dial(asked, observed, planned.decision)
+    return planned
 
 
 @pytest.mark.parametrize(("asked", "changes", "message"), REFUSED)
@@ -79,7 +81,7 @@ FINE = [
     (request(VLAN), {"vlans": {"eth0.7": ("eth0", 7)}, "interfaces": ("eth0", "eth0.7")}),
     (request(VLAN), {"vlans": {"vlan7": ("eth1", 7), "vlan8": ("eth0", 8)}}),
     (request(check_mode=True), {"pppd": Pppd(path=None, plugin=None)}),
-    (request(), {"there": OPTIONS}),
+    (request(), {"options": OPTIONS}),
     (request(together=("b",)), {"connections": {"b": Configured("b", metric=0)}}),
     (request(), {"routes": (Route("eth1", "192.0.2.1", 9),)}),
 ]

@@ -15,8 +15,9 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("content", "options", "methods"), REFUSALS)
 def test_methods_that_are_left_out(content, options, methods):
-    assert _client_host_options.refusals(content) == options
-    assert _client_host_options.refused_methods(content) == methods
+    there = _client_host_options.options(content)
+    assert _client_host_options.refusals(there) == options
+    assert _client_host_options.refused_methods(there) == methods
 
 
 WARNINGS = [
@@ -30,11 +31,11 @@ WARNINGS = [
 
 @pytest.mark.parametrize(("content", "demand", "named"), WARNINGS)
 def test_what_cannot_be_undone_is_named(content, demand, named):
-    found = _client_host_options.warnings(content, demand)
+    found = _client_host_options.warnings(_client_host_options.options(content), demand)
     assert [text.split(" has ")[1].split(",")[0] for text in found] == named
     assert all(text.startswith("/etc/ppp/options has ") for text in found)
 
 
 @pytest.mark.parametrize(("content", "option"), [(b"nodetach\n", "nodetach"), (b"debug\n", None), (None, None)])
 def test_what_keeps_pppd_in_the_foreground(content, option):
-    assert _client_host_options.foreground(content) == option
+    assert _client_host_options.foreground(_client_host_options.options(content)) == option
