@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
+
 PAGE = (REPOSITORY / "docs" / "architecture.md").read_text()
 _SPEC = importlib.util.spec_from_file_location("architecture", REPOSITORY / "tools" / "architecture.py")
 architecture = importlib.util.module_from_spec(_SPEC)

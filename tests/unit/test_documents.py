@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
 PLUGINS = [
     (kind, path.stem)
@@ -16,7 +16,7 @@ PLUGINS = [
     for path in sorted((REPOSITORY / "plugins" / kind).glob("*.py"))
 ]
 PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml") if "." not in path.stem)
-ROLES = sorted(path.parent.name for path in (REPOSITORY / "roles").glob("*/meta"))
+ROLES = sorted(path.parents[1].name for path in (REPOSITORY / "roles").glob("*/meta/argument_specs.yml"))
 DOCUMENTS = [
     path
     for folder in (".", ".github", "docs", "examples", "roles/*", "tests/lab")

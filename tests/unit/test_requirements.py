@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 LISTS = sorted((REPOSITORY / "requirements").glob("*.txt"))
 WORDS = "--require-hashes --only-binary :all:"
 

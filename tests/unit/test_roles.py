@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
-ROLES = sorted((Path(__file__).resolve().parents[2] / "roles").iterdir())
+ROLES = sorted(path.parents[1] for path in (REPOSITORY / "roles").glob("*/meta/argument_specs.yml"))
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)

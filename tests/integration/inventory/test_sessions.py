@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.dialtone.pppoe.plugins.inventory import sessions
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 HERE = "here ansible_connection=local ansible_python_interpreter={{ansible_playbook_python}}"
 # The discard prefix of RFC 6666: nobody answers.
 AWAY = "away ansible_host=100::1 ansible_ssh_common_args='-o ConnectTimeout=1'"
@@ -33,7 +33,7 @@ def inventory_of(folder: Path, servers: list[str], options: dict | None = None, 
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections")},
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)},
     )
     # ansible-inventory marks what is no template.
     return json.loads(answer.stdout, object_hook=lambda found: found.get("__ansible_unsafe", found)), answer.stderr
@@ -185,7 +185,7 @@ def test_a_template_in_an_account_is_none_to_a_playbook(cached, folder):
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections")},
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)},
     )
     assert "{{ lookup('ansible.builtin.pipe', 'touch PWNED') }} {{ lookup(" in done.stdout, done.stdout + done.stderr
     assert "ok=1" in done.stdout

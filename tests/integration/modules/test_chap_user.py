@@ -15,6 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _s
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
 # Has the module tell how it was called: ansible-core up to 2.20 always does, later ones with INJECT_INVOCATION.
 TELL = {"_ansible_inject_invocation": True} if "inject_invocation" in basic.PASS_VARS else {}
@@ -392,7 +393,7 @@ def test_ansible_shows_no_secret_at_any_verbosity(secrets, tmp_path):
     (tmp_path / "play.yml").write_text(PLAYBOOK)
     environment = dict(
         os.environ,
-        ANSIBLE_COLLECTIONS_PATH=next(path for path in sys.path if path.endswith("/.build/collections")),
+        ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
         ANSIBLE_INJECT_INVOCATION="true",
         ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"),
         ANSIBLE_REMOTE_TMP=str(tmp_path / "remote"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
 MANY = 700
 
@@ -55,7 +56,7 @@ def play(tmp_path):
         (tmp_path / "pass").write_text("vault")
         environment = dict(
             os.environ,
-            ANSIBLE_COLLECTIONS_PATH=next(path for path in sys.path if path.endswith("/.build/collections")),
+            ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
             ANSIBLE_INJECT_INVOCATION="true",
             ANSIBLE_LOCAL_TEMP=str(tmp_path / "local"),
             ANSIBLE_REMOTE_TMP=str(tmp_path / "remote"),

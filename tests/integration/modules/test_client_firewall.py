@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from pathlib import Path
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _iptables as _firewall_iptables
@@ -13,8 +12,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import Nftables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import client_request
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
-COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
 SIX_INSIDE, SIX_OUTSIDE = "2001:db8::109", "2001:db8::1"
 

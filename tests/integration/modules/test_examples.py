@@ -18,8 +18,8 @@ import pytest
 import yaml
 from ansible.utils.plugin_docs import read_docstring
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS, REPOSITORY, SUPPORT
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 PLUGINS = sorted(
     path
     for kind in ("modules", "filter")
@@ -76,7 +76,7 @@ pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no host can be mad
 @pytest.fixture(scope="module")
 def host():
     made = lab.Namespace(lab.PRIVATE, mounts=True)
-    systemctl = REPOSITORY / "tests/support/fake_systemctl.py"
+    systemctl = SUPPORT / "fake_systemctl.py"
     made.sh("set -e\n" + MAKE.format(systemctl=systemctl, interfaces=" ".join(INTERFACES)))
     yield made
     made.close()
@@ -91,7 +91,7 @@ def run(host, folder: Path, *words: str) -> str:
         text=True,
         env={
             **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".build" / "collections"),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_NOCOLOR": "1",
             "PATH": "/run/tools:" + os.environ["PATH"],
             "LC_ALL": "C.UTF-8",

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import firewalls
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
-COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
 PARAMETERS = {"out_interface": "eth0", "source": ["192.168.10.0/24"], "persistent": False}
 LEGACY = "/proc/net/ip_tables_names"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
 from ansible_collections.dialtone.pppoe.tests.support.masquerade import BY_HAND, everything, foretold
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
-COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
 NATIVE = """table inet mine {
     chain out {

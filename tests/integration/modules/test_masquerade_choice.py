@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
 from ansible_collections.dialtone.pppoe.tests.support.masquerade import (
@@ -12,10 +10,8 @@ from ansible_collections.dialtone.pppoe.tests.support.masquerade import (
     everything,
     foretold,
 )
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
-HERE = Path(__file__).resolve().parent
-SUPPORT = HERE.parents[1] / "support"
-COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
 
 

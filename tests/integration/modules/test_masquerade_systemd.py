@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
 from ansible_collections.dialtone.pppoe.tests.support.masquerade import FOREIGN, everything, foretold
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS, SUPPORT
 
-HERE = Path(__file__).resolve().parent
-SUPPORT = HERE.parents[1] / "support"
-COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
 # One that works in its own namespace, and for lists, but adds nothing to the table mangle of the router.
 IPTABLES_HALF = """#!/bin/sh

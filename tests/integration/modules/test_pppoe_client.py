@@ -21,6 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _inter
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
+from ansible_collections.dialtone.pppoe.tests.support.repository import SUPPORT
 
 SECRET = "open sesame"
 ACCOUNT = {"name": "t3st", "interface": "eth9", "username": "cmz", "secret": SECRET}
@@ -130,7 +131,7 @@ def host(tmp_path, monkeypatch):
         (_systemd, "running", lambda: False),
     ):
         monkeypatch.setattr(module, name, value)
-    fake = (Path(__file__).resolve().parents[2] / "support/fake_pppd.py").read_text()
+    fake = (SUPPORT / "fake_pppd.py").read_text()
     host.program("pppd", f"#!{sys.executable}\n{fake}")
     host.program("call", fake)
     host.program("ip", FAKE_IP)

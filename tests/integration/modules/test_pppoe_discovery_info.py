@@ -6,12 +6,11 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
-COLLECTIONS = Path(__file__).resolve().parents[3] / ".build" / "collections"
 pytestmark = [
     pytest.mark.skipif(bool(lab.why_not()), reason=f"no host can be made here: {lab.why_not()}"),
     pytest.mark.skipif(shutil.which("pppoe-server") is None, reason="pppoe-server is not installed"),

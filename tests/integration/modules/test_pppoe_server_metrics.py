@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS, SUPPORT
 
-HERE = Path(__file__).resolve().parent
-SUPPORT = HERE.parents[1] / "support"
-COLLECTIONS = HERE.parents[2] / ".build" / "collections"
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no host can be made here: {lab.why_not()}")
 PROGRAM = "/usr/local/libexec/dialtone-pppoe/pppoe-server-metrics"
 

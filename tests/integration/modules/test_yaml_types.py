@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 from ansible_collections.dialtone.pppoe.tests.support.yaml_traps import TEXTS, TRAPS
 
 HEAD = """
@@ -39,7 +40,7 @@ def play(tmp_path):
         (tmp_path / "play.yml").write_text(text)
         environment = dict(
             os.environ,
-            ANSIBLE_COLLECTIONS_PATH=next(path for path in sys.path if path.endswith("/.build/collections")),
+            ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS),
             ANSIBLE_INJECT_INVOCATION="true",
         )
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", "-vvv"]

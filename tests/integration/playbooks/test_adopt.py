@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS, REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 # Stands for the python3 of the managed server: answers for the module, and runs everything else.
 ANSWER = """\
 #!{python} -IS
@@ -46,7 +46,7 @@ class Controller:
             str(playbook),
             *arguments,
         ]
-        collections = str(REPOSITORY / ".build" / "collections")
+        collections = str(COLLECTIONS)
         environment = {
             **os.environ,
             "PWD": str(self.folder),

@@ -13,9 +13,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
 pytestmark = pytest.mark.slow
-REPOSITORY = Path(__file__).resolve().parents[3]
 HOSTILE = "x<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;\u00e9\u65e5"
 #: What a terminal acts on, and what turns the direction of the text.
 UNSEEN = "\x1b[2J\r\n\x9b31m\u202eevil\u2066\u200b"

@@ -31,6 +31,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._capabilities import Pppd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
+from ansible_collections.dialtone.pppoe.tests.support import parameters
 from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -79,14 +80,9 @@ def run_by_sh(text: str, *programs: str) -> list[list[str]]:
 
 
 def server(**changes):
-    parameters = {
-        "name": "default", "interfaces": ["eth1"], "local_address": "10.0.0.1", "pool": ["10.0.0.2+20"],
-        "session_count": None, "reserved_addresses": [], "excluded_addresses": [], "networks": [],
-        "authentication": "chap", "system_login": False, "ipv6": False, "dns_servers": [], "lcp_echo_interval": 10,
-        "lcp_echo_failure": 2, "mtu": 1492, "mru": 1492, "options": [], "ac_name": None, "service_names": [],
-        "sessions_per_mac": 0, "single_session": "allow",
-    }  # fmt: skip
-    return _server_config.instance({**parameters, **changes})
+    return _server_config.instance(
+        {**parameters.SERVER, "local_address": "10.0.0.1", "pool": ["10.0.0.2+20"], "lcp_echo_failure": 2, **changes}
+    )
 
 
 SERVER = {
@@ -137,13 +133,7 @@ def test_an_option_of_a_server_is_what_pppd_reads_and_hides_no_other(lines):
     assert b"noauth" not in read
 
 
-DSL = {
-    "name": "dsl", "interface": "eth0", "username": "cmz", "secret": "s", "vlan": None, "ac_name": None,
-    "service_name": None, "authentication": None, "link_interface": None, "unit": None, "default_route": True,
-    "route_metric": 0, "dns": "none", "firewall": "none", "ipv6": False, "mtu": 1492, "demand_idle": None,
-    "lcp_echo_interval": 4, "lcp_echo_failure": 3, "redial_pause": 5, "redial_pause_max": 60, "boot": True,
-    "timeout": 60,
-}  # fmt: skip
+DSL = {**parameters.CLIENT, "secret": "s"}
 CLIENT = {
     "name": like(_names.CONNECTION),
     "interface": like(_names.INTERFACE_OR_ALIAS),

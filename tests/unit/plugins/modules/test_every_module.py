@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from pathlib import Path
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
-PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
+PLUGINS = REPOSITORY / "plugins"
 # What has no main is documentation: its work is done by an action plugin.
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py") if "def main()" in path.read_text())
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 from ansible_collections.dialtone.pppoe.plugins.action import check_role
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils import _role_variables
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
-ROLES = Path(__file__).resolve().parents[4] / "roles"
+ROLES = REPOSITORY / "roles"
 OPTIONS = {
     role: yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
     for role in ("pppoe_server", "pppoe_client")

@@ -4,37 +4,13 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.tests.support import parameters
 
-PARAMETERS = {
-    "name": "dsl",
-    "interface": "eth0",
-    "username": "cmz",
-    "secret": "open sesame",
-    "authentication": None,
-    "vlan": None,
-    "ac_name": None,
-    "service_name": None,
-    "link_interface": None,
-    "unit": None,
-    "default_route": True,
-    "route_metric": 0,
-    "dns": "none",
-    "firewall": "none",
-    "ipv6": False,
-    "mtu": 1492,
-    "demand_idle": None,
-    "lcp_echo_interval": 4,
-    "lcp_echo_failure": 3,
-    "redial_pause": 5,
-    "redial_pause_max": 60,
-    "boot": True,
-    "timeout": 60,
-}
 DSL = Connection("dsl", "eth0", "cmz")
 
 
 def connection(interface_mtu: int = 1500, **changes) -> Connection:
-    wanted = _client_options.connection(dict(PARAMETERS, **changes))
+    wanted = _client_options.connection(dict(parameters.CLIENT, **changes))
     _client_options.check_mtu(wanted, interface_mtu)
     return wanted
 

@@ -3,29 +3,15 @@ from __future__ import annotations
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.tests.support import parameters
 
 GUIDE = {
-    "name": "default",
-    "interfaces": ["eth1"],
+    **parameters.SERVER,
     "local_address": "192.168.10.109",
     "pool": ["192.168.10.2+20"],
-    "session_count": None,
     "reserved_addresses": ["*", "192.168.10.3"],
-    "excluded_addresses": [],
-    "networks": [],
-    "authentication": "chap",
-    "system_login": False,
-    "ipv6": False,
     "dns_servers": ["202.106.0.20", "8.8.8.8"],
-    "lcp_echo_interval": 10,
     "lcp_echo_failure": 2,
-    "mtu": 1492,
-    "mru": 1492,
-    "options": [],
-    "ac_name": None,
-    "service_names": [],
-    "sessions_per_mac": 0,
-    "single_session": "allow",
 }
 DEBIAN_12 = _server_config.Capabilities(
     "/usr/sbin/pppoe-server", "3.15", frozenset("CFHILMNOPQRSTXdfhilmopqrsux"), "/usr/sbin/pppd", "/p/pppoe.so", None

@@ -15,13 +15,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _pla
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
-from ansible_collections.dialtone.pppoe.plugins.modules.pppoe_server import ARGUMENTS
+from ansible_collections.dialtone.pppoe.tests.support import parameters
 
-PARAMETERS = {name: argument.get("default") for name, argument in ARGUMENTS.items()} | {
-    "interfaces": ["eth1"],
-    "local_address": "10.9.0.1",
-    "pool": ["10.9.0.2+4"],
-}
+PARAMETERS = {**parameters.SERVER, "pool": ["10.9.0.2+4"]}
 INSTANCE = _server_config.instance(PARAMETERS)
 CAN = _server_config.Capabilities(
     "/usr/sbin/pppoe-server", "3.15", frozenset("CFILNOSkg"), "/usr/sbin/pppd", "/usr/lib/pppd/2.4.9/pppoe.so"
