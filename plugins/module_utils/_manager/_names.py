@@ -17,15 +17,20 @@ PATHS = ("/pppd2.tdb", "/pppd/pppd2.tdb", "/ppp/pppd2.tdb")
 # struct list_struct). What was freed keeps its text, perhaps of a process that had the same pid.
 _LENGTHS = struct.Struct("=II")
 _RECORD = re.compile(re.escape(struct.pack("=I", 0x26011999)) + rb"(pppd(\d+))(?=[A-Z][A-Z0-9_]*=)")
-_PEERNAME = re.compile(rb"(?:\A|;)PEERNAME=(.*?);(?:[A-Z][A-Z0-9_]*=|\Z)", re.DOTALL)
 
 
 def accounts(pids: t.Collection[int], run: str) -> dict[int, str]:
-    """The accounts of some processes. A record is its key and then its variables (pppd/main.c update_db_entry).
+    """The accounts of some processes, as pppd's messages spell them."""
+    return {pid: visible(name) for pid, name in values(pids, run, "PEERNAME").items()}
 
-    The file is not locked: a record that is half written has no account, or none that is another's.
+
+def values(pids: t.Collection[int], run: str, variable: str) -> dict[int, bytes]:
+    """A variable of some processes. A record is its key and then its variables (pppd/main.c update_db_entry).
+
+    The file is not locked: a record that is half written has no value, or none that is another's.
     """
     found = {}
+    wanted = re.compile(rb"(?:\A|;)%s=(.*?);(?:[A-Z][A-Z0-9_]*=|\Z)" % variable.encode(), re.DOTALL)
     for path in PATHS:
         try:
             with open(run + path, "rb") as handle:
@@ -34,9 +39,9 @@ def accounts(pids: t.Collection[int], run: str) -> dict[int, str]:
             continue
         for record in _RECORD.finditer(content):
             pid = int(record.group(2))
-            account = _PEERNAME.search(_data(content, record) + b";") if pid in pids else None
-            if account:
-                found[pid] = visible(account.group(1))
+            value = wanted.search(_data(content, record) + b";") if pid in pids else None
+            if value:
+                found[pid] = value.group(1)
     return found
 
 

@@ -1,0 +1,124 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Asks RADIUS servers whether they answer (Status-Server, RFC 5997). Private to this collection."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import select
+import socket
+import struct
+import time
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._settings import Server
+
+_STATUS_SERVER, _MESSAGE_AUTHENTICATOR = 12, 80
+_HEADER = struct.Struct("!BBH16s")
+SILENT = "it does not answer: it may be down, out of reach, or have another secret for this host"
+WRONG = "it answers, but with another secret"
+
+
+def request(secret: bytes, identifier: int, authenticator: bytes) -> bytes:
+    """A Status-Server packet."""
+    empty = struct.pack("!BB16s", _MESSAGE_AUTHENTICATOR, 18, b"")
+    header = _HEADER.pack(_STATUS_SERVER, identifier, _HEADER.size + len(empty), authenticator)
+    digest = hmac.new(secret, header + empty, hashlib.md5).digest()
+    return header + struct.pack("!BB16s", _MESSAGE_AUTHENTICATOR, 18, digest)
+
+
+def is_from(answer: bytes, asked: bytes, secret: bytes) -> bool | None:
+    """Whether an answer is of one who has the secret; ``None`` for what is no answer to this request."""
+    if len(answer) < _HEADER.size:
+        return None
+    code, identifier, length, digest = _HEADER.unpack_from(answer)
+    if identifier != asked[1] or not _HEADER.size <= length <= len(answer):
+        return None
+    text = struct.pack("!BBH", code, identifier, length) + asked[4:20] + answer[20:length] + secret
+    return hmac.compare_digest(hashlib.md5(text).digest(), digest)
+
+
+def problems(servers: t.Sequence[Server], source: str, patience: float = 2.0) -> list[str | None]:
+    """Why each server cannot be used, ``None`` for one that answers. All are asked at once, twice.
+
+    Of one behind TLS it is only asked whether somebody listens there.
+    """
+    found: list[str | None] = [SILENT if server.tls is None else None for server in servers]
+    waiting: dict[socket.socket, tuple[int, bytes]] = {}
+    try:
+        for index, server in enumerate(servers):
+            if server.tls is not None:
+                found[index] = _connects(server, patience)
+                continue
+            connection = _socket(server, source)
+            waiting[connection] = index, request(server.secret.encode(), index, os.urandom(16))
+        for _attempt in range(2):
+            _ask(waiting, servers, found, patience / 2)
+    finally:
+        for connection in waiting:
+            connection.close()
+    return found
+
+
+def _socket(server: Server, source: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in server.address else socket.AF_INET
+    connection = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        if source and family == socket.AF_INET:
+            connection.bind((source, 0))
+        connection.connect((server.address, server.port))
+    except OSError:
+        pass  # it does not answer, then
+    return connection
+
+
+def _ask(
+    waiting: t.Mapping[socket.socket, tuple[int, bytes]],
+    servers: t.Sequence[Server],
+    found: list[str | None],
+    patience: float,
+) -> None:
+    left = {connection for connection, (index, _packet) in waiting.items() if found[index] is not None}
+    for connection in set(left):
+        try:
+            connection.send(waiting[connection][1])
+        except OSError:
+            left.discard(connection)
+    deadline = time.monotonic() + patience
+    while left and time.monotonic() < deadline:
+        for connection in select.select(list(left), [], [], max(0.0, deadline - time.monotonic()))[0]:
+            index, packet = waiting[connection]
+            try:
+                genuine = is_from(connection.recv(4096), packet, servers[index].secret.encode())
+            except OSError:
+                left.discard(connection)
+                continue
+            if genuine is not None:
+                found[index] = None if genuine else WRONG
+                left.discard(connection)
+
+
+def _connects(server: Server, patience: float) -> str | None:
+    try:
+        socket.create_connection((server.address, server.port), timeout=patience).close()
+    except OSError as error:
+        return f"nothing answers at its port: {error.strerror or error}"
+    return None
+
+
+def own_address(server: Server) -> str | None:
+    """The IPv4 address from which this host reaches a server; ``None`` if it cannot."""
+    if ":" in server.address:
+        return None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+        try:
+            connection.connect((server.address, server.port))
+        except OSError:
+            return None
+        address: str = connection.getsockname()[0]
+        return address
