@@ -170,6 +170,15 @@ options:
     type: str
     choices: [allow, replace, deny]
     default: allow
+  radius:
+    description:
+      - Let RADIUS servers decide who may log in, instead of the secrets file, which is not read then. This requires
+        M(dialtone.pppoe.pppoe_server_radius), which says where they are.
+      - A client without an address of RADIUS gets one of O(pool). A client with one holds no address of O(pool), so
+        O(session_count) can be larger than it.
+      - A change applies to later connections.
+    type: bool
+    default: false
   kernel_mode:
     description:
       - Whether sessions are carried by the kernel, at several times the throughput of relay processes.
@@ -360,6 +369,7 @@ ARGUMENTS = {
     "ac_name": {"type": "str"},
     "service_names": {"type": "list", "elements": "str", "default": []},
     "sessions_per_mac": {"type": "int", "default": 0},
+    "radius": {"type": "bool", "default": False},
     "single_session": {"type": "str", "choices": list(_pppoe_server_up.CHOICES), "default": "allow"},
     "kernel_mode": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     "require_kernel_ppp": {"type": "bool", "default": True},

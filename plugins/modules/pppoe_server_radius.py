@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: pppoe_server_radius
 short_description: Connect a PPPoE server to RADIUS servers
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Sets up what the instances of M(dialtone.pppoe.pppoe_server) with O(dialtone.pppoe.pppoe_server#module:radius) use.
     All instances of a host share it.

@@ -87,6 +87,11 @@ class Book:
         self.add(session)
         return session.address
 
+    def take_none(self, session: Session) -> None:
+        """A session that has to get an address elsewhere."""
+        session.address = None
+        self.add(session)
+
     def came_up(self, pid: int, interface: str, address: str) -> Session | None:
         """The interface of a session has got an address; the session that was up with it before, if there is one."""
         session = self.sessions[pid]
@@ -119,6 +124,10 @@ class Book:
     def interface_has(self, number: int, address: str) -> None:
         self._interfaces.setdefault(address, set()).add(number)
         self._count(address)
+
+    def is_of_interface(self, address: str) -> bool:
+        """Whether an interface without a session has an address."""
+        return bool(self._interfaces.get(address))
 
     def interface_lost(self, number: int, address: str) -> None:
         self._interfaces.get(address, set()).discard(number)

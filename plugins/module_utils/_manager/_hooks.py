@@ -27,19 +27,25 @@ KINDS = {
     "ipv6-down-script": ("ipv6-down", "ipv6-down.d"),
 }
 OLD = ("ip-up-script", "ip-down-script")
+#: The variable that says that an instance has RADIUS.
+RADIUS = "DIALTONE_RADIUS="
 #: What is not there.
 NOTHING = "/etc/ppp/no-script"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What an instance's options say of scripts. ``own``: scripts that they name; ``resolver``: usepeerdns."""
+    """What an instance's options say of scripts. ``own``: scripts that they name; ``resolver``: usepeerdns.
+
+    ``radius``: the name of the access concentrator, ``-`` for that of the host; empty without RADIUS.
+    """
 
     single_session: str = "allow"
     raw_names: bool = False
     ipv6: bool = False
     own: frozenset[str] = frozenset()
     resolver: bool = False
+    radius: str = ""
 
 
 def options(texts: t.Iterable[str]) -> Options:
@@ -56,6 +62,7 @@ def options(texts: t.Iterable[str]) -> Options:
         ipv6="+ipv6" in first,
         own=frozenset(first & {*KINDS}),
         resolver="usepeerdns" in first,
+        radius=next((words[1].partition("=")[2] for words in lines if words[1:] and words[1].startswith(RADIUS)), ""),
     )
 
 
@@ -69,7 +76,7 @@ def words(wanted: Options, foreign: t.Collection[str], scripts: str, new: bool) 
     for option in KINDS if new else OLD:
         if option in wanted.own or (option.startswith("ipv6") and not wanted.ipv6):
             continue
-        if option == "ip-up-script" and wanted.single_session != "allow":
+        if option == "ip-up-script" and (wanted.single_session != "allow" or wanted.radius):
             found += [option, f"{scripts}/pppoe-server-up"]
         elif option not in foreign:
             found += [option, NOTHING]

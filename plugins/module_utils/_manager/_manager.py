@@ -28,6 +28,8 @@ UNKNOWN = 5.0
 SWEEP = 1.0
 #: The seconds for which those who wait go in the order in which they came, and after which a client has given up.
 PATIENT, GIVEN_UP = 5.0, 25.0
+#: What a session is given while its instance has no address left, but RADIUS may have one for it (RFC 7600).
+PLACEHOLDER = "192.0.0.8"
 #: How many refusals are kept.
 REFUSED = 200
 
@@ -122,6 +124,9 @@ class Manager:
             change = self.book.interface_has if event.new else self.book.interface_lost
             change(event.number, event.peer)
         elif event.new:
+            if event.peer == PLACEHOLDER or self.book.is_of_interface(event.peer):
+                self._end_unfit(pid, event)
+                return
             other = self.book.came_up(pid, event.name, event.peer)
             while other is not None and not self.alive(other.pid):
                 self.book.gone(other.pid)
@@ -159,6 +164,16 @@ class Manager:
     def alive(self, pid: int) -> bool:
         session = self.book.sessions.get(pid)
         return session is not None and _kernel.started(pid) == session.started
+
+    def _end_unfit(self, pid: int, event: _kernel.Event) -> None:
+        """End a session that has got an address which no session can have."""
+        session = self.book.sessions[pid]
+        if session.instance is None or session.ended:
+            return
+        reason = f"{event.peer} is an address of this host"
+        if event.peer == PLACEHOLDER:
+            reason = "RADIUS has given it no address, and living sessions hold every address of the pool"
+        self._end(session, reason)
 
     # Two sessions with one address, or of one account.
 
@@ -297,11 +312,17 @@ class Manager:
             if dial.instance not in self.book.pools:
                 return f"- there is no pool of {dial.instance} in {self.places.state} or {self.places.configuration}"
             self._make_room(dial.instance)
+            if self.options(dial.instance).radius:
+                self.book.take_none(session)
+                return " ".join([PLACEHOLDER, *self.script_words(dial.instance)])
             return f"- living sessions hold every address of the pool of {dial.instance}"
         return " ".join([address, *self.script_words(dial.instance)])
 
     def script_words(self, instance: str) -> list[str]:
-        return _hooks.words(self.options(instance), self._hooks.foreign(), self.places.scripts, self._new_pppd)
+        options = self.options(instance)
+        words = _hooks.words(options, self._hooks.foreign(), self.places.scripts, self._new_pppd)
+        # Last, since it is for the script alone.
+        return [*words, f"radius={concentrator(options.radius)}"] if options.radius else words
 
     def reply(self, lane: str, text: str) -> None:
         """Write into the queue of a session."""
@@ -335,6 +356,7 @@ class Manager:
         late = time.monotonic() - UNKNOWN
         coming = self.book.coming.values()
         silent = [one for one in coming if one.instance == instance and one.since < late and not one.ended]
+        silent = [one for one in silent if one.address is not None]
         serving = _kernel.serving({one.pid for one in silent}, self.places.run) if silent else set()
         for session in silent:
             if session.pid not in serving:
@@ -396,6 +418,12 @@ def next_dial(waiting: t.Sequence[Dial], coming: t.Collection[str], now: float) 
             once.append(dial)
     choice = once or waiting
     return choice[0] if now - choice[0].since < PATIENT else choice[-1]
+
+
+def concentrator(name: str) -> str:
+    """The access concentrator's name as pppd's plugin takes it in a value; ``-``: that of the host."""
+    text = os.uname().nodename if name == "-" else name
+    return "".join(one for one in text if one.isascii() and (one.isalnum() or one in "._:@+/-"))[:63]
 
 
 def _text(path: str) -> str:

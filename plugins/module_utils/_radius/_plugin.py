@@ -17,8 +17,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _rad
 AUTHENTICATION_PORT, ACCOUNTING_PORT = 21812, 21813
 _STRINGS = ("nas_identifier", "servers", "dictionary", "mapfile", "seqfile", "nologin", "default_realm")
 _NUMBERS = ("login_tries", "login_timeout", "radius_timeout", "radius_retries")
-_NEEDED = ("authserver", "acctserver", "servers", "dictionary", "mapfile", "seqfile", "radius_timeout", "radius_retries")
+_NEEDED = ("authserver", "acctserver", *_STRINGS[1:5], "radius_timeout", "radius_retries")
 _HEAD = "# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n"
+#: The longest value of an ``avpair``: a longer one overruns a buffer of pppd (pppd/plugins/radius/avpair.c).
+MOST_VALUE = 63
 #: The longest line that is read whole, and the longest secret of which nothing is cut off.
 _LINE, _SECRET = 511, 48
 
@@ -115,5 +117,3 @@ def option_lines(ac_name: str | None) -> list[str]:
         "plugin radattr.so",
         f"set DIALTONE_RADIUS={ac_name or '-'}",
     ]
-
-

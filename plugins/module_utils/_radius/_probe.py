@@ -40,7 +40,7 @@ def is_from(answer: bytes, asked: bytes, secret: bytes) -> bool | None:
     if identifier != asked[1] or not _HEADER.size <= length <= len(answer):
         return None
     text = struct.pack("!BBH", code, identifier, length) + asked[4:20] + answer[20:length] + secret
-    return hmac.compare_digest(hashlib.md5(text).digest(), digest)
+    return hmac.compare_digest(hashlib.md5(text, usedforsecurity=False).digest(), digest)
 
 
 def problems(servers: t.Sequence[Server], source: str, patience: float = 2.0) -> list[str | None]:

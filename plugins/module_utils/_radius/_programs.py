@@ -138,9 +138,7 @@ def disconnect_files(user: str, interpreter: str, wanted: bool) -> list[_files.F
     texts = {
         _layout_radius.ASK: _ASK.format(head=_HEAD, interpreter=interpreter, queue=queue),
         _layout_radius.DISCONNECT: _disconnect_program(interpreter),
-        _layout_radius.unit_path(_layout_radius.DISCONNECT_SOCKET): _SOCKET.format(
-            head=_HEAD, queue=queue, user=user
-        ),
+        _layout_radius.unit_path(_layout_radius.DISCONNECT_SOCKET): _SOCKET.format(head=_HEAD, queue=queue, user=user),
         _layout_radius.unit_path(_layout_radius.DISCONNECT_SERVICE): _SERVICE.format(
             head=_HEAD, program=_layout_radius.DISCONNECT
         ),
@@ -156,7 +154,7 @@ def disconnect_files(user: str, interpreter: str, wanted: bool) -> list[_files.F
 
 def _disconnect_program(interpreter: str) -> str:
     # Where a module runs, this is in an archive.
-    loader = _radius_disconnect.__spec__.loader  # type: ignore[union-attr]
+    loader = _radius_disconnect.__spec__.loader
     source: str = loader.get_source(_radius_disconnect.__name__)  # type: ignore[union-attr]
     before, future, after = source.partition(_FUTURE)
     return f"#!{interpreter} -IB\n{_HEAD}{before}{future}\n{_PATH}{_IMPORT.sub('import ', after)}"

@@ -23,8 +23,8 @@ DISCONNECT_PORT = 3799
 #: Seconds between two records of a session's traffic, where the servers say nothing of it: without any, nobody knows
 #: when a session ended whose host lost its power.
 INTERIM = 300
-#: How the program that asks for the end of a session ends (modules/rlm_exec/rlm_exec.c): what FreeRADIUS makes of it.
-DONE, FAILED, SEVERAL, NONE, UNKNOWN = 0, 2, 5, 7, 8
+#: What may tell which session is meant, in the order in which the program has it.
+MARKS = ("Acct-Session-Id", "Framed-IP-Address", "User-Name", "Calling-Station-Id", "NAS-Port-Id")
 
 _MAIN = """\
 # Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
@@ -85,8 +85,7 @@ modules {{
 		input_pairs = request
 		shell_escape = yes
 		timeout = 8
-		program = "{ask} %{{Packet-Type}} %{{%{{Acct-Session-Id}}:--}} %{{%{{Framed-IP-Address}}:--}} %{{%{{User-Name}}:--}}\
- %{{%{{Calling-Station-Id}}:--}} %{{%{{NAS-Port-Id}}:--}}"
+		program = "{ask} %{{Packet-Type}} {marks}"
 	}}
 }}
 clients pppoe_pppd {{
@@ -276,12 +275,10 @@ def configuration(settings: Settings, nas_address: str, secret: str, libdir: str
             user=user,
             buffer=buffer,
             ask=_layout_radius.ASK,
+            marks=" ".join(f"%{{%{{{name}}}:--}}" for name in MARKS),
             secret=secret,
         ),
-        *(
-            _home_server(name, server, settings.nas_address)
-            for name, server in zip(names, settings.servers)
-        ),
+        *(_home_server(name, server, settings.nas_address) for name, server in zip(names, settings.servers)),
         "home_server_pool pppoe {\n\ttype = fail-over\n",
         *(f"\thome_server = {name}\n" for name in names),
         "}\nrealm pppoe {\n\tauth_pool = pppoe\n\tacct_pool = pppoe\n\tnostrip\n}\n",

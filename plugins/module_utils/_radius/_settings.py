@@ -55,7 +55,9 @@ def settings(parameters: t.Mapping[str, t.Any], host_name: str) -> Settings:
     """From the module's parameters, or ``Refused``."""
     entries = parameters["servers"] or []
     if not 1 <= len(entries) <= MOST_SERVERS:
-        raise Refused("servers", f"{len(entries)} servers are given.", f"Name 1 to {MOST_SERVERS}, the first choice first.")
+        raise Refused(
+            "servers", f"{len(entries)} servers are given.", f"Name 1 to {MOST_SERVERS}, the first choice first."
+        )
     servers = tuple(_server(f"servers[{index}]", entry) for index, entry in enumerate(entries))
     places = [(server.address, server.port) for server in servers]
     for index, place in enumerate(places):

@@ -68,7 +68,8 @@ _PPPD = r"""#!/bin/sh
 # - asks the session manager for an address of the instance's pool that nobody has, if free the one that pppoe-server
 #   suggests, and waits for its turn there;
 # - has the kernel carry the session in the place of a relay process called "kernel" (pppoe-server -Q kernel);
-# - lets the MTU and MRU of the options file count, whatever pppoe-server or the client wants.
+# - lets the MTU and MRU of the options file count, whatever pppoe-server or the client wants;
+# - tells RADIUS, where the instance has it, what session this is.
 # It starts no other program.
 set -u -f
 umask 077
@@ -96,14 +97,14 @@ known_session() {
     refuse "unknown session in: $2"
 }
 @MANAGER@
-local='' suggested='' session='' id='' name=''
+local='' suggested='' session='' id='' name='' interface='' service=''
 left=$#
 while [ "$left" -gt 0 ]; do
     word=$1
     shift
     left=$((left - 1))
     case $word in
-        pty | mru | mtu | file | rp_pppoe_sess)
+        pty | mru | mtu | file | rp_pppoe_sess | rp_pppoe_service)
             [ "$left" -gt 0 ] || refuse "nothing follows $word"
             value=$1
             shift
@@ -124,6 +125,9 @@ while [ "$left" -gt 0 ]; do
             esac
             known_session "$session" "$value"
             id=${session%%:*}
+            case $rest in
+                "$session -S '"*"'") service=${rest#"$session -S '"} service=${service%"'"} ;;
+            esac
             case $relay in
                 kernel) set -- "$@" plugin pppoe.so "nic-$interface" rp_pppoe_sess "$session" ;;
                 /*/pppoe) set -- "$@" pty "$value" ;;
@@ -134,6 +138,14 @@ while [ "$left" -gt 0 ]; do
             session=$value
             known_session "$session" "$word $session"
             id=${value%%:*}
+            set -- "$@" "$word" "$value"
+            ;;
+        nic-*)
+            interface=${word#nic-}
+            set -- "$@" "$word"
+            ;;
+        rp_pppoe_service)
+            service=$value
             set -- "$@" "$word" "$value"
             ;;
         file)
@@ -162,6 +174,24 @@ ask_manager $$ "dial $$ $session $name $suggested" "$id" || refuse "session $id:
 address=${answer%% *}
 words=${answer#"$address"}
 [ "$address" != - ] || refuse "session $id:$words"
+# What RADIUS is told comes last, behind the plugin of the options file that knows these options. A value of 64 bytes
+# overruns a buffer of it, and one ends at a blank, a comma and an equals sign (pppd/plugins/radius/avpair.c).
+case $words in
+    *' radius='*)
+        called=${words##*' radius='}
+        words=${words%" radius=$called"}
+        case $service in
+            *[!A-Za-z0-9._:@+/-]*) ;;
+            *) [ $((${#called} + ${#service})) -gt 62 ] || called=$called:$service ;;
+        esac
+        case $interface in
+            *[!A-Za-z0-9._:@-]*) interface=- ;;
+        esac
+        read -r unique </proc/sys/kernel/random/uuid
+        set -- "$@" remotenumber "${session#*:}" avpair "Acct-Multi-Session-Id=$unique" \
+            avpair "NAS-Port-Id=$interface:$id" avpair "Called-Station-Id=$called"
+        ;;
+esac
 # The addresses come first: behind the plugin, pppd would ask the kernel whether they are an interface, for which that
 # runs modprobe four times, and the client's first request would come and go meanwhile.
 # Whatever this script's files are closed to, those of pppd and of your scripts that it runs are as ever.

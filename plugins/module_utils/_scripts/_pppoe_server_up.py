@@ -31,6 +31,7 @@ _UP = r"""#!/bin/sh
 # pppd runs this in place of /etc/ppp/ip-up and its like, which this goes on to.
 # - Of two sessions of an account, the one whose turn it is later stays with DIALTONE_SINGLE_SESSION=replace, and the
 #   one whose turn was earlier with =deny. The session manager decides that; for one that is refused, nothing is run.
+# - Routes that RADIUS has for the session (Framed-Route) are set on its interface, with which they go.
 # - PEERNAME is made visible as in pppd's messages (control characters ^X, bytes from 0x80 on M-x), since with PAP it is
 #   what the client has sent.
 # Arguments: INTERFACE TTY SPEED LOCAL REMOTE IPPARAM.
@@ -41,6 +42,7 @@ umask 077
 state=${PPPOE_SERVER_STATE:-@STATE@}
 scripts=${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}
 ppp=${PPPOE_SERVER_PPP:-/etc/ppp}
+run=${PPPOE_SERVER_RUN:-/run}
 name=${0##*/pppoe-server-}
 printable='	 -~'
 
@@ -75,6 +77,25 @@ take_turn() {
     [ "$answer" != leave ] || exit 0
 }
 
+# A line is: Framed-Route 192.0.2.0/24 GATEWAY METRIC. A metric above 0 keeps the host's own networks as they are.
+set_routes() {
+    while read -r attribute prefix gateway metric _; do
+        [ "$attribute" = Framed-Route ] || continue
+        case $metric in
+            '' | 0 | *[!0-9]* | ??????????*) metric=1 ;;
+        esac
+        case $prefix in
+            *[!0-9./]* | 0.* | 127.* | 22[4-9].* | 2[3-9]?.* | */0 | */[1-7] | '')
+                say "$1: the route $prefix of $PEERNAME is not set, since no customer can have it"
+                ;;
+            *)
+                ip -4 route replace "$prefix" dev "$1" proto static metric "$metric" 2>/dev/null ||
+                    say "$1: the route $prefix of $PEERNAME could not be set"
+                ;;
+        esac
+    done <"$run/radattr.$1"
+}
+
 case ${PEERNAME:-} in
     *[!$printable]*) PEERNAME=$(make_visible) ;;
 esac
@@ -82,6 +103,7 @@ case $name in
     up)
         [ -z "${PEERNAME:-}" ] || [ -z "${PPPD_PID:-}" ] || [ "${DIALTONE_SINGLE_SESSION:-allow}" = allow ] ||
             take_turn "$1"
+        [ -z "${RADIUS_FRAMED_ROUTE:-}" ] || [ ! -r "$run/radattr.$1" ] || set_routes "$1"
         [ -n "${DIALTONE_HOOKS:-}" ] || exit 0
         ;;
 esac

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _plugin as _radius_plugin
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _options as _server_options
 
@@ -67,6 +69,7 @@ class Instance:
     service_names: tuple[str, ...]
     sessions_per_mac: int
     single_session: str = "allow"
+    radius: bool = False
 
     @property
     def options_path(self) -> str:
@@ -109,7 +112,24 @@ def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
         ),
         sessions_per_mac=_number(parameters, "sessions_per_mac", 0, _pool.MOST_SESSIONS),
         single_session=parameters["single_session"],
+        radius=_radius(parameters),
     )
+
+
+def _radius(parameters: t.Mapping[str, t.Any]) -> bool:
+    """Whether sessions log in by RADIUS; ``Refused`` beside what its plugin would not read, or not heed."""
+    if not parameters["radius"]:
+        return False
+    if parameters["system_login"]:
+        raise Refused("system_login", "with radius, pppd does not ask PAM.", "Set one of both.")
+    ac_name = parameters["ac_name"] or ""
+    if "=" in ac_name or len(ac_name) > _radius_plugin.MOST_VALUE:
+        raise Refused(
+            "ac_name",
+            f"'{ac_name}' cannot be told to RADIUS.",
+            f"With radius, give up to {_radius_plugin.MOST_VALUE} characters without =.",
+        )
+    return True
 
 
 def _interfaces(names: t.Sequence[str]) -> tuple[str, ...]:
@@ -140,11 +160,13 @@ def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], int]
     if not left:
         raise Refused("pool", "accounts reserve every address of it.", "Add addresses for the other customers.")
     count = parameters["session_count"]
-    if count is not None and not 1 <= count <= len(left):
+    # With RADIUS, sessions may have addresses of the servers'.
+    most = _pool.MOST_SESSIONS if parameters["radius"] else len(left)
+    if count is not None and not 1 <= count <= most:
         raise Refused(
             "session_count",
             f"{count} sessions do not fit a pool with {len(left)} free addresses.",
-            f"Give a number from 1 to {len(left)}, or a larger pool.",
+            f"Give a number from 1 to {most}, or a larger pool.",
         )
     most = count or len(left) + sum(span.first == span.last for span in reserved)
     if most > _pool.MOST_SESSIONS:
@@ -216,6 +238,7 @@ def options_file(instance: Instance) -> bytes:
     lines += ["ms-dns " + server for server in instance.dns_servers]
     lines += [f"mtu {instance.mtu}", f"mru {instance.mru}"]
     lines += _pppoe_server_up.option_lines(instance.single_session)
+    lines += _radius_plugin.option_lines(instance.ac_name) if instance.radius else []
     text = "".join(line + "\n" for line in lines).encode()
     return text + b"".join(b" ".join(_words.quote(word) for word in option) + b"\n" for option in instance.options)
 
@@ -291,7 +314,7 @@ _UNIT = """\
 [Unit]
 Description=PPPoE access concentrator {name}
 Documentation=man:pppoe-server(8)
-After=network.target
+After={after}
 StartLimitIntervalSec=0
 
 [Service]
@@ -320,7 +343,9 @@ def unit_file(instance: Instance, server_command: t.Sequence[str]) -> bytes:
     """
     start = start_line(instance, server_command)
     script, state = _layout_server.INSTANCE, _layout_server.STATE
-    return _UNIT.format(name=instance.name, start=start, script=script, state=state).encode()
+    # At the end of the host, sessions end first and tell RADIUS so.
+    after = f"network.target {_layout_radius.UNIT}" if instance.radius else "network.target"
+    return _UNIT.format(name=instance.name, start=start, script=script, state=state, after=after).encode()
 
 
 def rc_local_lines(instance: Instance, server_command: t.Sequence[str]) -> list[str]:

@@ -45,6 +45,12 @@ def parsed(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[bytes, ...], ...]:
                 "single_session={} has a script there itself.".format(parameters["single_session"]),
                 "Put yours into /etc/ppp/ip-up, which that one goes on to.",
             )
+        if words[0] == b"ip-up-script" and parameters["radius"]:
+            raise Refused(
+                f"options[{index}]",
+                "radius has a script there itself, which sets routes.",
+                "Put yours into /etc/ppp/ip-up, which that one goes on to.",
+            )
     return options
 
 

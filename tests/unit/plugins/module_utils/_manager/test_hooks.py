@@ -33,6 +33,7 @@ PATIENT = ["child-timeout", "60"]
             ],
         ),
         ("set DIALTONE_SINGLE_SESSION=deny", (), False, ["ip-up-script", "/s/pppoe-server-up", *UP_DOWN[2:]]),
+        ("set DIALTONE_RADIUS=-", (), False, ["ip-up-script", "/s/pppoe-server-up", *UP_DOWN[2:]]),
         # What the administrator's options name stays.
         ("ip-up-script /mine # note", ("ip-up-script",), False, UP_DOWN[2:]),
         ("'ip-down-script' /mine", (), False, UP_DOWN[:2]),

@@ -95,6 +95,55 @@ def test_one_that_has_ended_is_no_rival(manager, begin):
     assert not hung_up(second)
 
 
+@pytest.mark.parametrize("single_session", ["allow", "replace"])
+def test_no_session_has_an_address_of_the_host(manager, begin, single_session):
+    with open(f"{manager.places.configuration}/default.options", "w") as handle:
+        handle.write(f"set DIALTONE_SINGLE_SESSION={single_session}\n")
+    manager.address(_kernel.Event(90, "eth0", "192.0.2.109", None, True))
+    session = begin("10.0.0.2", "ppp0", address="192.0.2.109")
+    assert hung_up(session)
+    assert reasons(manager) == ["192.0.2.109 is an address of this host"]
+    assert manager.book.is_free("10.0.0.2") is False
+    manager.book.gone(session.pid)
+    assert manager.book.is_free("10.0.0.2")
+
+
+def dial_answer(manager, process, session="8:02:00:00:00:00:08"):
+    dial = _manager.Dial(process.pid, session, "default", "10.0.0.2", 0.0)
+    return manager._answer_to(dial, _kernel.started(process.pid), *session.split(":", 1))
+
+
+def test_radius_may_have_an_address_when_the_pool_has_none(manager, begin):
+    manager.book.set_pool("default", ["10.0.0.2"])
+    begin("10.0.0.2", "ppp0")
+    without, fixed = begin("10.0.0.2"), begin("10.0.0.2")
+    assert dial_answer(manager, fixed).startswith("- living sessions hold every address")
+    with open(f"{manager.places.configuration}/default.options", "w") as handle:
+        handle.write("plugin radius.so\nset DIALTONE_RADIUS=bras1\n")
+    for process in (without, fixed):
+        words = dial_answer(manager, process).split()
+        assert (words[0], words[-1]) == (_manager.PLACEHOLDER, "radius=bras1")
+    up(manager, fixed, "ppp1", "10.20.0.5")
+    up(manager, without, "ppp2", _manager.PLACEHOLDER)
+    assert hung_up(without)
+    assert fixed.poll() is None
+    assert reasons(manager) == [
+        "RADIUS has given it no address, and living sessions hold every address of the pool",
+    ]
+
+
+def test_a_session_with_an_address_of_radius_holds_none_of_the_pool(manager, begin):
+    begin("10.0.0.2", "ppp0", address="10.20.0.5")
+    assert manager.book.is_free("10.0.0.2")
+    assert not manager.book.is_free("10.20.0.5")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("bras1", "bras1"), ("a b=c,d", "abcd"), ("x" * 99, "x" * 63)])
+def test_the_name_of_the_concentrator_is_fit_for_a_value(name, shown):
+    assert _manager.concentrator(name) == shown
+    assert 0 < len(_manager.concentrator("-")) < 64
+
+
 def test_who_says_no_account_makes_room_when_there_is_hardly_any(manager, begin):
     silent, late, young = begin(age=4), begin(age=6), None
     assert manager.keep_room()
@@ -128,7 +177,7 @@ def test_making_room_reads_each_pid_file_once(manager, begin, monkeypatch):
         open(f"{manager.places.run}/ppp{number}.pid", "w").close()
     late = time.monotonic() - 60
     for number in range(40):
-        manager.book.add(_book.Session(4_000_000 + number, 1, late, "default"))
+        manager.book.add(_book.Session(4_000_000 + number, 1, late, "default", address=f"10.9.0.{number}"))
     monkeypatch.setattr(manager, "_end", lambda session, reason: None)
     manager._make_room("default")
     assert len(read) == 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -74,6 +75,32 @@ def test_pppd_is_not_started_with_what_is_not_understood(place, words):
     assert result.returncode == 2
     assert "pppd not started" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("relay", "called"),
+    [
+        (TO_KERNEL.format("", ""), "bras1:"),
+        (TO_KERNEL.format("", "fast"), "bras1:fast"),
+        (TO_KERNEL.format("", "s" * 57), "bras1:" + "s" * 57),
+        (TO_KERNEL.format("", "s" * 58), "bras1"),
+        (TO_KERNEL.format("", "a,b"), "bras1"),
+        (TO_KERNEL.format("", "a b"), "bras1"),
+        (TO_KERNEL.format("", "a=b"), "bras1"),
+        (TO_KERNEL.format("", HOSTILE), "bras1"),
+    ],
+)
+def test_radius_is_told_what_session_it_is(place, relay, called):
+    """Behind the options file, whose plugin knows these options; in values that its buffer holds."""
+    pool(place[0], "10.0.0.2")
+    (place[0] / "etc" / "default.options").write_text("plugin radius.so\nset DIALTONE_RADIUS=bras1\n")
+    result, got = dial(place, "pty", relay)
+    assert result.returncode == 0, result.stderr
+    told = got[got.index("remotenumber") :]
+    assert told[:3] == ["remotenumber", "02:00:00:00:00:ab", "avpair"]
+    assert re.fullmatch("Acct-Multi-Session-Id=[0-9a-f-]{36}", told[3])
+    assert told[4:] == ["avpair", "NAS-Port-Id=eth1:12", "avpair", f"Called-Station-Id={called}"]
+    assert all(len(word.partition("=")[2]) < 64 for word in told)
 
 
 @pytest.mark.parametrize("name", ["../../etc/x", "", "a b", "x.options/../y"])

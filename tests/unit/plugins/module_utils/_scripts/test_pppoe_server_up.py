@@ -261,6 +261,44 @@ def test_without_an_account_or_with_many_sessions_allowed_there_is_nothing_to_do
     assert not (host.folder / "run" / "manager.pid").exists()
 
 
+def routes(host, name):
+    shown = subprocess.run(
+        inside(host.folder, "ip", "-4", "route", "show", "dev", name), capture_output=True, text=True, check=True
+    )
+    return [line.split()[0] for line in shown.stdout.splitlines() if "proto static" in line]
+
+
+def test_the_routes_of_radius_are_on_the_interface(host):
+    """All of them; none that would take addresses of others, and none that is a word of a command."""
+    lines = [
+        "Framed-Route 10.30.0.0/24",
+        "Framed-Route 10.31.0.0/24 0.0.0.0 1",
+        "Framed-Route 10.32.0.7/32 0.0.0.0 x;y",
+        *(
+            "Framed-Route " + bad
+            for bad in ("0.0.0.0/0 0.0.0.0 1", "10.0.0.0/1", "default", "224.0.0.0/4", "127.0.0.0/8")
+        ),
+        *("Framed-Route " + bad for bad in ("10.33.0.0/24;reboot", "$(reboot)", "10.34.0.0/99", "-help", "")),
+        "Filter-Id 10.35.0.0/24",
+    ]
+    (host.folder / "run" / "radattr.ppp0").write_text("".join(line + "\n" for line in lines))
+    pppd = host.begin("ppp0")
+    subprocess.run(inside(host.folder, "ip", "link", "set", "ppp0", "up"), check=True)
+    radius = {"RADIUS_FRAMED_ROUTE": "10.32.0.7/32", "PPPOE_SERVER_RUN": str(host.folder / "run")}
+    host.came_up(pppd, "ppp0", choice="allow", **radius)
+    assert routes(host, "ppp0") == ["10.30.0.0/24", "10.31.0.0/24", "10.32.0.7"]
+
+
+def test_a_session_that_is_refused_gets_no_routes(host):
+    first, second = host.begin("ppp0"), host.begin("ppp1")
+    host.came_up(first, "ppp0", choice="deny")
+    (host.folder / "run" / "radattr.ppp1").write_text("Framed-Route 10.30.0.0/24\n")
+    radius = {"RADIUS_FRAMED_ROUTE": "10.30.0.0/24", "PPPOE_SERVER_RUN": str(host.folder / "run")}
+    host.came_up(second, "ppp1", choice="deny", **radius)
+    assert host.hung_up(second)
+    assert routes(host, "ppp1") == []
+
+
 def test_option_lines():
     assert _pppoe_server_up.option_lines("allow") == []
     assert _pppoe_server_up.option_lines("deny") == ["set DIALTONE_SINGLE_SESSION=deny"]

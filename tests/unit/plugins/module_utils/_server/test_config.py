@@ -123,6 +123,15 @@ def test_options_file(changes, lines):
         ({"options": ["mtu 1400"]}, "options[0]", "Use mtu"),
         ({"options": ["nodetach"]}, "options[0]", "pppoe-server"),
         (
+            {"options": ["idle 60", "ip-up-script /x"], "radius": True},
+            "options[1]",
+            "radius has a script",
+        ),
+        ({"radius": True, "system_login": True}, "system_login", "PAM"),
+        ({"radius": True, "ac_name": "a=b"}, "ac_name", "a=b"),
+        ({"radius": True, "ac_name": "a" * 64}, "ac_name", "63 characters"),
+        ({"radius": True, "session_count": 70000}, "session_count", "65534"),
+        (
             {"options": ["idle 60", "ip-up-script /x"], "single_session": "deny"},
             "options[1]",
             "single_session=deny has a script",
