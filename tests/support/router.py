@@ -107,7 +107,7 @@ class Namespace:
 class Router:
     """client - ppp0, router, eth0 - outside. The interface called ppp0 is half of a veth pair."""
 
-    def __init__(self, collections: Path, module: str = "masquerade") -> None:
+    def __init__(self, collections: Path, module: str = "masquerade", umask: int = -1) -> None:
         self.host = Namespace(PRIVATE, mounts=True)
         self.others: list[Namespace] = []
         self.runner = subprocess.Popen(
@@ -116,6 +116,7 @@ class Router:
             stdout=subprocess.PIPE,
             text=True,
             env=dict(os.environ, PATH="/run/tools:" + os.environ["PATH"]),
+            umask=umask,
         )
         self.host.sh(
             "ip link add eth0 type veth peer name outside0; ip link add ppp0 mtu 1400 type veth peer name client0;"

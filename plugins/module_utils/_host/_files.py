@@ -17,7 +17,7 @@ import stat
 import tempfile
 import time
 import typing as t
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ansible.module_utils.common.text.converters import to_text
@@ -178,12 +178,22 @@ def _write_one(module: AnsibleModule, file: File, owner: os.stat_result | None =
             if os.path.exists(path):
                 os.unlink(path)
             return
-        os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+        make_folder(os.path.dirname(path))
         _replace(module, path, file, owner)
     except OSError as error:
         # Not the name of a temporary file, nor none at all, as of a full disk.
         error.filename, error.filename2 = file.path, None
         raise
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it that are not there, open to others whatever the umask."""
+    if os.path.isdir(path):
+        return
+    make_folder(os.path.dirname(path))
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o755)
+        os.chmod(path, 0o755)
 
 
 def _replace(module: AnsibleModule, path: str, file: File, owner: os.stat_result | None) -> None:

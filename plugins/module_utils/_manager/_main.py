@@ -260,7 +260,9 @@ def _set_rule() -> None:
         if text is None:
             os.unlink(_links.RULE)
             return
-        os.makedirs(os.path.dirname(_links.RULE), exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(os.path.dirname(_links.RULE))
+            os.chmod(os.path.dirname(_links.RULE), 0o755)
         with open(_links.RULE + ".part", "w", encoding="utf-8") as handle:
             os.fchmod(handle.fileno(), 0o644)
             handle.write(text)

@@ -359,7 +359,8 @@ def remove(path: str) -> None:
 
 def main(name: str, directory: str) -> None:
     """Count, and write the file."""
-    os.makedirs(STATE, mode=0o755, exist_ok=True)
+    os.makedirs(STATE, exist_ok=True)
+    os.chmod(STATE, 0o755)
     state = f"{STATE}/{name}.json"
     try:
         before = Totals(**json.loads(_text(state)))
