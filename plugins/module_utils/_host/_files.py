@@ -193,7 +193,7 @@ def make_folder(path: str) -> None:
     make_folder(os.path.dirname(path))
     with suppress(FileExistsError):
         os.mkdir(path, 0o755)
-        os.chmod(path, 0o755)
+        os.chmod(path, 0o755)  # noqa: S103
 
 
 def _replace(module: AnsibleModule, path: str, file: File, owner: os.stat_result | None) -> None:

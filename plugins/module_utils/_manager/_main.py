@@ -262,7 +262,7 @@ def _set_rule() -> None:
             return
         with suppress(FileExistsError):
             os.mkdir(os.path.dirname(_links.RULE))
-            os.chmod(os.path.dirname(_links.RULE), 0o755)
+            os.chmod(os.path.dirname(_links.RULE), 0o755)  # noqa: S103
         with open(_links.RULE + ".part", "w", encoding="utf-8") as handle:
             os.fchmod(handle.fileno(), 0o644)
             handle.write(text)

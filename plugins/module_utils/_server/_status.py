@@ -360,7 +360,7 @@ def remove(path: str) -> None:
 def main(name: str, directory: str) -> None:
     """Count, and write the file."""
     os.makedirs(STATE, exist_ok=True)
-    os.chmod(STATE, 0o755)
+    os.chmod(STATE, 0o755)  # noqa: S103
     state = f"{STATE}/{name}.json"
     try:
         before = Totals(**json.loads(_text(state)))

@@ -39,7 +39,8 @@ def modes(module: str, umask: int) -> str:
         assert "failed" not in done, done["msg"]
         if module == "pppoe_server_metrics":
             host.host.sh(f"umask {umask:o}; /usr/local/libexec/dialtone-pppoe/pppoe-server-metrics umask /run/metrics")
-        return host.host.sh("find /etc /usr/local /var/lib /run/metrics ! -name '*.wants' -printf '%m %u:%g %p\\n' | sort -k 3")
+        folders = "/etc /usr/local /var/lib /run/metrics"
+        return host.host.sh(f"find {folders} ! -name '*.wants' -printf '%m %u:%g %p\\n' | sort -k 3")
     finally:
         host.close()
 
