@@ -43,7 +43,7 @@ _HARMLESS = re.compile(
 _FOLDERS = ("/usr/local/sbin/", "/usr/local/bin/", "/root/bin/", "/root/")
 _INIT = re.compile(r"/etc/(?:rc\.d/)?init\.d/")
 _NAME = re.compile(r"(?<![\w.-])pppoe-server(?![\w.-])")
-_STARTED = re.compile(rb"""(?<![\w.-])pppoe-server['"]?\s*['",]*\s*['"]?-\w""")
+_STARTED = re.compile(rb"""(?<![\w.-])pppoe-server(?=['",\s])['"]?\s*['",]*\s*['"]?-\w""")
 _STRUCTURE = set(b"if then else elif fi while until case esac { } function".split())
 _SHELL = re.compile(rb"[/ ](?:ba|da|a|k|mk|z)?sh(?:\s|\Z)|busybox")
 

@@ -120,6 +120,7 @@ def test_lines(script, found):
         ("pppoe-server -I eth1 -C 'open\n", ["?"]),
         ("#!/usr/bin/python3\nrun(['pppoe-server', '-I', 'eth1'])\n", ["?"]),
         ("#!/usr/bin/perl\nsystem 'pppoe-server -I eth1';\n", ["?"]),
+        ("/usr/sbin/freeradius -f -d /etc/ppp/pppoe-server-radius", []),
         # what only speaks of it
         ("echo 'pppoe-server -I eth1 started' >>/var/log/boot", []),
         ("logger pppoe-server -I eth1", []),
