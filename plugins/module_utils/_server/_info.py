@@ -10,7 +10,7 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _processes, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _observe as _server_observe
@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
 
 #: A pool is nearly used up when less than this part of it is free.
 SCARCE = 0.1
+#: How many connections the kernel tracks, and how many it can (nf_conntrack-sysctl of its documentation).
+TRACKED = ("/proc/sys/net/netfilter/nf_conntrack_count", "/proc/sys/net/netfilter/nf_conntrack_max")
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,14 @@ class Around:
     """What is around an instance: ``by_hand``: daemons that somebody else has started on its interfaces.
 
     ``enabled``: its unit starts at boot. ``unread``: its unit has changed since systemd read it. ``vanished``: its
-    interfaces that the host has no longer.
+    interfaces that the host has no longer. ``tracked``: how many connections the kernel tracks, and how many it can.
     """
 
     by_hand: tuple[int, ...] = ()
     enabled: bool = True
     unread: bool = False
     vanished: tuple[str, ...] = ()
+    tracked: tuple[int, int] = (0, 0)
 
 
 def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
@@ -50,6 +53,7 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
     units = {name: _layout_server.unit_name(name) for name in names}
     shown = _systemd.show(module, list(units.values())) if _systemd.running() else {}
     started = _server_instances.commands(_server_observe.startup_texts(), ())
+    tracked = _tracked()
     found = []
     for name in names:
         status = _server_status.status(name)
@@ -60,9 +64,15 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
             unit is None or unit.enabled,
             unit is not None and unit.stale,
             tuple(sorted(interfaces - there)),
+            tracked,
         )
         found.append(describe(status, version, around))
     return found
+
+
+def _tracked() -> tuple[int, int]:
+    count, most = (_files.text(path).strip() for path in TRACKED)
+    return (int(count), int(most)) if count.isdigit() and most.isdigit() else (0, 0)
 
 
 def describe(status: Status, version: str | None, around: Around) -> dict[str, t.Any]:
@@ -113,6 +123,12 @@ def warnings(status: Status, around: Around) -> list[str]:
         found.append("The pool is nearly used up.")
     if 0 < status.most <= len(status.sessions):
         found.append("There are as many sessions as it may have.")
+    count, most = around.tracked
+    if most and count >= most * (1 - SCARCE):
+        found.append(
+            f"This host tracks {count} of at most {most} connections; beyond that, new ones of customers are dropped "
+            "(net.netfilter.nf_conntrack_max)."
+        )
     holders = Counter(session.address for session in status.sessions if session.address)
     for address, count in holders.items():
         if count > 1:

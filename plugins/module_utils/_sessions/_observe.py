@@ -52,7 +52,8 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
     for session in found:
         # pppd writes pppN.pid when it makes the interface, which is later than its own start if it has redialled.
         _name, written = by_pid.get(session["pid"], (None, 0.0))
-        since = max(written, _processes.started_at(session["pid"]))
+        # A file of the future is of a clock that was set back.
+        since = max(written if written <= now else 0.0, _processes.started_at(session["pid"]))
         session["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
         session["seconds"] = max(0, int(now - since))
     return found

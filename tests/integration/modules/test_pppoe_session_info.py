@@ -69,6 +69,15 @@ def test_a_dialled_session(folder, run_module, pppd):
     assert abs(time.time() - time.mktime(time.strptime(session["since"], "%Y-%m-%dT%H:%M:%SZ")) + time.timezone) < 60
 
 
+def test_a_clock_that_was_set_back(folder, run_module, pppd):
+    """The pid file is of a time that has not come yet; when the process began is known by the time since the boot."""
+    (folder / "t3st").write_text("plugin pppoe.so\nnic-eth9\nuser 'my account'\n")
+    (folder / "ppp7.pid").write_text(f"{pppd.pid}\n")
+    os.utime(folder / "ppp7.pid", (time.time() + 86400,) * 2)
+    (session,) = run_module("pppoe_session_info", {})["sessions"]
+    assert session["since"] <= time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 def test_sessions_that_were_hung_up(folder, run_module, monkeypatch):
     monkeypatch.setattr(_sessions_refused, "PATH", str(folder / "refused"))
     one = {

@@ -233,6 +233,16 @@ def test_warnings_of_what_is_around():
     ]
 
 
+@pytest.mark.parametrize(("tracked", "warns"), [((0, 0), 0), ((100, 1000), 0), ((899, 1000), 0), ((900, 1000), 1)])
+def test_a_table_of_connections_that_is_nearly_full(tmp_path, monkeypatch, tracked, warns):
+    paths = [tmp_path / "count", tmp_path / "max"]
+    for path, number in zip(paths, tracked):
+        path.write_text(f"{number}\n")
+    monkeypatch.setattr(_server_info, "TRACKED", paths)
+    found = _server_info.warnings(STATUS, Around(tracked=_server_info._tracked()))
+    assert [text for text in found if "nf_conntrack_max" in text] == found[len(found) - warns :]
+
+
 @pytest.mark.parametrize(
     ("words", "kernel"),
     [
