@@ -208,6 +208,11 @@ _HOST = """\
 			&NAS-Identifier := "{nas_identifier}"
 			&NAS-Port-Type := Ethernet
 		}}
+		if (&Calling-Station-Id) {{
+			update request {{
+				&Calling-Station-Id := "%{{tolower:%{{Calling-Station-Id}}}}"
+			}}
+		}}
 		if (&Acct-Multi-Session-Id) {{
 			update request {{
 				&Acct-Session-Id := "%{{Acct-Multi-Session-Id}}"
