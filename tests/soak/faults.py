@@ -58,7 +58,8 @@ class Faults:
         self.on("systemctl restart pppoe-server@default")
 
     def flood(self) -> None:
-        self.customers.ask("flood", rate=300, seconds=3)
+        kind = self.chance.choice(["padi", "echo"])
+        self.customers.ask("flood", rate=300 if kind == "padi" else 3000, seconds=3, kind=kind)
 
     def cut_the_wire(self) -> None:
         stage.lab("cut", NAME, "server", "eth1")

@@ -178,6 +178,10 @@ class Customer:
             return
         self.unanswered += 1
         self.echo_due = now + self.settings.echo_interval
+        self.send_echo()
+
+    def send_echo(self) -> None:
+        """Ask by LCP whether the other end is there."""
         self._control(ppp.LCP, ppp.ECHO_REQUEST, self._magic())
 
     def _send_ping(self) -> None:

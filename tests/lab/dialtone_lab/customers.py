@@ -83,13 +83,23 @@ class Crowd:
             "customers": [each.report for each in some],
         }
 
-    def flood(self, rate: int = 100, seconds: float = 1.0) -> dict[str, Any]:
-        """Send so many PADIs a second, each from another MAC address, and nothing else meanwhile."""
+    def flood(self, rate: int = 100, seconds: float = 1.0, kind: str = "padi") -> dict[str, Any]:
+        """Send so many PADIs a second, each from another MAC address, or of the `kind` "echo" LCP echo requests.
+
+        Those are of the session of the first customer who is up.
+        """
+        talker = next((each for each in self.customers.values() if each.state == "up"), None)
+        if kind not in ("padi", "echo") or (kind == "echo" and talker is None):
+            raise ValueError(f"kind: {kind!r}; give padi, or echo with a customer who is up")
         began, number = time.monotonic(), 0
         while number < rate * seconds:
-            mac = b"\x02\xf1" + number.to_bytes(4, "big")
-            tags = ppp.tags([(ppp.SERVICE_NAME, b"")])
-            self._send(ppp.frame(ppp.BROADCAST, mac, ppp.DISCOVERY, ppp.PADI, 0, tags))
+            if kind == "echo" and talker:
+                talker.send_echo()
+                self._flush(talker)
+            else:
+                mac = b"\x02\xf1" + number.to_bytes(4, "big")
+                tags = ppp.tags([(ppp.SERVICE_NAME, b"")])
+                self._send(ppp.frame(ppp.BROADCAST, mac, ppp.DISCOVERY, ppp.PADI, 0, tags))
             number += 1
             self.turn(max(0.0, began + number / rate - time.monotonic()))
         return {"sent": number}
