@@ -29,6 +29,7 @@ attributes:
     support: full
 options: {}
 seealso:
+  - module: dialtone.pppoe.pppoe_access
   - module: dialtone.pppoe.pppoe_server
   - module: dialtone.pppoe.pppoe_session_info
   - module: dialtone.pppoe.pppoe_server_metrics
@@ -95,12 +96,24 @@ servers:
       description: Number of free pool addresses.
       type: int
       sample: 8
+    drained:
+      description: Whether it starts no new sessions, see M(dialtone.pppoe.pppoe_access).
+      type: bool
+      sample: false
+    dial_hold:
+      description: How long it holds PADS and LCP requests, in milliseconds.
+      type: int
+      sample: 90
+    pado_delay:
+      description: How long it delays each PADO, in milliseconds.
+      type: int
+      sample: 0
     bytes_in:
       description: Bytes received in the live sessions.
       type: int
       sample: 123456
     bytes_out:
-      description: How many bytes have gone out by them.
+      description: Bytes sent in the live sessions.
       type: int
       sample: 654321
     warnings:

@@ -59,8 +59,7 @@ def observe(module: AnsibleModule, name: str, probe: bool) -> Observed:
     own = texts.pop(unit_path(name), "")
     rc_local = _files.read(_rc_local.path()) or b""
     own_block = _rc_local.lines_of(rc_local, block(name))
-    own_lines = own_block.decode("utf-8", "replace")
-    found = _access_settings.configured(own) or _access_settings.configured(own_lines)
+    found = _configured(own, own_block)
     rest = "\n".join([*texts.values(), rc_local.replace(own_block, b"").decode("utf-8", "replace")])
     others: set[str] = set()
     for line in rest.splitlines():
@@ -74,6 +73,18 @@ def observe(module: AnsibleModule, name: str, probe: bool) -> Observed:
 
 def block(name: str) -> str:
     return "pppoe-access " + name
+
+
+def configured(name: str) -> _access_settings.Settings:
+    """What is configured for the instance; nothing, if it has no settings."""
+    rc_local = _files.read(_rc_local.path()) or b""
+    found = _configured(_files.text(unit_path(name)), _rc_local.lines_of(rc_local, block(name)))
+    return found[0] if found else _access_settings.Settings()
+
+
+def _configured(unit: str, lines: bytes) -> tuple[_access_settings.Settings, tuple[str, ...]] | None:
+    """Settings and interfaces in the text of a unit, or else in lines of rc.local."""
+    return _access_settings.configured(unit) or _access_settings.configured(lines.decode("utf-8", "replace"))
 
 
 def _problem(module: AnsibleModule) -> str | None:

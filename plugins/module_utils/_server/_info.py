@@ -10,6 +10,8 @@ import typing as t
 from collections import Counter
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access._settings import Settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
@@ -66,17 +68,12 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
             tuple(sorted(interfaces - there)),
             tracked,
         )
-        found.append(describe(status, version, around))
+        found.append(describe(status, version, around, _access_host.configured(name)))
     return found
 
 
-def _tracked() -> tuple[int, int]:
-    count, most = (_files.text(path).strip() for path in TRACKED)
-    return (int(count), int(most)) if count.isdigit() and most.isdigit() else (0, 0)
-
-
-def describe(status: Status, version: str | None, around: Around) -> dict[str, t.Any]:
-    """What the module returns of an instance. ``version``: of pppoe-server."""
+def describe(status: Status, version: str | None, around: Around, access: Settings) -> dict[str, t.Any]:
+    """What the module returns of an instance. ``version``: of pppoe-server. ``access``: of its discovery packets."""
     return {
         "name": status.name,
         "running": status.pid is not None,
@@ -88,6 +85,9 @@ def describe(status: Status, version: str | None, around: Around) -> dict[str, t
         "pool_size": len(status.pool),
         "pool_used": status.used,
         "pool_free": len(status.pool) - status.used,
+        "drained": access.drained,
+        "dial_hold": access.hold,
+        "pado_delay": access.pado_delay,
         "bytes_in": sum(session.bytes_in for session in status.sessions),
         "bytes_out": sum(session.bytes_out for session in status.sessions),
         "warnings": warnings(status, around),

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access._settings import Settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
@@ -220,6 +221,11 @@ def test_prometheus_accepts_them():
 )  # fmt: skip
 def test_warnings(changes, warnings):
     assert _server_info.warnings(Status(**{**vars(STATUS), **changes}), Around()) == warnings
+
+
+def test_discovery_packets_are_described():
+    found = _server_info.describe(STATUS, "3.15", Around(), Settings(hold=90, pado_delay=300, drained=True))
+    assert (found["dial_hold"], found["pado_delay"], found["drained"]) == (90, 300, True)
 
 
 def test_warnings_of_what_is_around():
