@@ -72,6 +72,11 @@ def servers(module: AnsibleModule) -> list[dict[str, t.Any]]:
     return found
 
 
+def _tracked() -> tuple[int, int]:
+    count, most = (_files.text(path).strip() for path in TRACKED)
+    return (int(count), int(most)) if count.isdigit() and most.isdigit() else (0, 0)
+
+
 def describe(status: Status, version: str | None, around: Around, access: Settings) -> dict[str, t.Any]:
     """What the module returns of an instance. ``version``: of pppoe-server. ``access``: of its discovery packets."""
     return {
