@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_access
 
@@ -23,7 +24,6 @@ MOST_PADO_DELAY = 4000
 _LEAST_MEASURED, _MOST_MEASURED = 30, 300
 
 _UNIT = """\
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 [Unit]
 Description=Discovery packets of the PPPoE access concentrator {name}
 Before=pppoe-server@{name}.service
@@ -130,7 +130,8 @@ def command(settings: Settings, interfaces: t.Sequence[str]) -> list[str]:
 def unit_file(name: str, settings: Settings, interfaces: t.Sequence[str]) -> bytes:
     """The unit; it also runs when an access interface appears again."""
     devices = "".join(f" sys-subsystem-net-devices-{escaped(one)}.device" for one in interfaces)
-    return _UNIT.format(name=name, command=" ".join(command(settings, interfaces)), devices=devices).encode()
+    text = _UNIT.format(name=name, command=" ".join(command(settings, interfaces)), devices=devices)
+    return (_layout_header.LINE + text).encode()
 
 
 def escaped(name: str) -> str:

@@ -15,6 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File, read
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 RULES_DIRECTORY = "/etc/dialtone-pppoe"
 UNIT_DIRECTORY = _systemd.UNITS
@@ -24,7 +25,6 @@ FIREWALLS = (*FLUSHING, "firewalld.service", "ufw.service")
 WANTED_BY = ("multi-user.target", *FLUSHING)
 
 UNIT = """\
-# Written by dialtone.pppoe, which replaces this file.
 [Unit]
 Description={description}
 DefaultDependencies=no
@@ -64,7 +64,7 @@ def unit_text(wanted: Request, loadings: t.Sequence[Loading]) -> str:
     commands = [f"ExecStart={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecReload={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecStop=-{shlex.join(one.stop)}" for one in loadings]
-    return UNIT.format(
+    return _layout_header.LINE + UNIT.format(
         description=f"PPPoE {kind} {wanted.name} on {wanted.out_interface}",
         firewalls=" ".join(FIREWALLS),
         flushing=" ".join(FLUSHING),

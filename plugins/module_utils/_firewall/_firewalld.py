@@ -29,6 +29,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment, render
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import read
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 PERMANENT = "--permanent"
 PLACES: tuple[tuple[str, ...], ...] = ((), (PERMANENT,))
@@ -203,12 +204,12 @@ class Firewalld:
     def _make_policy(self, zone: str, unbound: bool) -> None:
         policy = f"--policy={self._policy}"
         self._must(PERMANENT, f"--new-policy={self._policy}")
-        told = "Written by dialtone.pppoe, which replaces it."
+        description = _layout_header.sentence()
         if unbound:
             for place in PLACES:
                 self._must(*place, f"--zone={zone}", f"--add-interface={self._wanted.out_interface}")
-            told += f" It put {self._wanted.out_interface} into zone {zone}."
-        self._must(PERMANENT, policy, f"--set-description={told}")
+            description += f" It put {self._wanted.out_interface} into zone {zone}."
+        self._must(PERMANENT, policy, f"--set-description={description}")
         self._must(PERMANENT, policy, "--add-ingress-zone=ANY")
         self._must(PERMANENT, policy, f"--add-egress-zone={zone}")
         for rule in rich_rules(self._wanted):
@@ -296,8 +297,8 @@ class Firewalld:
 
     def _bound_by_us(self) -> tuple[str, str] | None:
         """The interface that we put into a zone, and the zone: a policy acts for interfaces that are in one only."""
-        told = BOUND.search(self._ask(PERMANENT, f"--policy={self._policy}", "--get-description"))
-        return (told[1], told[2]) if told else None
+        bound = BOUND.search(self._ask(PERMANENT, f"--policy={self._policy}", "--get-description"))
+        return (bound[1], bound[2]) if bound else None
 
     def _masquerading_zones(self) -> list[str]:
         if not self.running or not self._wanted.translate:
@@ -325,7 +326,7 @@ class Firewalld:
         return self._answers[arguments]
 
     def _answer(self, *arguments: str) -> str:
-        """What firewall-cmd says where it refuses; empty where it does as it was told."""
+        """What firewall-cmd says where it refuses; empty where it does so."""
         self._answers.clear()
         rc, out, err = self._run([str(self.program), *arguments], None)
         return words(out, err, rc) if rc != 0 else ""

@@ -11,9 +11,9 @@ import typing as t
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 SCRIPT = r"""#!/bin/sh
-# Written by dialtone.pppoe, which replaces this file.
 # start: has the chains of others that drop forwarded packets let ours through; stop: takes that away again.
 set -f
 comment='@COMMENT@'
@@ -88,5 +88,5 @@ def loading(wanted: Request, directory: str, lines: t.Sequence[str]) -> Loading 
     if not lines:
         return None
     path = f"{directory}/{wanted.stem}.forward.sh"
-    text = SCRIPT.replace("@COMMENT@", mark(wanted)).replace("@LINES@", "".join(lines))
+    text = _layout_header.headed(SCRIPT).replace("@COMMENT@", mark(wanted)).replace("@LINES@", "".join(lines))
     return Loading(path, text, ("/bin/sh", path, "start"), ("/bin/sh", path, "stop"))

@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 PATH = "/etc/sysctl.d/60-dialtone-pppoe.conf"
 RULES_PATH = "/etc/udev/rules.d/60-dialtone-pppoe.rules"
@@ -39,7 +40,6 @@ UNTRUSTED: dict[Key, int] = {
 }
 LINK_KEYS: tuple[Key, ...] = (RP, NO_IPV6, *UNTRUSTED)
 
-HEADER = "# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n"
 _FORMER = re.compile(r"^# Before, it was ([01])\.$", re.MULTILINE)
 _OWNER = re.compile(r"^# For ([A-Za-z0-9_-]{1,32}):(.*)$", re.MULTILINE)
 # Files of before 0.1.0 named the owners on one line; the settings of links were those of the last run.
@@ -195,7 +195,7 @@ def _spared(asked: t.Mapping[str, Asked]) -> list[str]:
 
 
 def _content(former: int, asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int]) -> str:
-    lines = [HEADER, f"# Before, it was {former}.\n", *(asked[name].line(name) for name in sorted(asked))]
+    lines = [_layout_header.LINE, f"# Before, it was {former}.\n", *(asked[name].line(name) for name in sorted(asked))]
     lines.append("net.ipv4.ip_forward = 1\n")
     for (family, key), number in merged.items():
         # A leading "-" with a value: no error where there is no such link yet. Without one: not this link.
@@ -209,7 +209,7 @@ def _content(former: int, asked: t.Mapping[str, Asked], merged: t.Mapping[Key, i
 def _rules(asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int], host: Observed) -> str:
     """Rules of udev for new links: udevd writes the settings itself, no program runs for a link."""
     lines = [
-        HEADER,
+        _layout_header.LINE,
         f"# What {PATH} says of customers' links, for each one as it appears.\n",
         'ACTION!="add", GOTO="dialtone_pppoe_end"\n',
         'SUBSYSTEM!="net", GOTO="dialtone_pppoe_end"\n',

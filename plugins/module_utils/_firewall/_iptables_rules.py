@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._ranges import Source
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Comparison
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 COMMENT = "dialtone.pppoe "
 # By hook of a rule: the table, the chain, and whether it has to come before the rules of others.
@@ -29,7 +30,6 @@ STATES = ("invalid", "new", "related", "established")
 
 SCRIPT = """\
 #!/bin/sh
-# Written by dialtone.pppoe, which replaces this file.
 # start: adds the rules that are missing; stop: removes them; rules of others are never touched.
 set -f
 comment='{comment}'
@@ -230,4 +230,4 @@ def script(program: str, rules: t.Sequence[Rule], mark: str) -> str:
     # A rule that goes first is put before those put there already, so the last of them begins.
     ordered = [rule for rule in rules if not rule.first] + [rule for rule in rules if rule.first][::-1]
     lines = "".join(script_line(program, rule) + "\n" for rule in ordered)
-    return SCRIPT.format(comment=mark, rules=lines)
+    return _layout_header.headed(SCRIPT).format(comment=mark, rules=lines)

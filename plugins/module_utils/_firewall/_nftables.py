@@ -19,8 +19,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     words,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
-HEADER = "# Written by dialtone.pppoe.{kind}, which replaces this file. Loading it again changes nothing.\n"
+HEADER = "# {} Loading it again changes nothing.\n"
 MODULES = {"masquerade": "masquerade", "client": "pppoe_client"}
 # By hook of a rule: our chain, and what the kernel calls it with.
 CHAINS = {
@@ -109,7 +110,7 @@ def script(wanted: Request) -> str:
     """What ``nft -f`` takes to replace our tables at one stroke, whether they are there or not."""
     # nft 0.9 and 1.1 alike read this form of the flags.
     lines = [line.replace("tcp flags syn / syn,rst", "tcp flags & (syn | rst) == syn") for line in rules(wanted)]
-    return HEADER.format(kind=MODULES[wanted.kind]) + replacing(wanted, lines)
+    return HEADER.format(_layout_header.sentence(f"dialtone.pppoe.{MODULES[wanted.kind]}")) + replacing(wanted, lines)
 
 
 def replacing(wanted: Request, lines: t.Iterable[str]) -> str:

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
-MARKER = "# Managed by Ansible (dialtone.pppoe.pppoe_client). Changes made here are overwritten."
+MARKER = f"# {_layout_header.sentence('dialtone.pppoe.pppoe_client')}"
 
 PEERS = "/etc/ppp/peers"
 UNITS = _systemd.UNITS

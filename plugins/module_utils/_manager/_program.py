@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import types
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _book,
     _hooks,
@@ -26,14 +27,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
 PROGRAM = "pppoe-server-manager"
 FOLDER = "manager"
 _PARTS = (_book, _hooks, _kernel, _links, _main, _manager, _names)
-_HEAD = "# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n"
 _IMPORT = re.compile(
     r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\._manager import ", re.MULTILINE
 )
 # -I: whatever the environment says; -B: without files beside these.
 _PROGRAM = f"""\
 #!{{interpreter}} -IB
-{_HEAD}#
+{_layout_header.LINE}#
 # pppoe-server-manager ensure: have a manager of sessions that runs; stop: end it.
 import os
 import sys
@@ -55,7 +55,7 @@ def files(folder: str, interpreter: str) -> dict[str, bytes]:
     """The files by their paths, the program first."""
     texts = [
         _PROGRAM.format(interpreter=interpreter),
-        *(_HEAD + _IMPORT.sub("import ", _source(part)) for part in _PARTS),
+        *(_layout_header.LINE + _IMPORT.sub("import ", _source(part)) for part in _PARTS),
     ]
     return dict(zip(paths(folder), (text.encode() for text in texts)))
 

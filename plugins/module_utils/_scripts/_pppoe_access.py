@@ -11,13 +11,14 @@ of others on the interface stay; ours are known by their preference.
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
+
 #: The preferences of our filters on an access interface, which say what they are for.
 PREFERENCES = {"pads": 25180, "lcp": 25181, "pado": 25182}
 #: The alias of our ifb devices, followed by the access interface.
 ALIAS = "dialtone.pppoe access "
 
 _TEXT = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppoe-access apply HOLD PADO_DELAY DRAINED INTERFACE...
 #     Delay PADS and the first LCP requests of sessions by HOLD ms, so that the client's own first request finds a pppd
@@ -146,7 +147,7 @@ esac
 
 def script() -> bytes:
     """The program ``pppoe-access``."""
-    text = _TEXT.replace("@ALIAS@", ALIAS)
+    text = _layout_header.headed(_TEXT).replace("@ALIAS@", ALIAS)
     for name, preference in PREFERENCES.items():
         text = text.replace(f"@{name.upper()}@", str(preference))
     return text.encode()

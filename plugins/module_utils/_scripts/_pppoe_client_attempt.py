@@ -9,12 +9,12 @@ systemd has growing pauses of its own since version 254 only (``RestartSteps``),
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppd_database
 
 # pppd's exit statuses: man 8 pppd, EXIT STATUS; 100 is ours. The file system's limit is in blocks of 512 bytes: 8 MiB,
 # more than pppd's database and what else it writes will ever have.
 _TEXT = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppoe-client-attempt dial NAME LEAST MOST INTERFACE VLAN [OPTION...]
 #     Wait after failures, LEAST seconds after the first and then twice as long each time, up to MOST. Then set up the
@@ -160,4 +160,4 @@ was_up_for() {
 
 
 def script() -> bytes:
-    return _TEXT.replace("@GUARD@\n", _pppd_database.GUARD).encode()
+    return _layout_header.headed(_TEXT).replace("@GUARD@\n", _pppd_database.GUARD).encode()

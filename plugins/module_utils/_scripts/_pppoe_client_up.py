@@ -12,10 +12,11 @@ on to the host's own. So nothing of ours stands in ip-up.d, which not every dist
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
+
 # A name server's line that is not ours is set aside while one of our links is up, and comes back with the last one:
 # no copy of the file has to be kept, and what others change in it meanwhile stays.
 _TEXT = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppd runs this in place of /etc/ppp/ip-up for a connection of dialtone.pppoe, with the arguments
 # INTERFACE TTY SPEED LOCAL REMOTE IPPARAM. It sets the default route and the name servers, notifies systemd that the
@@ -166,7 +167,6 @@ own=${DIALTONE_OWN:-/etc/ppp/ip-}$action
 """
 
 _DOWN = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 exec "${0%-down}-up" down "$@"
 """
 
@@ -174,7 +174,6 @@ exec "${0%-down}-up" down "$@"
 # A server sends the PADS and then starts its pppd, which hears nothing before it has loaded its libraries, 50 to 150
 # milliseconds later. What is lost meanwhile is repeated after a whole second at the earliest (option lcp-restart).
 _INIT = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppd waits for this in place of /etc/ppp/net-init when it has a session, before it sends its first request: a server
 # that has just begun the session needs a moment until it hears. Then it goes on to the host's own script.
@@ -190,12 +189,12 @@ own=${DIALTONE_OWN:-/etc/ppp/net-init}
 
 
 def init_script() -> bytes:
-    return _INIT.encode()
+    return _layout_header.headed(_INIT).encode()
 
 
 def up_script() -> bytes:
-    return _TEXT.encode()
+    return _layout_header.headed(_TEXT).encode()
 
 
 def down_script() -> bytes:
-    return _DOWN.encode()
+    return _layout_header.headed(_DOWN).encode()

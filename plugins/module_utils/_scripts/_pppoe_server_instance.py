@@ -12,7 +12,6 @@ from __future__ import annotations
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppd_database, _pppoe_server_pppd
 
 _INSTANCE = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppoe-server-instance start NAME INTERFACE... -- COMMAND...
 #     Wait for the interfaces, then start the daemon COMMAND (pppoe-server and its options) with session ids of its own.

@@ -15,6 +15,7 @@ it had, whose clients may still be dialling.
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
 # What two scripts have in common: whether the session manager runs, and what starts it. Its file has its pid and the
@@ -62,7 +63,6 @@ ask_manager() {
 
 # The words are those of pppoe-server.c startPPPD; anything else is refused rather than guessed.
 _PPPD = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppoe-server runs this instead of pppd, for each session. It
 # - asks the session manager for an address of the instance's pool that nobody has, if free the one that pppoe-server
@@ -206,7 +206,7 @@ def pppd_script(pppd: str) -> bytes:
 
 
 def filled(text: str) -> bytes:
-    """A script of ours, with the folders and functions that it names as ``@NAME@``."""
+    """A script of ours with its header, and the folders and functions that it names as ``@NAME@``."""
     for name, value in (
         ("CONFIGURATION", _layout_server.CONFIGURATION),
         ("STATE", _layout_server.STATE),
@@ -214,4 +214,4 @@ def filled(text: str) -> bytes:
         ("MANAGER", MANAGER),
     ):
         text = text.replace(f"@{name}@", value)
-    return text.encode()
+    return _layout_header.headed(text).encode()

@@ -26,7 +26,6 @@ CHOICES = ("allow", "replace", "deny")
 VARIABLE = "DIALTONE_SINGLE_SESSION"
 
 _UP = r"""#!/bin/sh
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # pppd runs this in place of /etc/ppp/ip-up and its like, which this goes on to.
 # - Of two sessions of an account, the one whose turn it is later stays with DIALTONE_SINGLE_SESSION=replace, and the

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
@@ -225,7 +226,7 @@ def _discovery_name(parameter: str, name: str) -> str:
 def options_file(instance: Instance) -> bytes:
     """The pppd options of each session."""
     lines = [
-        f"# Managed by Ansible (dialtone.pppoe), instance {instance.name}. Changes made here are overwritten.",
+        f"# {_layout_header.sentence(more=f', instance {instance.name}')}",
         "auth",
         "require-" + instance.authentication,
     ]
@@ -304,7 +305,6 @@ def start_line(instance: Instance, server_command: t.Sequence[str]) -> str:
 
 
 _UNIT = """\
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 #
 # systemctl stop, restart: ends all sessions of this instance, with PADT.
 # systemctl reload: puts a new daemon in the place of the old one as soon as it answers; sessions live on.
@@ -345,7 +345,8 @@ def unit_file(instance: Instance, server_command: t.Sequence[str]) -> bytes:
     script, state = _layout_server.INSTANCE, _layout_server.STATE
     # At the end of the host, sessions end first and tell RADIUS so.
     after = f"network.target {_layout_radius.UNIT}" if instance.radius else "network.target"
-    return _UNIT.format(name=instance.name, start=start, script=script, state=state, after=after).encode()
+    text = _UNIT.format(name=instance.name, start=start, script=script, state=state, after=after)
+    return (_layout_header.LINE + text).encode()
 
 
 def rc_local_lines(instance: Instance, server_command: t.Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import re
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
 PROGRAM = _layout_server.DIRECTORY + "/pppoe-server-metrics"
@@ -18,7 +19,6 @@ UNITS = _systemd.UNITS
 _DIRECTORY = re.compile(r"/[A-Za-z0-9._/+-]{1,200}\Z")
 
 _SERVICE = """\
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 [Unit]
 Description=Metrics of the PPPoE access concentrator {name}
 
@@ -28,7 +28,6 @@ ExecStart={program} {name} {directory}
 Nice=10
 """
 _TIMER = """\
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
 [Unit]
 Description=Metrics of the PPPoE access concentrator {name}, every {interval} seconds
 
@@ -72,12 +71,12 @@ def prom(directory: str, name: str) -> str:
 def files(name: str, directory: str, interval: int, interpreter: str, source: str) -> list[_files.File]:
     """``source``: the program in Python, which ``interpreter`` runs."""
     service, timer = units(name)
-    program = f"#!{interpreter}\n# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n{source}"
+    program = _layout_header.headed(f"#!{interpreter}\n{source}")
     values = {"name": name, "directory": directory, "interval": interval, "program": PROGRAM}
     return [
         _files.File(PROGRAM, program.encode(), 0o755, program=True),
-        _files.File(service, _SERVICE.format(**values).encode()),
-        _files.File(timer, _TIMER.format(**values).encode()),
+        _files.File(service, (_layout_header.LINE + _SERVICE.format(**values)).encode()),
+        _files.File(timer, (_layout_header.LINE + _TIMER.format(**values)).encode()),
     ]
 
 
