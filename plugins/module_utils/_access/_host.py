@@ -155,7 +155,7 @@ def files(
     found = [_files.File(unit_path(name), unit)]
     if program or last:
         found.insert(0, _files.File(_layout_server.ACCESS, program, 0o755, program=True))
-    return [*found, *_rc_local.files(block(name), lines)]
+    return [*found, *_rc_local.edited_here(block(name), lines)]
 
 
 def write(module: AnsibleModule, name: str, changed: t.Sequence[_files.Change], enable: bool, disable: bool) -> None:

@@ -137,7 +137,7 @@ def _hook(name: str, action: str, text: str | None) -> _files.File:
 
 def _rc_local_file(host: Observed, name: str, lines: list[str] | None) -> list[_files.File]:
     before, mode = host.there[host.rc_local]
-    return _rc_local.file(host.rc_local, before, mode, _layout_client.label(name), lines)
+    return _rc_local.edited(host.rc_local, before, mode, _layout_client.label(name), lines)
 
 
 def _end(request: Request, host: Observed) -> Plan:

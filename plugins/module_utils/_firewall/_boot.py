@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local, _systemd
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File, read
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 RULES_DIRECTORY = "/etc/dialtone-pppoe"
@@ -87,14 +86,6 @@ def files(wanted: Request, startup: str, loadings: t.Sequence[Loading]) -> list[
         # 0600: which networks stand behind the address is nobody's business.
         found.append(File(path, texts.get(path), 0o600))
     unit = unit_text(wanted, loadings).encode() if startup == "systemd" and loadings else None
-    return [*found, File(unit_path(wanted), unit), _rc_local_file(wanted, startup, loadings)]
-
-
-def _rc_local_file(wanted: Request, startup: str, loadings: t.Sequence[Loading]) -> File:
-    path = _rc_local.path()
-    before = read(path)
-    block = wanted.stem.replace("-", " ", 1)
-    if startup != "rc_local" or not loadings:
-        return File(path, _rc_local.without_block(before, block), keep_mode=True)
-    mode = 0o755 if before is None else stat.S_IMODE(os.stat(path).st_mode) | 0o111
-    return File(path, _rc_local.with_block(before, block, [" ".join(one.start) for one in loadings]), mode)
+    lines = [" ".join(one.start) for one in loadings] if startup == "rc_local" and loadings else None
+    rc_local = _rc_local.edited_here(wanted.stem.replace("-", " ", 1), lines)
+    return [*found, File(unit_path(wanted), unit), *rc_local]

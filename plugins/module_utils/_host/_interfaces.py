@@ -43,12 +43,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Interface:
-    """An interface as ``ip -j addr`` tells it; ``mac`` only where there is a link-layer address."""
+    """An interface as ``ip -j addr`` shows it."""
 
     name: str
     mtu: int
-    up: bool
-    mac: str | None
     addresses: tuple[Address, ...]
 
     def ipv4(self) -> Address | None:
@@ -147,8 +145,6 @@ def parse_addresses(text: str) -> dict[str, Interface]:
         found[entry["ifname"]] = Interface(
             name=entry["ifname"],
             mtu=entry.get("mtu", 0),
-            up="UP" in entry.get("flags", ()),
-            mac=entry.get("address") if entry.get("link_type") == "ether" else None,
             addresses=tuple(
                 # With a peer, ip calls the peer "address", and the prefix is the peer's (ip-address(8)).
                 Address(info["family"], info["local"], info["prefixlen"], info.get("address"))

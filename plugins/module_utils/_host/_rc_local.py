@@ -26,15 +26,15 @@ def path() -> str:
     return PATHS[0] if os.path.isdir(os.path.dirname(PATHS[0])) else PATHS[1]
 
 
-def files(block: str, lines: t.Sequence[str] | None, before: bytes | None = None) -> list[_files.File]:
-    """``file`` for this host's rc.local as it is now."""
+def edited_here(block: str, lines: t.Sequence[str] | None) -> list[_files.File]:
+    """``edited`` for this host's rc.local as it is now."""
     place = path()
     there = _files.read(place)
     mode = None if there is None else stat.S_IMODE(os.stat(place).st_mode)
-    return file(place, there, mode, block, lines, before)
+    return edited(place, there, mode, block, lines)
 
 
-def file(
+def edited(
     place: str,
     there: bytes | None,
     mode: int | None,

@@ -164,7 +164,7 @@ def _rc_local_file(
     """rc.local with our block (``lines``) or without it, executable if it has one; nothing if it needs no change."""
     path = observed.rc_local
     there, mode = observed.files[path]
-    return _rc_local.file(path, there, mode, "pppoe-server " + name, lines, content)
+    return _rc_local.edited(path, there, mode, "pppoe-server " + name, lines, content)
 
 
 def _has_unit(changes: t.Iterable[_files.Change]) -> bool:

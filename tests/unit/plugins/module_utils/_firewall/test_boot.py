@@ -40,17 +40,18 @@ UNIT = "units/dialtone-pppoe-masquerade@default.service"
 )
 def test_files_of_the_other_startups_are_not_wanted(host, startup, there):
     files = wanted_files(host, startup)
-    assert sorted(files) == sorted(
-        ["rc.local", *(f"rules/masquerade-default.{end}" for end in ("forward.sh", "nft", "sh")), UNIT]
-    )
+    ours = [*(f"rules/masquerade-default.{end}" for end in ("forward.sh", "nft", "sh")), UNIT]
+    assert sorted(files) == sorted([*(["rc.local"] if startup == "rc_local" else []), *ours])
     assert sorted(path for path, file in files.items() if file.content is not None) == sorted(there)
 
 
 def test_nothing_is_wanted_without_a_backend(host):
-    assert [file.content for file in _firewall_boot.files(WANTED, "none", [])] == [None] * 5
+    assert [file.content for file in _firewall_boot.files(WANTED, "none", [])] == [None] * 4
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, 0o755), (0o644, 0o755), (0o700, 0o711), (0o755, 0o755)])
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, 0o755), (0o644, 0o755), (0o700, 0o700), (0o600, 0o711), (0o755, 0o755)]
+)
 def test_rc_local_is_made_executable(host, before, after):
     if before is not None:
         (host / "rc.local").write_text("#!/bin/sh\nexit 0\n")
@@ -62,8 +63,11 @@ def test_rc_local_is_made_executable(host, before, after):
 
 def test_rc_local_of_others_keeps_its_bytes_and_its_mode(host):
     (host / "rc.local").write_text("#!/bin/sh -e\n# mine\nexit 0\n")
+    assert "rc.local" not in wanted_files(host, "systemd")
+    (host / "rc.local").write_bytes(b"#!/bin/sh -e\n# mine\n" + wanted_files(host, "rc_local")["rc.local"].content)
     file = wanted_files(host, "systemd")["rc.local"]
-    assert (file.content, file.keep_mode) == (b"#!/bin/sh -e\n# mine\nexit 0\n", True)
+    assert (file.content.splitlines()[:2], file.keep_mode) == ([b"#!/bin/sh -e", b"# mine"], True)
+    assert b"nft" not in file.content
 
 
 def settings(text):

@@ -26,10 +26,10 @@ DOWN = {"ifname": "eth1", "flags": ["BROADCAST"], "mtu": 1500, "link_type": "eth
 CASES = [
     ([], {}),
     ([{}], {}),
-    ([ETH0], {"eth0": Interface("eth0", 1500, True, "02:00:00:00:00:01",
+    ([ETH0], {"eth0": Interface("eth0", 1500,
                                 (Address("inet", "192.0.2.5", 24), Address("inet6", "fe80::1", 64)))}),
-    ([PPP0], {"ppp0": Interface("ppp0", 1492, True, None, (Address("inet", "192.0.2.77", 32, "192.0.2.1"),))}),
-    ([DOWN], {"eth1": Interface("eth1", 1500, False, "02:00:00:00:00:02", ())}),
+    ([PPP0], {"ppp0": Interface("ppp0", 1492, (Address("inet", "192.0.2.77", 32, "192.0.2.1"),))}),
+    ([DOWN], {"eth1": Interface("eth1", 1500, ())}),
 ]  # fmt: skip
 
 

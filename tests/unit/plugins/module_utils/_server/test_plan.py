@@ -41,7 +41,7 @@ def host(startup: str = "systemd", processes=(DAEMON, SESSION), unit: Unit | Non
         files={RC_LOCAL: (None, None), **{file.path: (file.content, file.mode) for file in files}},
         own=_server_processes.of_instance(processes, INSTANCE.options_path, unit.main_pid),
         unit=unit,
-        interfaces={"eth1": _interfaces.Interface("eth1", 1500, True, None, ())},
+        interfaces={"eth1": _interfaces.Interface("eth1", 1500, ())},
         pools={"default": INSTANCE.addresses},
         pool_in_use=_server_config.pool_file(INSTANCE),
         instances=frozenset(["default"]),

@@ -8,7 +8,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces i
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _uplink
 
 ROUTES = [Route("eth0", "192.168.5.1", 0)]
-UPLINK = Interface("eth0", 1500, True, None, (Address("inet", "192.168.5.109", 24),))
+UPLINK = Interface("eth0", 1500, (Address("inet", "192.168.5.109", 24),))
 
 
 def instance(**changed):
@@ -52,5 +52,5 @@ def test_what_is_rarely_meant(changed, words):
 def test_addresses_of_the_uplinks_network_that_are_answered_for():
     inside = {"addresses": ("192.168.5.200",)}
     assert warnings({**inside, "options": ((b"proxyarp",),)}) == []
-    link = Interface("eth0", 1492, True, None, (Address("inet", "192.168.5.109", 32, "192.168.5.1"),))
+    link = Interface("eth0", 1492, (Address("inet", "192.168.5.109", 32, "192.168.5.1"),))
     assert warnings(inside, link) == []
