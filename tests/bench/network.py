@@ -1,4 +1,4 @@
-"""A lab with a server, a client that dials as often as it is told, and a host behind the server."""
+"""A lab with a server, a client that dials as often as it is asked to, and a host behind the server."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host told of its unmanaged servers, as a file of variables. Private to this collection. Pure.
+"""The unmanaged servers of a host, as a file of variables. Private to this collection. Pure.
 
 It runs on the controller, with what a managed host sent: every value is data. See the filter ``adopted``.
 """

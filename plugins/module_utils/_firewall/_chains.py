@@ -95,7 +95,7 @@ def holds(rule: Rule, packet: Packet) -> bool | None:
 
 
 def broad(rule: Rule) -> bool:
-    """Whether the rule takes every packet that it is not told to spare."""
+    """Whether the rule takes every packet that is not excepted."""
     return all(map(_is_broad, rule.matches))
 
 

@@ -60,8 +60,8 @@ class Asked:
     ra: str = ""
 
     def line(self, name: str) -> str:
-        told = [f" {key}={value}" for key, value in vars(self).items() if value]
-        return f"# For {name}:{''.join(told)}\n"
+        words = [f" {key}={value}" for key, value in vars(self).items() if value]
+        return f"# For {name}:{''.join(words)}\n"
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def owners(content: bytes | None) -> dict[str, Asked]:
     former = _OWNERS.search(text)
     found = dict.fromkeys(former[1].split(), _former_settings(text)) if former else {}
     for name, words in _OWNER.findall(text):
-        told = dict(word.partition("=")[::2] for word in words.split())
-        found[name] = Asked(**{key: value for key, value in told.items() if key in Asked.__dataclass_fields__})
+        values = dict(word.partition("=")[::2] for word in words.split())
+        found[name] = Asked(**{key: value for key, value in values.items() if key in Asked.__dataclass_fields__})
     return found
 
 

@@ -26,7 +26,7 @@ class Call:
 
     ``number``: its line; ``start`` and ``end``: offsets of it. ``certain``: it is under no condition; ``reached``: no
     ``exit`` stands before it. ``repeated``: a ``while`` or ``until`` runs it again. ``cwd``: where it runs, ``None`` if
-    that cannot be told. ``here``: its here-documents.
+    that is not known. ``here``: its here-documents.
     ``redirections``: the operator and the file of each.
     """
 

@@ -32,7 +32,7 @@ INTERFACE = "eth0"  # without -I
 MOST_SHOWN = 120
 # Commands that a line may hold beside pppoe-server, and that nobody misses when it goes.
 _WAITING = ("sleep", "true", ":")
-# Programs that do not start what they are told of.
+# Programs that do not start their arguments.
 _HARMLESS = re.compile(
     r"(?:echo|printf|logger|wall|cat|tee|[ef]?grep|pgrep|pkill|killall|pidof|ps|kill|which|type|hash|command|\[|\[\[|test"
     r"|cp|mv|rm|ln|chmod|chown|install|touch|mkdir|rmdir|ls|stat|sed|cut|head|tail|sort|wc|cd|export|alias|unalias|trap"
@@ -121,7 +121,7 @@ class Line:
 
     ``command`` is ``None`` if it cannot be read literally. ``start`` and ``end`` are offsets in ``path``; ``alone``: it
     does nothing else, so that nobody misses it. ``reached``: no ``exit`` stands before it. ``cwd``: where it runs,
-    ``None`` if that cannot be told. ``unit``: the unit that it has systemd start, instead of a command.
+    ``None`` if that is not known. ``unit``: the unit that it has systemd start, instead of a command.
     """
 
     number: int
@@ -297,7 +297,7 @@ def _in_file(
 def _by_another(
     call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, deep: int
 ) -> t.Iterator[Line]:
-    """A program that is not known to run others: the script of that name, or one that is told of pppoe-server."""
+    """A program that is not known to run others: the script of that name, or one with it as an argument."""
     texts = [word.text for word in words]
     name = os.path.basename(texts[0])
     unit = _unit_started(texts)

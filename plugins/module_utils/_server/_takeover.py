@@ -106,7 +106,7 @@ def units_to_disable(sources: t.Sequence[Source], interfaces: t.Collection[str],
     """The units that would start a second daemon on one of ``interfaces`` and do nothing else.
 
     Lines of ``rc_local`` itself are ``taken_over``'s. ``Refused`` for anything else that would start
-    one, or of which that cannot be told: after the next boot two daemons would answer, or one with other values.
+    one, or may: after the next boot two daemons would answer, or one with other values.
     """
     units: dict[str, list[Line]] = {}
     for source in sources:
@@ -168,7 +168,7 @@ def taken_over(script: bytes | None, lines: t.Iterable[Line], interfaces: t.Coll
 
 
 def goes(together: t.Sequence[Line], interfaces: t.Collection[str]) -> bool:
-    """Whether what one line starts is this daemon; ``Refused`` if it is more than that, or cannot be told."""
+    """Whether what one line starts is this daemon; ``Refused`` if it is more than that, or cannot be read."""
     first = together[0]
     place = f"line {first.number} of {first.path}"
     for line in together:

@@ -32,7 +32,7 @@ _INSTANCE = re.compile(re.escape(_layout_server.options_path("\0")).replace("\0"
 
 @dataclass(frozen=True)
 class Call:
-    """What the command of a pppd tells: the side that it plays, and what it was told of its session."""
+    """What the command of a pppd says: its side of the session, and the session itself."""
 
     role: str  # "server" or "client"
     mode: str  # "kernel" or "user"
@@ -69,9 +69,9 @@ class Host:
 def sessions(host: Host) -> list[dict[str, t.Any]]:
     """The sessions by the interface's name; one that is still coming up has no address, and perhaps no interface."""
     calls = {pid: parse_command(words, host.peers) for pid, words in host.commands.items()}
-    # What a server told its pppd is certain; it leaves the lines of the kernel that are clients'.
-    told = {(call.session_id, call.mac) for call in calls.values() if call and call.role == "server"}
-    rest = [session for session in host.kernel if (session.session_id, session.mac) not in told]
+    # What a server gave its pppd is certain; it leaves the lines of the kernel that are clients'.
+    served = {(call.session_id, call.mac) for call in calls.values() if call and call.role == "server"}
+    rest = [session for session in host.kernel if (session.session_id, session.mac) not in served]
     found = [_session(host, pid, call, rest) for pid, call in calls.items() if call]
     return sorted(found, key=lambda entry: _natural(entry["interface"] or ""))
 
@@ -129,18 +129,18 @@ def parse_command(words: t.Sequence[str], peers: t.Callable[[str], t.Sequence[st
     if plugin is None:
         return None
     device = next((word[len("nic-") :] for word in options if word.startswith("nic-")), None)
-    told = _SESSION.match(_after(options, "rp_pppoe_sess") or _after(options, "pppoe-sess") or "")
-    if told:
-        mac = normal_mac(told.group(2))
-        return Call("server", "kernel", device, int(told.group(1)), mac, _instance(words))
+    found = _SESSION.match(_after(options, "rp_pppoe_sess") or _after(options, "pppoe-sess") or "")
+    if found:
+        mac = normal_mac(found.group(2))
+        return Call("server", "kernel", device, int(found.group(1)), mac, _instance(words))
     return Call("client", "kernel", device, None, None, name, _after(options, "user"))
 
 
 def _user_mode(options: t.Sequence[str], relay: str, name: str | None) -> Call:
     device = _RELAY_DEVICE.search(relay)
     interface = device.group(1) if device else None
-    told = _RELAY_SESSION.search(relay)
-    session = _SESSION.match(told.group(1)) if told else None
+    found = _RELAY_SESSION.search(relay)
+    session = _SESSION.match(found.group(1)) if found else None
     if session is None:
         return Call("client", "user", interface, None, None, name, _after(options, "user"))
     return Call("server", "user", interface, int(session.group(1)), normal_mac(session.group(2)), _instance(options))

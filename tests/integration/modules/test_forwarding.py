@@ -24,7 +24,7 @@ def host(request):
     made.close()
 
 
-def told(result: dict) -> tuple:
+def outcome(result: dict) -> tuple:
     """What a prediction and a run have to tell alike; the rest is how a file is, which is there only after the run."""
     return result["changed"], result["diff"], result["value"]
 
@@ -33,7 +33,7 @@ def test_there_and_back(host):
     before = host.etc()
     predicted = host.module(check=True)
     assert (host.etc(), host.host.sh(KERNEL).strip()) == (before, host.former)
-    assert told(host.module()) == told(predicted)
+    assert outcome(host.module()) == outcome(predicted)
     assert predicted["changed"] is True
     assert host.host.sh(KERNEL) == "1\n"
     assert "\nnet.ipv4.ip_forward = 1\n" in host.host.sh(f"cat {predicted['path']}")
@@ -45,7 +45,7 @@ def test_there_and_back(host):
     assert host.module()["value"] == 1
 
     predicted = host.module(check=True, state="absent")
-    assert told(host.module(state="absent")) == told(predicted)
+    assert outcome(host.module(state="absent")) == outcome(predicted)
     assert (host.etc(), host.host.sh(KERNEL).strip()) == (before, host.former)
     assert host.module(state="absent")["changed"] is False
 
@@ -59,7 +59,7 @@ def test_links_of_customers(host):
     host.host.sh("ip link add ppp-uplink type veth peer name uplink0")
     predicted = host.module(check=True, rp_filter="strict", ipv6=False)
     assert (host.host.sh(RP_FILTER), predicted["links"]) == (links, ["ppp0"])
-    assert told(host.module(rp_filter="strict", ipv6=False)) == told(predicted)
+    assert outcome(host.module(rp_filter="strict", ipv6=False)) == outcome(predicted)
     assert host.host.sh(RP_FILTER) == "1\n1\n"
     assert host.host.sh(RP_FILTER.replace("ppp0", "ppp-uplink")) == links
     assert host.module(rp_filter="strict", ipv6=False)["changed"] is False
@@ -94,7 +94,7 @@ def test_customers_links_trust_nobody_and_other_links_are_as_they_were(host):
     predicted = host.module(check=True, name="server", rp_filter="strict", ipv6=True, uplink="eth0")
     assert host.host.sh(UNTRUSTED) == settings
     made = host.module(name="server", rp_filter="strict", ipv6=True, uplink="eth0")
-    assert told(made) == told(predicted)
+    assert outcome(made) == outcome(predicted)
     assert made["settings"] == predicted["settings"]
     assert host.host.sh(UNTRUSTED) == "0" * 10
     assert host.host.sh("cat /proc/sys/net/ipv6/conf/ppp0/disable_ipv6") == "0\n"
@@ -114,7 +114,7 @@ def test_a_call_that_asks_for_less_takes_nothing_away(host):
     # The client role, a task that gives nothing, and a second server that is less strict.
     for call in ({"name": "pppoe_client"}, {}, {"name": "second", "rp_filter": "loose", "ipv6": True}):
         predicted = host.module(check=True, **call)
-        assert told(host.module(**call)) == told(predicted)
+        assert outcome(host.module(**call)) == outcome(predicted)
         assert (host.module(**call)["changed"], host.module(**server)["changed"]) == (False, False)
         assert host.host.sh(RP_FILTER) == protected[1] == "1\n1\n"
     warnings = str(host.module(name="second", rp_filter="loose", ipv6=True)["warnings"])

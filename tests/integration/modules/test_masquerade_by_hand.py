@@ -43,7 +43,7 @@ def test_a_rule_made_by_hand_is_not_doubled(router):
     assert router.machine("iptables -t nat -S | grep MASQ") == "-A POSTROUTING -o eth0 -j MASQUERADE\n"
 
 
-def test_a_native_rule_made_by_hand_is_told_of(router):
+def test_a_native_rule_made_by_hand_is_reported(router):
     router.machine("nft -f - <<'EOF'\n" + NATIVE + "EOF\n")
     made = foretold(router, out_interface="eth0", source=[lab.CLIENT], backend="nftables")
     assert made["equal_rules"] == ['add rule inet mine out counter oifname "eth0" masquerade']
@@ -52,7 +52,7 @@ def test_a_native_rule_made_by_hand_is_told_of(router):
 
 
 @pytest.mark.parametrize(
-    ("backend", "by_hand", "told"),
+    ("backend", "by_hand", "rule"),
     [
         ("nftables", f"iptables {BY_HAND}", BY_HAND),
         ("nftables", f"iptables-legacy {BY_HAND}", BY_HAND),
@@ -64,17 +64,17 @@ def test_a_native_rule_made_by_hand_is_told_of(router):
         ),
     ],
 )
-def test_a_rule_made_by_hand_in_another_backend_is_told_of(router, backend, by_hand, told):
+def test_a_rule_made_by_hand_in_another_backend_is_reported(router, backend, by_hand, rule):
     client, outside = router.ends()
     router.machine(by_hand)
     made = foretold(router, out_interface="eth0", backend=backend)
-    assert (made["backend"], made["equal_rules"]) == (backend, [told])
+    assert (made["backend"], made["equal_rules"]) == (backend, [rule])
     assert len(made["warnings"]) == 1
-    assert told.partition('"')[0] in str(made["warnings"])
+    assert rule.partition('"')[0] in str(made["warnings"])
     assert lab.connection(client, outside) == (lab.ROUTER, 1360, 1360)
     assert not foretold(router, out_interface="eth0", backend=backend)["changed"]
     foretold(router, state="absent")
-    assert router.module(check=True, out_interface="eth0", backend=backend)["equal_rules"] == [told]
+    assert router.module(check=True, out_interface="eth0", backend=backend)["equal_rules"] == [rule]
 
 
 def test_a_rule_for_every_source_made_by_hand_is_not_doubled(router):

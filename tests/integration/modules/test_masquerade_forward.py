@@ -8,7 +8,7 @@ from ansible_collections.dialtone.pppoe.tests.support.masquerade import everythi
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
-# What programs make of a host's chain FORWARD, as iptables-save told it on hosts that have them.
+# What programs make of a host's chain FORWARD, as iptables-save printed it on hosts that have them.
 DOCKER = """
 iptables-nft-restore <<'EOF'
 *nat

@@ -32,7 +32,7 @@ def booted(router):
 
 
 def said(router):
-    """What systemctl was told, questions aside, since it was last asked."""
+    """The calls of systemctl that change something, since the last look."""
     log = router.host.sh("cat /run/fake-systemd/log; : > /run/fake-systemd/log").splitlines()
     return [line.split()[0] for line in log if not line.startswith(("is-", "status"))]
 

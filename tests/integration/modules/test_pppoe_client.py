@@ -146,7 +146,7 @@ def host(tmp_path, monkeypatch):
 
 @pytest.fixture
 def with_systemd(host, monkeypatch):
-    """A systemd that notes what it is told; ``is-enabled``, ``is-active`` and ``needs-reload`` have its answers."""
+    """A systemd that records its calls; ``is-enabled``, ``is-active`` and ``needs-reload`` have its answers."""
     monkeypatch.setattr(_systemd, "running", lambda: True)
     host.program("systemctl", FAKE_SYSTEMCTL)
     return host

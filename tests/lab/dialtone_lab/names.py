@@ -122,7 +122,7 @@ def check_lab_name(name: str) -> str:
 
 
 def check_path(path: Path) -> Path:
-    """The path, if User Mode Linux can be told it: its kernel's command line has no quoting."""
+    """The path, if User Mode Linux can be given it: its kernel's command line has no quoting."""
     if re.search(r"[\s,:]", str(path)):
         raise LabError(
             f"{path}: has a blank, comma or colon in it, which User Mode Linux's command line cannot "

@@ -1,4 +1,4 @@
-"""What is told when the machine lacks something, and what names an image."""
+"""The message when the machine lacks something, and what names an image."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The topology file: what is taken, and how each mistake is told."""
+"""The topology file: what is accepted, and the error for each mistake."""
 
 from pathlib import Path
 

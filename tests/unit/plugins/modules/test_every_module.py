@@ -22,7 +22,7 @@ def test_it_reads_its_parameters(name, capsys):
         module.main()
     result = json.loads(capsys.readouterr().out)
     assert result["failed"] is True
-    # Parameters that are missing are told before those that are too many.
+    # Missing parameters are reported before unknown ones.
     assert re.search("misspelt|missing|required", result["msg"])
 
 

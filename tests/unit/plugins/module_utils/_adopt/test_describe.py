@@ -152,11 +152,11 @@ def test_base_options_give_what_the_file_does_not_say():
 
 
 @pytest.mark.parametrize(
-    ("flags", "sessions", "told"), [("", [], True), ("-k", live("10.0.0.9"), True), ("-k", [], False)]
+    ("flags", "sessions", "reported"), [("", [], True), ("-k", live("10.0.0.9"), True), ("-k", [], False)]
 )
-def test_kernel_mode_is_told_where_it_is_new(flags, sessions, told):
+def test_kernel_mode_is_reported_where_it_is_new(flags, sessions, reported):
     findings = _adopt_describe.describe(observed(flags=flags, sessions=sessions))[1]
-    assert any("carried by the kernel" in one["text"] for one in findings) is told
+    assert any("carried by the kernel" in one["text"] for one in findings) is reported
 
 
 BOTH = b"a * x *\n"
@@ -263,8 +263,8 @@ def test_more_findings(changes, kind, words):
 )  # fmt: skip
 def test_no_false_alarm(changes, words):
     findings = _adopt_describe.describe(observed(**changes))[1]
-    told = [one["text"] for one in findings if one["kind"] in ("problem", "refused")]
-    assert not [text for text in told for word in words if word in text]
+    texts = [one["text"] for one in findings if one["kind"] in ("problem", "refused")]
+    assert not [text for text in texts for word in words if word in text]
 
 
 def test_no_second_method_is_told_of_one_that_stands_twice():

@@ -103,7 +103,7 @@ def test_nft_chains():
     jump = ruleset([OUT, {"jump": {"target": "d"}}], more=(
         {"rule": {"family": "ip", "table": "t", "chain": "d", "expr": [MASQUERADE]}},))  # fmt: skip
     assert [(nat.out_interface, nat.plain) for nat in _adopt_nat.of_nft(jump, lambda table: False)] == [("eth0", True)]
-    # By a verdict map, the way to it cannot be told.
+    # By a verdict map, the way to it is not known.
     wan = {"vmap": {"key": {"meta": {"key": "oifname"}}, "data": {"set": [["eth0", {"jump": {"target": "d"}}]]}}}
     mapped = ruleset([wan], more=({"rule": {"family": "ip", "table": "t", "chain": "d", "expr": [MASQUERADE]}},))
     assert [(nat.out_interface, nat.plain) for nat in _adopt_nat.of_nft(mapped, lambda table: False)] == [(None, False)]

@@ -69,7 +69,7 @@ CASES = [
     ("error sending pppoe packet: Network is down\n" + NO_SERVER_252, "interface",
      "pppd cannot use eth0 (Network is down).", False),
     ("Can't get MTU for eth0: No such device\n", "interface", "pppd cannot use eth0 (No such device).", False),
-    # The end of the session may be told twice.
+    # The end of the session may be logged twice.
     (BEGIN + "LCP terminated by peer (peer refused to authenticate)\nConnection terminated.\nModem hangup\n",
      "no_secret", "This host has no secret for the account 'cmz'", True),
     # What was tried last counts; an attempt that has only begun says nothing yet.

@@ -1,4 +1,4 @@
-"""The manager's decisions, with processes that are real and addresses that are told."""
+"""The manager's decisions, with processes that are real and addresses that are given."""
 
 from __future__ import annotations
 

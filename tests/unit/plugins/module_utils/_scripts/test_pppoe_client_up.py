@@ -276,5 +276,5 @@ def test_the_first_request_is_held_back_and_the_hosts_own_script_is_not_forgotte
     assert subprocess.run(["sh", script, "ppp0"], env=environment, check=False).returncode == 0
     own.write_text('#!/bin/sh\necho "$@"\n')
     own.chmod(0o755)
-    told = subprocess.run(["sh", script, "ppp0", "two words"], env=environment, capture_output=True, check=True)
-    assert told.stdout == b"ppp0 two words\n"
+    ran = subprocess.run(["sh", script, "ppp0", "two words"], env=environment, capture_output=True, check=True)
+    assert ran.stdout == b"ppp0 two words\n"

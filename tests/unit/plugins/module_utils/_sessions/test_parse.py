@@ -96,7 +96,7 @@ def test_own_session_id(log, expected):
 
 
 def link(name: str, local: str, peer: str) -> Interface:
-    return Interface(name, 1492, True, None, (Address("inet", local, 32, peer),))
+    return Interface(name, 1492, (Address("inet", local, 32, peer),))
 
 
 SERVER = ["pppd", "plugin", PLUGIN, "nic-eth1", "rp_pppoe_sess", "7:02:64:74:00:02:01", *OURS]
@@ -167,7 +167,7 @@ COMING_UP = [
     ({"variables": {}}, None, None),
     ({"variables": {10: {"PEERNAME": "cmz"}}}, None, "cmz"),
     ({"interfaces": {}}, None, "cmz"),
-    ({"interfaces": {"ppp0": Interface("ppp0", 1492, True, None, ())}}, "ppp0", "cmz"),
+    ({"interfaces": {"ppp0": Interface("ppp0", 1492, ())}}, "ppp0", "cmz"),
     # What a pppd that was killed has left behind.
     ({"commands": {11: SERVER}}, None, None),
 ]

@@ -8,7 +8,7 @@ NOTHING = dict.fromkeys(_sessions_selection.ARGUMENTS)
 
 
 def session(interface: str, **changes) -> dict:
-    told = {
+    session = {
         "interface": interface,
         "role": "server",
         "username": "cmz",
@@ -16,7 +16,7 @@ def session(interface: str, **changes) -> dict:
         "peer_mac": "02:64:74:00:01:02",
         "instance": "default",
     }
-    return dict(told, **changes)
+    return dict(session, **changes)
 
 
 SESSIONS = [
