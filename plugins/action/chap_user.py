@@ -13,6 +13,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import is_encrypted
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _batch, _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils._role import ModuleAction
 
 MODULE = "dialtone.pppoe.chap_user"
@@ -29,11 +30,13 @@ class ActionModule(ModuleAction):
         self._warnings: list[str] = []
         try:
             _shape.accounts(arguments)
+            if isinstance(arguments.get("users"), list):
+                arguments["users"] = _without_plans(arguments["users"])
             batch = self._prepare(arguments)
         except Refused as error:
             return {"failed": True, "msg": str(error)}
         if batch is not None:
-            arguments["src"] = self._send(batch)
+            arguments["src"] = self._send(batch.dump())
         answer: dict[str, t.Any] = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
         if batch is not None and isinstance(answer.get("invocation"), dict):
             shown = answer["invocation"].get("module_args", {})
@@ -64,7 +67,7 @@ class ActionModule(ModuleAction):
             arguments.pop(name, None)
         if len(entries) > MOST_AS_PARAMETERS:
             return batch
-        arguments["users"] = [{key: value for key, value in entry.items() if value} for entry in entries]
+        arguments["users"] = [{key: entry[key] for key in _batch.COLUMNS if entry.get(key)} for entry in entries]
         return None
 
     def _refuse_to_join(self, source: t.Any) -> None:
@@ -98,17 +101,27 @@ class ActionModule(ModuleAction):
             reason = str(error).splitlines()[0]
             raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the permissions.") from None
 
-    def _send(self, batch: _batch.Batch) -> str:
+    def _send(self, accounts: bytes) -> str:
         """The path of the accounts on the host, in the task's own folder, which is removed with it."""
         shell = self._connection._shell
         if shell.tmpdir is None:
             self._make_tmp_path()
         path: str = shell.join_path(shell.tmpdir, "accounts")
-        self._transfer_data(path, batch.dump())
+        self._transfer_data(path, accounts)
         self._remote_chmod([path], "0600")
         if self._is_become_unprivileged():
             self._fixup_perms2([shell.tmpdir, path], execute=False)
         return path
+
+
+def _without_plans(users: list[t.Any]) -> list[t.Any]:
+    """The users without what is for pppoe_plans: one list of accounts serves both."""
+    return [
+        {key: value for key, value in user.items() if key not in _plans_check.ACCOUNT_KEYS}
+        if isinstance(user, dict) and not user.keys() <= _KEYS
+        else user
+        for user in users
+    ]
 
 
 def _as_usual(users: t.Any) -> bool:

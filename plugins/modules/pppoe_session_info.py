@@ -134,6 +134,18 @@ sessions:
       description: Duration of the session in seconds.
       type: int
       sample: 86400
+    plan:
+      description: On a server, the plan of the account (see M(dialtone.pppoe.pppoe_plans)), V(none) without one.
+      type: str
+      sample: home
+    download:
+      description: On a server, the rate to the customer in bit/s, V(none) for no limit.
+      type: int
+      sample: 20000000
+    upload:
+      description: On a server, the rate from the customer in bit/s, V(none) for no limit.
+      type: int
+      sample: 5000000
     bytes_in:
       description: Bytes received by this host.
       type: int

@@ -24,7 +24,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 Entry = dict[str, t.Any]
-_KNOWN = "name, secret, server, addresses and state"
+#: What pppoe_plans has of an account, in a CSV file and in JSON; chap_user passes over it.
+_OF_PLANS = ("plan", "download", "upload", "enabled", "mac")
+_KEYS_OF_PLANS = ("plan", "rate", "enabled", "mac")
+_KNOWN = "name, secret, server, addresses and state, and for plans plan, download, upload, enabled and mac"
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 # What a spreadsheet makes of a long number, and keeps of it.
 _SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?E[+-][0-9]+\Z")
@@ -118,7 +121,7 @@ def _delimiter(text: str) -> tuple[str, int]:
         return named.group(1), 1
     for delimiter in _DELIMITERS:
         columns = _columns(lines[0].split(delimiter))
-        if len(columns) > 1 and {column.strip('"') for column in columns} <= set(COLUMNS):
+        if len(columns) > 1 and {column.strip('"') for column in columns} <= {*COLUMNS, *_OF_PLANS}:
             return delimiter, 0
     return ",", 0
 
@@ -131,7 +134,7 @@ def _columns(header: list[str]) -> list[str]:
 
 
 def _check_columns(columns: list[str], place: str, delimiter: str) -> None:
-    unknown = [number for number, column in enumerate(columns, 1) if column not in COLUMNS]
+    unknown = [number for number, column in enumerate(columns, 1) if column not in (*COLUMNS, *_OF_PLANS)]
     if unknown or not columns:
         # A file without a header has an account in its first line, so the column is not named.
         number = unknown[0] if unknown else 1
@@ -150,6 +153,22 @@ def _csv_entry(entry: Entry, place: str) -> Entry:
     state = entry.get("state")
     if state is not None:
         _check_state(state or "present", place)
+    return _with_plan(entry, place)
+
+
+def _with_plan(entry: Entry, place: str) -> Entry:
+    """What is for pppoe_plans, as a list of accounts has it; an empty field is the default."""
+    rate = {way: entry.pop(way) for way in ("download", "upload") if way in entry}
+    rate = {way: value for way, value in rate.items() if value}
+    for key in ("plan", "mac", "enabled"):
+        if not entry.get(key, True):
+            del entry[key]
+    if rate:
+        entry["rate"] = rate
+    if "enabled" in entry:
+        if entry["enabled"].lower() not in ("true", "false", "yes", "no"):
+            raise Refused(f"{place}.enabled", "is neither true nor false.", "Give one of them, or leave it empty.")
+        entry["enabled"] = entry["enabled"].lower() in ("true", "yes")
     return entry
 
 
@@ -175,8 +194,8 @@ def _json_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
 def _check_object(entry: t.Any, place: str) -> None:
     if not isinstance(entry, dict):
         raise Refused(place, "is no object.", "Give an object with name and secret.")
-    if not entry.keys() <= set(COLUMNS):
-        raise Refused(place, "has an unknown key.", f"Known are {_KNOWN}.")
+    if not entry.keys() <= {*COLUMNS, *_KEYS_OF_PLANS}:
+        raise Refused(place, "has an unknown key.", f"Known are {', '.join((*COLUMNS, *_KEYS_OF_PLANS))}.")
     for key in _shape.TEXTS:
         if not isinstance(entry.get(key), (str, type(None))):
             raise Refused(f"{place}.{key}", "is no text.", "Put it in double quotes.")

@@ -29,6 +29,15 @@ def pool_path(name: str) -> str:
     return f"{CONFIGURATION}/{name}.pool"
 
 
+def plans_path(name: str) -> str:
+    return f"{CONFIGURATION}/{name}.plans"
+
+
+def customers_path(name: str) -> str:
+    """The accounts that have a plan or limits of their own."""
+    return f"{CONFIGURATION}/{name}.customers"
+
+
 def unit_name(name: str) -> str:
     return f"pppoe-server@{name}.service"
 

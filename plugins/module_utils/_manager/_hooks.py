@@ -66,11 +66,12 @@ def options(texts: t.Iterable[str]) -> Options:
     )
 
 
-def words(wanted: Options, foreign: t.Collection[str], scripts: str, new: bool) -> list[str]:
+def words(wanted: Options, foreign: t.Collection[str], scripts: str, new: bool, plans: bool = False) -> list[str]:
     """pppd's options for the scripts of a session.
 
     ``foreign``: the options whose scripts have something of the administrator's to run. ``scripts``: the folder of our
-    own. ``new``: whether pppd is 2.5 or later.
+    own. ``new``: whether pppd is 2.5 or later. ``plans``: whether the session is to ask for its rates; before 2.5 a
+    script in ip-pre-up.d does.
     """
     found: list[str] = []
     for option in KINDS if new else OLD:
@@ -78,12 +79,17 @@ def words(wanted: Options, foreign: t.Collection[str], scripts: str, new: bool) 
             continue
         if option == "ip-up-script" and (wanted.single_session != "allow" or wanted.radius):
             found += [option, f"{scripts}/pppoe-server-up"]
+        elif option == "ip-pre-up-script" and plans:
+            found += [option, f"{scripts}/pppoe-server-pre-up"]
         elif option not in foreign:
             found += [option, NOTHING]
         elif wanted.raw_names:
             found += [option, f"{scripts}/pppoe-server-{option[: -len('-script')].removeprefix('ip-')}"]
     if "ip-up-script" in foreign and "ip-up-script" not in wanted.own:
         found += ["set", "DIALTONE_HOOKS=1"]
+    if plans:
+        further = new and "ip-pre-up-script" in foreign
+        found += ["set", f"DIALTONE_PLANS={'further' if further else 'only'}"]
     if {"ip-down-script", "ipv6-down-script"} & set(foreign):
         # Hooks of many sessions that end at once take longer than the five seconds after which pppd ends them.
         found += ["child-timeout", "60"]

@@ -226,7 +226,8 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
             rule_seen = now
             _set_rule()
         again = manager.answer()
-        wait = again if again is not None else 1.0 if manager.keep_room() else 30.0
+        soon = [manager.keep_room(), manager.look_at_plans()]
+        wait = again if again is not None else 1.0 if any(soon) else 30.0
 
 
 def _inode(path: str) -> int:
@@ -242,6 +243,9 @@ def hear(manager: _manager.Manager, line: str) -> None:
         manager.ask(_manager.Dial(int(words[1]), words[2], words[3], words[4], time.monotonic()))
     elif words[0] == "account" and len(words) == 6 and words[1].isdigit():
         stays = manager.account(int(words[1]), words[3], words[5])
+        manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
+    elif words[0] == "plan" and len(words) == 6 and words[1].isdigit():
+        stays = manager.begins(int(words[1]), words[4], words[5])
         manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
     elif words[0] == "accounts":
         manager.learn_accounts()

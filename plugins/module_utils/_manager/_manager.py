@@ -18,7 +18,7 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _hooks, _kernel, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _grants, _hooks, _kernel, _names
 
 #: Sessions for each processor that may be on their way at once, and the seconds after which one does not count.
 AT_ONCE, ON_ITS_WAY = 6, 5.0
@@ -64,6 +64,7 @@ class Manager:
         self.book = _book.Book()
         self.waiting: list[Dial] = []
         self._hooks = _hooks.Hooks(places.ppp)
+        self._grants = _grants.Grants(places.configuration, places.run)
         self._new_pppd = new_pppd
         self._files: dict[str, tuple[t.Any, str]] = {}
         self._swept = 0.0
@@ -250,6 +251,28 @@ class Manager:
             self._end(other, f"{account} has dialled again (pid {pid})", f"{said} (pid {other.pid})")
         return True
 
+    def begins(self, pid: int, interface: str, account: str) -> bool:
+        """A session has authenticated and waits for its rates; whether it may stay."""
+        session = self.book.sessions.get(pid)
+        if session is None or session.ended:
+            return session is None
+        try:
+            reason = self._grants.begin(session, account, interface)
+        except (OSError, ValueError, TypeError) as error:
+            _say(f"{interface} has no rates: {error}")
+            return True
+        if reason is not None:
+            session.interface = session.interface or interface
+            self._end(session, reason)
+        return reason is None
+
+    def look_at_plans(self) -> bool:
+        """End the sessions that have reached a limit; whether to look again soon."""
+        for session, reason in self._grants.look(list(self.book.sessions.values())):
+            self._end(session, reason)
+        instances = {*self.book.pools, *(session.instance for session in self.book.sessions.values())}
+        return any(self._grants.has_plans(name) for name in instances)
+
     # What is asked.
 
     def ask(self, dial: Dial) -> None:
@@ -319,8 +342,8 @@ class Manager:
         return " ".join([address, *self.script_words(dial.instance)])
 
     def script_words(self, instance: str) -> list[str]:
-        options = self.options(instance)
-        words = _hooks.words(options, self._hooks.foreign(), self.places.scripts, self._new_pppd)
+        options, plans = self.options(instance), self._grants.has_plans(instance)
+        words = _hooks.words(options, self._hooks.foreign(), self.places.scripts, self._new_pppd, plans)
         # Last, since it is for the script alone.
         return [*words, f"radius={concentrator(options.radius)}"] if options.radius else words
 

@@ -16,6 +16,7 @@ import types
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _book,
+    _grants,
     _hooks,
     _kernel,
     _links,
@@ -23,13 +24,15 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _manager,
     _names,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes, _grant, _shaping
 
 PROGRAM = "pppoe-server-manager"
 FOLDER = "manager"
-_PARTS = (_book, _hooks, _kernel, _links, _main, _manager, _names)
+_PARTS = (_book, _grants, _hooks, _kernel, _links, _main, _manager, _names, _attributes, _grant, _shaping)
 _IMPORT = re.compile(
-    r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\._manager import ", re.MULTILINE
+    r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\.(?:_manager|_plans) import ", re.MULTILINE
 )
+_FROM = re.compile(r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\._plans\.", re.MULTILINE)
 # -I: whatever the environment says; -B: without files beside these.
 _PROGRAM = f"""\
 #!{{interpreter}} -IB
@@ -55,7 +58,7 @@ def files(folder: str, interpreter: str) -> dict[str, bytes]:
     """The files by their paths, the program first."""
     texts = [
         _PROGRAM.format(interpreter=interpreter),
-        *(_layout_header.LINE + _IMPORT.sub("import ", _source(part)) for part in _PARTS),
+        *(_layout_header.LINE + _FROM.sub("from ", _IMPORT.sub("import ", _source(part))) for part in _PARTS),
     ]
     return dict(zip(paths(folder), (text.encode() for text in texts)))
 

@@ -31,6 +31,7 @@ _UP = r"""#!/bin/sh
 # - Of two sessions of an account, the one whose turn it is later stays with DIALTONE_SINGLE_SESSION=replace, and the
 #   one whose turn was earlier with =deny. The session manager decides that; for one that is refused, nothing is run.
 # - Routes that RADIUS has for the session (Framed-Route) are set on its interface, with which they go.
+# - Before the link has IPv4, as ip-pre-up, it has its rates set, if the instance has plans.
 # - PEERNAME is made visible as in pppd's messages (control characters ^X, bytes from 0x80 on M-x), since with PAP it is
 #   what the client has sent.
 # Arguments: INTERFACE TTY SPEED LOCAL REMOTE IPPARAM.
@@ -95,6 +96,13 @@ set_routes() {
     done <"$run/radattr.$1"
 }
 
+# pppd waits for this before IPv4 packets pass, so that the session has its rates by then.
+take_plan() {
+    need_manager || return
+    ask_manager "$PPPD_PID" "plan $PPPD_PID $DIALTONE_LANE - $1 $PEERNAME" "$DIALTONE_LANE" || return
+    [ "$answer" != leave ] || exit 0
+}
+
 case ${PEERNAME:-} in
     *[!$printable]*) PEERNAME=$(make_visible) ;;
 esac
@@ -104,6 +112,10 @@ case $name in
             take_turn "$1"
         [ -z "${RADIUS_FRAMED_ROUTE:-}" ] || [ ! -r "$run/radattr.$1" ] || set_routes "$1"
         [ -n "${DIALTONE_HOOKS:-}" ] || exit 0
+        ;;
+    pre-up)
+        [ -z "${DIALTONE_PLANS:-}" ] || [ -z "${PEERNAME:-}" ] || [ -z "${DIALTONE_LANE:-}" ] || take_plan "$1"
+        [ "${DIALTONE_PLANS:-}" != only ] || exit 0
         ;;
 esac
 case $name in

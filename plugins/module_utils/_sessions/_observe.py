@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
@@ -56,7 +57,15 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
         since = max(written if written <= now else 0.0, _processes.started_at(session["pid"]))
         session["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
         session["seconds"] = max(0, int(now - since))
+        session.update(_rates(session))
     return found
+
+
+def _rates(session: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The plan and the rates of a session, which are the alias of its interface."""
+    alias = _interfaces.alias(session["interface"]) if session["interface"] and session["role"] == "server" else ""
+    shape = _plans_grant.of_alias(alias) or _plans_grant.Shape()
+    return {"plan": shape.plan, "download": shape.download, "upload": shape.upload}
 
 
 def is_there(session: t.Mapping[str, t.Any]) -> bool:

@@ -55,6 +55,7 @@ HOST = {
 }
 DEFAULTS = {
     "dialtone.pppoe.pppoe_server": {"require_kernel_ppp": False},
+    "dialtone.pppoe.pppoe_plans": {"require_kernel": False},
     "dialtone.pppoe.pppoe_discovery_info": {"timeout": 0.2},
 }
 # The kernels of many machines that run these tests have no PPP. A host that has no pppd yet is not asked for it.

@@ -43,6 +43,24 @@ def test_words(options, foreign, new, expected):
     assert _hooks.words(_hooks.options([options]), foreign, "/s", new) == expected
 
 
+@pytest.mark.parametrize(
+    ("foreign", "new", "expected"),
+    [
+        ((), True, [*UP_DOWN, PRE[0], "/s/pppoe-server-pre-up", "set", "DIALTONE_PLANS=only"]),
+        # Before 2.5, a script in ip-pre-up.d looks at the variable.
+        ((), False, [*UP_DOWN, "set", "DIALTONE_PLANS=only"]),
+        (("ip-pre-up-script",), False, [*UP_DOWN, "set", "DIALTONE_PLANS=only"]),
+        (
+            ("ip-pre-up-script",),
+            True,
+            [*UP_DOWN, PRE[0], "/s/pppoe-server-pre-up", "set", "DIALTONE_PLANS=further"],
+        ),
+    ],
+)
+def test_a_session_with_a_plan_asks_for_its_rates(foreign, new, expected):
+    assert _hooks.words(_hooks.options([""]), foreign, "/s", new, plans=True) == expected
+
+
 def test_single_session_is_the_last_that_is_said():
     assert _hooks.options(["set A=1\n", "set DIALTONE_SINGLE_SESSION=deny"]).single_session == "deny"
     assert _hooks.options(["auth"]).single_session == "allow"

@@ -8,6 +8,7 @@ import subprocess
 from contextlib import suppress
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
     environment,
@@ -185,6 +186,57 @@ def test_a_session_starts_one_program(host):
     subprocess.run([*words[:2], *trace, *words[2:]], env=arguments["env"], timeout=20, check=True)
     assert len(host.read("trace")) == 1
     assert "execve" in host.read("trace")[0]
+
+
+class Plans:
+    """The instance has plans: ``home`` without rates, since not every kernel has what rates need."""
+
+    SCRIPT = "scripts/pppoe-server-pre-up"
+
+    def __init__(self, host):
+        self.host = host
+        accounts = {"off": _plans_grant.Account(enabled=False)}
+        (host.folder / "etc" / "default.plans").write_bytes(_plans_grant.plans_text({"home": {}}, "home", None))
+        (host.folder / "etc" / "default.customers").write_bytes(_plans_grant.accounts_text(accounts))
+
+    def pre_up(self, pppd, name, account="cmz", further="only"):
+        self.host.came_up(pppd, name, account, script=self.SCRIPT, DIALTONE_PLANS=further)
+
+    def alias(self, name):
+        show = inside(self.host.folder, "ip", "-o", "link", "show", name)
+        return subprocess.run(show, capture_output=True, text=True, check=True).stdout.partition("alias ")[2].strip()
+
+
+@pytest.fixture
+def plans(host):
+    return Plans(host)
+
+
+def test_a_session_has_its_rates_when_the_script_ends(host, plans):
+    pppd = host.begin("ppp0")
+    plans.pre_up(pppd, "ppp0")
+    assert plans.alias("ppp0") == "dialtone.pppoe plan home download=- upload=- fq_codel police"
+    assert host.read("own.log") == []
+    plans.pre_up(pppd, "ppp0", further="further")
+    assert host.read("own.log") == ["ppp0 eth1 0 192.0.2.1 192.0.2.2 two words"]
+
+
+def test_an_account_that_is_disabled_is_hung_up_before_it_has_ipv4(host, plans):
+    pppd = host.begin("ppp0")
+    plans.pre_up(pppd, "ppp0", "off", "further")
+    assert host.hung_up(pppd)
+    assert host.reasons() == ["the account off is disabled"]
+    assert host.read("own.log") == []
+
+
+def test_for_its_rates_a_session_starts_one_program(host, plans):
+    pppd = host.begin("ppp0")
+    plans.pre_up(pppd, "ppp0")
+    arguments = host.arguments(pppd, "ppp0", "cmz", "allow", script=plans.SCRIPT, DIALTONE_PLANS="only")
+    trace = ["strace", "-f", "-qq", "-o", str(host.folder / "trace"), "-e", "trace=execve,fork,vfork,clone,clone3"]
+    words = arguments["args"]
+    subprocess.run([*words[:2], *trace, *words[2:]], env=arguments["env"], timeout=20, check=True)
+    assert len(host.read("trace")) == 1
 
 
 HOSTILE = [

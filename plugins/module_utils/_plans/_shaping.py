@@ -1,0 +1,245 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rates of a session in the kernel, by rtnetlink. Private to this collection.
+
+Down: a token bucket (tbf) over fq_codel at the root of the interface. Its burst is small, so that it splits packets of
+64 kB (GSO), for which pings would wait. Up: a policer with a burst of at least one such packet, or for ``shape`` a
+queue on an ifb device of the session. cake can take the place of both queues. No program is started.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Shape, alias
+
+# linux/netlink.h, linux/rtnetlink.h, linux/pkt_sched.h, linux/pkt_cls.h
+_REQUEST, _ACK, _REPLACE, _EXCL, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
+_LINK, _DEL_LINK, _QDISC, _DEL_QDISC, _FILTER = 16, 17, 36, 37, 44
+_ROOT, _CLSACT, _INGRESS = 0xFFFFFFFF, 0xFFFFFFF1, 0xFFFFFFF2
+_BUCKET, _LEAF = 0x00010000, 0x00100000
+_KIND, _OPTIONS = 1, 2
+_NAME, _LINKINFO, _IFALIAS = 3, 18, 20
+_ETHERNET = 1  # TC_LINKLAYER_ETHERNET, with which the kernel needs no table of times
+_SHOT, _STOLEN, _REDIRECT = 2, 4, 1
+_UP = 1
+_PREFERENCE = 1
+
+#: The kernel's module for each step.
+MODULES = {"tbf": "sch_tbf", "fq_codel": "sch_fq_codel", "cake": "sch_cake", "clsact": "sch_ingress",
+           "flower": "cls_flower", "police": "act_police", "mirred": "act_mirred", "ifb": "ifb"}  # fmt: skip
+
+
+class Message(t.NamedTuple):
+    """A message for the kernel: what it is for (a key of ``MODULES``), its kind and flags, and its bytes.
+
+    ``gone``: it is no error if there was nothing to delete.
+    """
+
+    step: str
+    kind: int
+    flags: int
+    body: bytes
+    gone: bool = False
+
+
+def tbf_burst(rate: int) -> int:
+    """Bytes: 4 KiB up to 25 Mbit/s, then what goes out in 1.3 ms."""
+    return max(4096, int(rate / 8 * 0.0013))
+
+
+def police_burst(rate: int) -> int:
+    """Bytes: 250 ms of the rate, and no less than a packet of 64 kB and a half."""
+    return max(rate // 8 // 4, 96 * 1024)
+
+
+def target(rate: int) -> int:
+    """fq_codel's target in µs: the usual 5 ms are less than one packet takes on a slow link."""
+    return 5000 if rate >= 4_000_000 else max(15_000, int(2 * 1514 * 8 / rate * 1_000_000))
+
+
+def upload_device(interface: str) -> str:
+    """The ifb device of a session."""
+    return f"ifb-{interface}"
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    length = 4 + len(value)
+    return struct.pack("=HH", length, kind) + value + bytes(-length % 4)
+
+
+def _text(kind: int, value: str) -> bytes:
+    return _attribute(kind, value.encode() + b"\0")
+
+
+def _numbers(values: t.Mapping[int, int]) -> bytes:
+    return b"".join(_attribute(kind, struct.pack("=I", value)) for kind, value in values.items())
+
+
+def _tc(index: int, handle: int, parent: int, info: int, *attributes: bytes) -> bytes:
+    return struct.pack("=BBHiIII", 0, 0, 0, index, handle, parent, info) + b"".join(attributes)
+
+
+def _rate(rate: int) -> bytes:
+    """struct tc_ratespec: bytes per second; the table of times is one that the kernel asks for and does not use."""
+    return struct.pack("=BBHhHI", 9, _ETHERNET, 0, 0, 0, rate // 8)
+
+
+def _bucket(index: int, rate: int, flags: int) -> Message:
+    limit = rate // 8 // 10 + tbf_burst(rate)
+    parameters = _rate(rate) + bytes(12) + struct.pack("=III", limit, 0, 0)
+    options = _attribute(1, parameters) + _numbers({6: tbf_burst(rate)})
+    body = _tc(index, _BUCKET, _ROOT, 0, _text(_KIND, "tbf"), _attribute(_OPTIONS, options))
+    return Message("tbf", _QDISC, flags, body)
+
+
+def _leaf(index: int, rate: int, flags: int) -> Message:
+    values = {1: target(rate), 3: max(100_000, target(rate) * 10)}
+    if flags:
+        values[5] = 256  # flows, which cannot be changed later
+    body = _tc(index, _LEAF, _BUCKET, 0, _text(_KIND, "fq_codel"), _attribute(_OPTIONS, _numbers(values)))
+    return Message("fq_codel", _QDISC, flags, body)
+
+
+def _cake(index: int, rate: int, flags: int) -> Message:
+    options = _attribute(2, struct.pack("=Q", rate // 8))
+    return Message(
+        "cake", _QDISC, flags, _tc(index, _BUCKET, _ROOT, 0, _text(_KIND, "cake"), _attribute(_OPTIONS, options))
+    )
+
+
+def queue(index: int, rate: int, kind: str, new: bool) -> list[Message]:
+    """The queue at the root of an interface: a new one, or another rate of the one that is there, without a loss."""
+    flags = _CREATE | _EXCL if new else 0
+    first = [no_queue(index)] if new else []
+    if kind == "cake":
+        return [*first, _cake(index, rate, flags)]
+    return [*first, _bucket(index, rate, flags), _leaf(index, rate, flags)]
+
+
+def no_queue(index: int) -> Message:
+    return Message("qdisc", _DEL_QDISC, 0, _tc(index, 0, _ROOT, 0), gone=True)
+
+
+def _no_ingress(index: int) -> Message:
+    return Message("clsact", _DEL_QDISC, 0, _tc(index, 0xFFFF0000, _CLSACT, 0), gone=True)
+
+
+def _ingress(index: int) -> Message:
+    return Message("clsact", _QDISC, _CREATE | _REPLACE, _tc(index, 0xFFFF0000, _CLSACT, 0, _text(_KIND, "clsact")))
+
+
+def _filter(index: int, step: str, action: bytes) -> Message:
+    """All packets that come in go to this action; it takes the place of the one before at once."""
+    act = _attribute(1, _text(1, step) + _attribute(2, action))
+    info = _PREFERENCE << 16 | socket.htons(0x0003)  # ETH_P_ALL
+    options = _attribute(_OPTIONS, _attribute(3, act))
+    body = _tc(index, 1, _INGRESS, info, _text(_KIND, "flower"), options)
+    return Message(step, _FILTER, _CREATE | _REPLACE, body)
+
+
+def police(index: int, rate: int) -> list[Message]:
+    ticks = int(police_burst(rate) * 8 / rate * 1_000_000_000) >> 6  # of 64 ns (PSCHED_SHIFT)
+    head = struct.pack("=IiIII", 0, _SHOT, 0, ticks, 1 << 20)
+    parameters = head + _rate(rate) + bytes(12) + struct.pack("=iiI", 0, 0, 0)
+    action = _attribute(1, parameters) + _attribute(2, bytes(1024))
+    return [_ingress(index), _filter(index, "police", action)]
+
+
+def redirect(index: int, device: int) -> list[Message]:
+    parameters = struct.pack("=IIiiiiI", 0, 0, _STOLEN, 0, 0, _REDIRECT, device)
+    return [_ingress(index), _filter(index, "mirred", _attribute(2, parameters))]
+
+
+def new_device(name: str) -> Message:
+    kind = _attribute(_LINKINFO, _text(1, "ifb"))
+    body = struct.pack("=BBHiII", 0, 0, 0, 0, _UP, _UP) + _text(_NAME, name) + kind
+    return Message("ifb", _LINK, _CREATE | _EXCL, body)
+
+
+def no_device(index: int) -> Message:
+    return Message("ifb", _DEL_LINK, 0, struct.pack("=BBHiII", 0, 0, 0, index, 0, 0), gone=True)
+
+
+def named(index: int, text: str) -> Message:
+    """Another alias of an interface."""
+    body = struct.pack("=BBHiII", 0, 0, 0, index, 0, 0) + _attribute(_IFALIAS, text.encode())
+    return Message("alias", _LINK, 0, body)
+
+
+class Refusal(OSError):
+    """The kernel has refused a step. ``step``: which, as in ``MODULES``."""
+
+    def __init__(self, number: int, step: str) -> None:
+        super().__init__(number, f"the kernel refuses {step} ({os.strerror(number)})")
+        self.step = step
+
+
+def send(messages: t.Iterable[Message]) -> None:
+    """One after the other; ``Refusal`` at the first that the kernel does not take."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
+        for number, message in enumerate(messages, 1):
+            flags = message.flags | _REQUEST | _ACK
+            kernel.send(struct.pack("=IHHII", 16 + len(message.body), message.kind, flags, number, 0) + message.body)
+            answer = kernel.recv(65536)
+            error = -struct.unpack_from("=i", answer, 16)[0]
+            if error and not message.gone:
+                raise Refusal(error, message.step)
+
+
+def apply(interface: str, before: Shape | None, shape: Shape) -> None:
+    """Set the rates of an interface. ``before``: those that it has, which are changed in place; ``None``: anything.
+
+    ``OSError`` if there is no such interface, or the kernel refuses.
+    """
+    index = socket.if_nametoindex(interface)
+    _download(index, before, shape)
+    _upload(interface, index, before, shape)
+    send([named(index, alias(shape))])
+
+
+def _download(index: int, before: Shape | None, shape: Shape) -> None:
+    if shape.download is None:
+        send([no_queue(index)])
+        return
+    new = before is None or before.download is None or before.queue != shape.queue
+    send(queue(index, shape.download, shape.queue, new))
+
+
+def _upload(interface: str, index: int, before: Shape | None, shape: Shape) -> None:
+    if shape.upload is not None and shape.upload_by == "shape":
+        _upload_queue(interface, index, shape.upload, shape.queue, before)
+        return
+    send([_no_ingress(index)] if shape.upload is None else police(index, shape.upload))
+    remove_device(interface)
+
+
+def _upload_queue(interface: str, index: int, rate: int, kind: str, before: Shape | None) -> None:
+    had = before if before is not None and before.upload is not None and before.upload_by == "shape" else None
+    if had is None:
+        remove_device(interface)
+        send([new_device(upload_device(interface))])
+    device = socket.if_nametoindex(upload_device(interface))
+    send(queue(device, rate, kind, new=had is None or had.queue != kind))
+    send(redirect(index, device))
+
+
+def remove_device(interface: str) -> None:
+    """Remove the ifb device of a session, if it has one."""
+    try:
+        device = socket.if_nametoindex(upload_device(interface))
+    except OSError:
+        return
+    send([no_device(device)])
+
+
+def clear(interface: str) -> None:
+    """Take everything of ours from an interface."""
+    index = socket.if_nametoindex(interface)
+    send([no_queue(index), _no_ingress(index)])
+    remove_device(interface)
+    send([named(index, "")])

@@ -1,0 +1,77 @@
+"""What a session may do, and where that is kept."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Account, Grant, Shape
+
+PLANS = {"home": {"download": 20, "upload": 5, "session_timeout": 60}, "fast": {"download": 100, "queue": "cake"}}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [Shape(), Shape(20_000_000, 5_000_000, "home"), Shape(None, 5_000_000, "x", "cake", "shape"), Shape(1, None)],
+)
+def test_the_alias_of_an_interface_says_its_rates(shape):
+    assert _plans_grant.of_alias(_plans_grant.alias(shape) + "\n") == shape
+    assert len(_plans_grant.alias(shape)) < 256
+
+
+@pytest.mark.parametrize(
+    "text", ["", "uplink", "dialtone.pppoe plan", "dialtone.pppoe plan a download=x upload=5 fq_codel police"]
+)
+def test_an_alias_of_somebody_else_says_none(text):
+    assert _plans_grant.of_alias(text) is None
+
+
+def test_each_account_of_many_is_found_again():
+    accounts = {f"user{number}": Account("home", number, None) for number in range(1, 2000)}
+    accounts.update({"user": Account("fast"), "jM-CM-<rgen 1": Account(enabled=False), "z": Account(mac="02:00")})
+    text = _plans_grant.accounts_text(accounts)
+    assert {name: _plans_grant.find(text, name) for name in accounts} == accounts
+    for name in ("", "use", "user0", "user2000", "zz", "\x00", "~", "user1\x1fhome", "ü"):
+        assert _plans_grant.find(text, name) is None
+    assert _plans_grant.find(b"", "a") is None
+
+
+def test_few_lines_are_read_to_find_one_of_many(monkeypatch):
+    text = _plans_grant.accounts_text({f"user{number:06}": Account("home") for number in range(100_000)})
+    reads = []
+    read = _plans_grant._Lines.__getitem__
+    monkeypatch.setattr(_plans_grant._Lines, "__getitem__", lambda self, at: (reads.append(at), read(self, at))[1])
+    assert _plans_grant.find(text, "user099999") == Account("home")
+    assert len(reads) <= 25
+
+
+@pytest.mark.parametrize(
+    ("account", "name", "rates", "grant"),
+    [
+        (None, "a", None, Grant(Shape(20, 5, "home"), 60)),
+        (Account("fast"), "a", None, Grant(Shape(100, None, "fast", "cake"))),
+        (Account("fast", 7), "a", None, Grant(Shape(7, None, "fast", "cake"))),
+        (Account(enabled=False, mac="02:00"), "a", None, Grant(Shape(20, 5, "home"), 60, enabled=False, mac="02:00")),
+        (Account("gone"), "a", None, Grant(Shape())),
+        (Account("fast"), None, None, Grant(Shape(20, 5, "home"), 60)),
+        # What RADIUS says counts more; 0 is no limit.
+        (Account("fast", 7), "a", (50, 0), Grant(Shape(50, None, "fast", "cake"))),
+        (None, "a", (None, 9), Grant(Shape(20, 9, "home"), 60)),
+    ],
+)
+def test_what_an_account_is_allowed(account, name, rates, grant):
+    accounts = _plans_grant.accounts_text({"a": account} if account else {})
+    tables = _plans_grant.tables(_plans_grant.plans_text(PLANS, "home", None), accounts)
+    assert tables.grant(name, rates) == grant
+
+
+def test_without_a_plan_there_is_no_limit():
+    tables = _plans_grant.tables(_plans_grant.plans_text(PLANS, None, "Filter-Id"), b"")
+    assert tables.attribute == "Filter-Id"
+    assert tables.grant("a") == Grant()
+    assert not Grant().limited
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b'{"plans": 1}'])
+def test_what_is_no_table_is_an_error(text):
+    with pytest.raises(ValueError):  # noqa: PT011
+        _plans_grant.tables(text, b"")
