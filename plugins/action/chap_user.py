@@ -98,12 +98,12 @@ class ActionModule(ModuleAction):
             reason = str(error).splitlines()[0]
             raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the permissions.") from None
 
-    def _send(self, batch: _batch.Batch) -> str:
+    def _send(self, batch: _batch.Batch, name: str = "accounts") -> str:
         """The path of the accounts on the host, in the task's own folder, which is removed with it."""
         shell = self._connection._shell
         if shell.tmpdir is None:
             self._make_tmp_path()
-        path: str = shell.join_path(shell.tmpdir, "accounts")
+        path: str = shell.join_path(shell.tmpdir, name)
         self._transfer_data(path, batch.dump())
         self._remote_chmod([path], "0600")
         if self._is_become_unprivileged():
@@ -113,15 +113,4 @@ class ActionModule(ModuleAction):
 
 def _as_usual(users: t.Any) -> bool:
     """Whether these are users whose values need no conversion, which is the module's business."""
-    return all(map(_is_usual, users))
-
-
-def _is_usual(user: t.Any) -> bool:
-    if not user.keys() <= _KEYS or user.get("state", "present") not in _STATES:
-        return False
-    addresses = user.get("addresses")
-    return addresses is None or isinstance(addresses, list)
-
-
-_KEYS = frozenset(_batch.COLUMNS)
-_STATES = ("present", "absent")
+    return all(map(_shape.is_usual, users))
