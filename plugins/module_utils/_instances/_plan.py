@@ -64,7 +64,8 @@ def planned(listed: t.Iterable[Asked], removed: t.Iterable[str], others: t.Seque
 def _own(asked: Asked) -> _instances_addresses.Own:
     server = asked["parts"]["server"]
     with named(asked["name"], "server"):
-        _pool.spans("pool", server["pool"] or ())
+        if server["pool"]:
+            _pool.spans("pool", server["pool"])
         _pool.networks("networks", server["networks"])
     return _instances_addresses.Own([*(server["pool"] or ()), *server["networks"]], asked["fixed_addresses"])
 
