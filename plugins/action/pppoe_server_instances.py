@@ -24,31 +24,32 @@ class ActionModule(chap_user.ActionModule):
     """Runs the module with what the role asks for."""
 
     def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
+        role = _role.role_of(self)
+        if role is None:
+            # Nothing says what instances there are to be.
+            answer: dict[str, t.Any] = self._execute_module(MODULE, task_vars=task_vars, wrap_async=wrap_async)
+            return answer
         self._warnings: list[str] = []
         try:
-            values = self._values(task_vars)
+            values = self._values(role[1], task_vars)
             wanted = _instances.instances(values)
             arguments = {**self._arguments(wanted), "exclusive": values["instances_exclusive"]}
         except Refused as error:
             return {"failed": True, "msg": str(error)}
-        answer: dict[str, t.Any] = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
+        answer = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
         if self._warnings:
             answer["warnings"] = [*answer.get("warnings", []), *self._warnings]
         if answer.get("failed") and isinstance(answer.get("msg"), str):
             self._in_words_of(answer, wanted)
         return answer
 
-    def _values(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _values(self, options: t.Iterable[str], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The variables of the role without their prefix."""
-        role = _role.role_of(self)
-        if role is None:
-            raise Refused("parts", "this task is in no role.", "Call the role dialtone.pppoe.pppoe_server.")
-        _name, options = role
-        found = {}
-        for option in options:
-            if option in task_vars:
-                found[option[len(_instances.PREFIX) :]] = self._templar.template(task_vars[option])
-        return found
+        return {
+            option[len(_instances.PREFIX) :]: self._templar.template(task_vars[option])
+            for option in options
+            if option in task_vars
+        }
 
     def _arguments(self, wanted: list[_instances.Instance]) -> dict[str, t.Any]:
         arguments = dict(self._task.args)

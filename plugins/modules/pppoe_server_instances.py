@@ -14,7 +14,7 @@ description:
   - Used by the role P(dialtone.pppoe.pppoe_server#role), in which it takes the instances from the role's variables.
     Elsewhere, use the modules that it runs, M(dialtone.pppoe.pppoe_server), M(dialtone.pppoe.masquerade),
     M(dialtone.pppoe.forwarding), M(dialtone.pppoe.pppoe_access), M(dialtone.pppoe.pppoe_server_metrics) and
-    M(dialtone.pppoe.chap_user).
+    M(dialtone.pppoe.chap_user). Outside of the role there is nothing to do.
   - Runs parts of all instances in one module run. Each part of each instance is checked before one of them is changed.
 options:
   parts:
