@@ -31,7 +31,7 @@ class ActionModule(ModuleAction):
         try:
             _shape.accounts(arguments)
             if isinstance(arguments.get("users"), list):
-                arguments["users"] = _without_plans(arguments["users"])
+                arguments["users"] = _plans_check.without_plans(arguments["users"])
             batch = self._prepare(arguments)
         except Refused as error:
             return {"failed": True, "msg": str(error)}
@@ -101,12 +101,12 @@ class ActionModule(ModuleAction):
             reason = str(error).splitlines()[0]
             raise Refused("src", f"{source} cannot be read: {reason}", "Correct the path or the permissions.") from None
 
-    def _send(self, accounts: bytes) -> str:
+    def _send(self, accounts: bytes, name: str = "accounts") -> str:
         """The path of the accounts on the host, in the task's own folder, which is removed with it."""
         shell = self._connection._shell
         if shell.tmpdir is None:
             self._make_tmp_path()
-        path: str = shell.join_path(shell.tmpdir, "accounts")
+        path: str = shell.join_path(shell.tmpdir, name)
         self._transfer_data(path, accounts)
         self._remote_chmod([path], "0600")
         if self._is_become_unprivileged():
@@ -114,27 +114,6 @@ class ActionModule(ModuleAction):
         return path
 
 
-def _without_plans(users: list[t.Any]) -> list[t.Any]:
-    """The users without what is for pppoe_plans: one list of accounts serves both."""
-    return [
-        {key: value for key, value in user.items() if key not in _plans_check.ACCOUNT_KEYS}
-        if isinstance(user, dict) and not user.keys() <= _KEYS
-        else user
-        for user in users
-    ]
-
-
 def _as_usual(users: t.Any) -> bool:
     """Whether these are users whose values need no conversion, which is the module's business."""
-    return all(map(_is_usual, users))
-
-
-def _is_usual(user: t.Any) -> bool:
-    if not user.keys() <= _KEYS or user.get("state", "present") not in _STATES:
-        return False
-    addresses = user.get("addresses")
-    return addresses is None or isinstance(addresses, list)
-
-
-_KEYS = frozenset(_batch.COLUMNS)
-_STATES = ("present", "absent")
+    return all(map(_shape.is_usual, users))

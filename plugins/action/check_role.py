@@ -41,7 +41,10 @@ class ActionModule(ActionBase):
         for variable, option in options.items():
             if option.get("type") == "raw" and "options" in option and variable in task_vars:
                 value = self._templar.template(task_vars[variable])
-                problems += _role_variables.entries(variable, option, value)
+                if variable == f"{name}_instances":
+                    problems += _role_variables.instances(variable, options, value)
+                else:
+                    problems += _role_variables.entries(variable, option, value)
         return problems
 
 

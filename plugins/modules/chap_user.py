@@ -304,28 +304,9 @@ backup_file:
   sample: /etc/ppp/chap-secrets.4711.2026-11-01@09:30:00~
 """
 
-import contextlib
-import os
-import typing as t
-
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
-    _account,
-    _batch,
-    _fixed_addresses,
-    _old_files,
-    _secrets,
-    _secrets_batch,
-    _secrets_diff,
-    _secrets_file,
-    _shape,
-)
-from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool_files
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _temporary
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _run, _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._discreet import DiscreetModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute, os_fix
-
-MOST_NAMES = 100
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
 ARGUMENTS = {
     "name": {"type": "str"},
@@ -368,113 +349,7 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    execute(module, run)
-
-
-def run(module: DiscreetModule) -> dict[str, t.Any]:
-    params = module.params
-    if params["max_removals"] is not None and params["max_removals"] < 0:
-        raise Refused("max_removals", f"{params['max_removals']} is less than 0.", "Give 0 or more.")
-    accounts = batch_of(params) if params["src"] else accounts_of(params)
-    # A prediction takes no lock: it writes nothing, and reads a file that is only ever replaced as a whole.
-    lock = contextlib.nullcontext() if module.check_mode else _files.locked(params["path"], params["lock_timeout"])
-    try:
-        with lock:
-            return apply(module, params["path"], accounts)
-    except OSError as error:
-        problem = f"{params['path']} could not be changed: {error.strerror or error}. It is as it was."
-        raise Failed(f"path: {problem} {os_fix(error)}".rstrip()) from None
-
-
-def accounts_of(params: dict[str, t.Any]) -> list[_account.Account]:
-    """The accounts asked for, each valid by itself and all of them together."""
-    pap = os.path.basename(params["path"]) == "pap-secrets"
-    if params["users"] is None:
-        if params["exclusive"]:
-            raise Refused("exclusive", "would remove every account but this one.", "Give all accounts in users.")
-        return [_account.of_server(params, "", pap)]
-    if params["exclusive"] and not params["users"]:
-        fix = "List the accounts; to empty the file, list one with state=absent."
-        raise Refused("users", "is empty, and with exclusive every account would be removed.", fix)
-    accounts = []
-    for index, user in enumerate(params["users"]):
-        if user is None:
-            raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or take the entry out.")
-        accounts.append(_account.of_server(user, f"users[{index}]", pap))
-    _account.check_together(accounts)
-    return accounts
-
-
-def batch_of(params: dict[str, t.Any]) -> _batch.Batch:
-    """The accounts that the action plugin has checked and sent."""
-    try:
-        with open(params["src"], "rb") as handle:
-            batch = _batch.read(handle)
-    except OSError as error:
-        raise Refused("src", f"cannot be read: {error.strerror}.", "Run chap_user as a task of a playbook.") from None
-    if params["exclusive"] and not batch.count:
-        raise Refused("src", "has no account, and with exclusive every account would be removed.", "List the accounts.")
-    return batch
-
-
-def apply(module: DiscreetModule, path: str, accounts: list[_account.Account] | _batch.Batch) -> dict[str, t.Any]:
-    """Read, decide, write; what has been done, or would be in check mode."""
-    try:
-        before, before_mode = _secrets_file.read(path)
-    except OSError as error:
-        raise Failed(f"path: {path} cannot be read: {error.strerror}. {os_fix(error)}".rstrip()) from None
-    update = module.params["update_secret"] == "always"  # noqa: S105
-    decide = _secrets_batch.plan if isinstance(accounts, _batch.Batch) else _secrets.plan
-    plan = decide(before, accounts, exclusive=module.params["exclusive"], update_secret=update, path=path)  # type: ignore
-    if module.params["exclusive"]:
-        check_removals(plan, path, module.params["max_removals"])
-    for warning in plan.warnings + _old_files.warnings(plan.content or b"", path, accounts):
-        module.warn(warning)
-    # pppd complains of a secrets file that group or others may use (auth.c check_access).
-    mode = 0o600 if before_mode is None else before_mode & 0o700
-    changed = plan.content != before or (before_mode is not None and mode != before_mode)
-    result = report(plan, path, changed)
-    if module.params["list_fixed_addresses"]:
-        result.update(_fixed_addresses.listed(plan.content or b"", accounts))
-    if module._diff:
-        result["diff"] = _secrets_diff.entry(path, before, plan, (before_mode, mode))
-    if changed and not module.check_mode:
-        _secrets_file.check_folder(path)
-        if module.params["backup"] and before is not None:
-            result["backup_file"] = _files.backup(module, path, mode)
-        file = _files.File(path, plan.content, mode, secret=True)
-        _files.write(module, [_files.Change(file, before, before_mode)])
-    if not module.check_mode:
-        _temporary.sweep(os.path.dirname(os.path.realpath(path)))
-        # Before that, a run of pppoe_server may yet come that takes them out of its pool.
-        for warning in _fixed_addresses.in_pools(accounts, _pool_files.addresses()):
-            module.warn(warning)
-    return result
-
-
-def check_removals(plan: _secrets.SecretsPlan, path: str, most: int | None) -> None:
-    """Refuse to remove more accounts that the call does not list than ``most``; by default, than half of those there.
-
-    A list that was cut off on its way is otherwise a list of customers who have left.
-    """
-    if plan.unlisted <= (plan.total_before // 2 if most is None else most):
-        return
-    allowed = "more than half" if most is None else f"more than max_removals, {most}"
-    raise Refused(
-        "exclusive",
-        f"of the {plan.total_before} accounts in {path} it would remove {plan.unlisted} that are not listed, "
-        f"{allowed}.",
-        f"Check that the list is complete; if it is, set max_removals={plan.unlisted}.",
-    )
-
-
-def report(plan: _secrets.SecretsPlan, path: str, changed: bool) -> dict[str, t.Any]:
-    result: dict[str, t.Any] = {"changed": changed, "path": path, "total": plan.total}
-    for what, names in (("added", plan.added), ("updated", plan.updated), ("removed", plan.removed)):
-        result[what] = names[:MOST_NAMES]
-        result[what + "_count"] = len(names)
-    result["added_count"] += plan.more_added
-    return result
+    execute(module, _run.run)
 
 
 if __name__ == "__main__":

@@ -269,19 +269,10 @@ tried:
       answer: "Error: Could not process rule: Operation not supported"
 """
 
-import os
 import typing as t
-from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _masquerade as _firewall_masquerade
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _run as _firewall_run
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
 PORT_FORWARD: dict[str, t.Any] = {
@@ -307,35 +298,9 @@ ARGUMENTS: dict[str, t.Any] = {
 
 def main() -> None:
     required_if = [("state", "present", ["out_interface"])]
-    execute(AnsibleModule(argument_spec=ARGUMENTS, required_if=required_if, supports_check_mode=True), run)
-
-
-def run(module: AnsibleModule) -> dict[str, t.Any]:
-    if os.geteuid() != 0:
-        raise Failed("The rules of a host can only be read and changed by root. Run the task as root: become: true.")
-    startup = _firewall_masquerade.startup_of(module.params)
-    wanted = _firewall_masquerade.request_of(module.params)
-    with ExitStack() as locks:
-        if not module.check_mode:
-            for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, wanted.name), _rc_local.path()):
-                locks.enter_context(_files.locked(path))
-        try:
-            todo = plan(module, wanted, startup)
-        except _firewall_backend.NoBackend as error:
-            if not (module.check_mode and error.missing):
-                raise
-            return _firewall_masquerade.predicted(wanted, startup, str(error))
-        if todo.changed and not module.check_mode:
-            _firewall_apply.apply(module, wanted, todo)
-            _firewall_masquerade.verify(module, todo)
-    _firewall_masquerade.warn(module, wanted, todo)
-    return _firewall_masquerade.result(wanted, startup, todo)
-
-
-def plan(module: AnsibleModule, wanted: _firewall_request.Request, startup: str) -> _firewall_plan.Plan:
-    if module.params["state"] == "absent":
-        return _firewall_plan.prepare_absent(module, wanted)
-    return _firewall_plan.prepare(module, wanted, module.params["backend"], startup)
+    execute(
+        AnsibleModule(argument_spec=ARGUMENTS, required_if=required_if, supports_check_mode=True), _firewall_run.run
+    )
 
 
 if __name__ == "__main__":

@@ -338,8 +338,6 @@ addresses:
   sample: 19
 """
 
-import typing as t
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
@@ -381,12 +379,7 @@ ARGUMENTS = {
 
 def main() -> None:
     required = [("state", "started", REQUIRED), ("state", "present", REQUIRED)]
-    execute(AnsibleModule(argument_spec=ARGUMENTS, required_if=required, supports_check_mode=True), run)
-
-
-def run(module: AnsibleModule) -> dict[str, t.Any]:
-    work = _server_run.configure if module.params["state"] in ("started", "present") else _server_run.end
-    return work(module)
+    execute(AnsibleModule(argument_spec=ARGUMENTS, required_if=required, supports_check_mode=True), _server_run.run)
 
 
 if __name__ == "__main__":

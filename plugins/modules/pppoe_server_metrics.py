@@ -80,11 +80,9 @@ path:
   sample: /var/lib/prometheus/node-exporter/pppoe_server_default.prom
 """
 
-import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_run as _server_metrics_run
 
 ARGUMENTS = {
@@ -96,13 +94,7 @@ ARGUMENTS = {
 
 
 def main() -> None:
-    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), run)
-
-
-def run(module: AnsibleModule) -> dict[str, t.Any]:
-    _server_metrics.check(module.params["name"], module.params["directory"], module.params["interval"])
-    work = _server_metrics_run.present if module.params["state"] == "present" else _server_metrics_run.absent
-    return work(module)
+    execute(AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True), _server_metrics_run.run)
 
 
 if __name__ == "__main__":

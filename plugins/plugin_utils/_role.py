@@ -54,8 +54,7 @@ class ModuleAction(ActionBase):
         role = role_of(self) if result.get("failed") and isinstance(text, str) else None
         if role is None or text is None:
             return result
-        module = self._task.action.rpartition(".")[2]
-        better = _role_variables.message(*role, module, text, self.connection())
+        better = _role_variables.message(*role, text, self.connection())
         if better == text:
             return result
         # Ansible prints the text of the exception as well, where there is one.

@@ -19,19 +19,8 @@ _NEAR = 0.45
 # Of a longer list, the module checks what is in the entries: it is made for that.
 _MOST_CHECKED = 500
 
-# The variable of a role for a parameter of a module that it calls, where they are not called the same.
-_VARIABLES = {
-    "pppoe_server": {
-        "chap_user": {
-            "users": "accounts",
-            "src": "accounts_src",
-            "exclusive": "accounts_exclusive",
-            "max_removals": "accounts_max_removals",
-        },
-        "masquerade": {"source": "nat_sources", "out_interface": "outside_interface", "backend": "nat_backend"},
-        "pppoe_server_metrics": {"directory": "metrics_directory", "interval": "metrics_interval"},
-    },
-}
+#: Variables of pppoe_server that hold for the host, and that no entry of its instances can have.
+OF_THE_HOST = ("instances", "instances_exclusive", "packages")
 
 
 def unknown(role: str, options: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> list[str]:
@@ -85,14 +74,43 @@ def entries(name: str, option: t.Mapping[str, t.Any], value: t.Any) -> list[str]
     return found
 
 
-def message(role: str, options: t.Mapping[str, t.Any], module: str, text: str, connection: str | None = None) -> str:
+def instances(variable: str, options: t.Mapping[str, t.Any], value: t.Any) -> list[str]:
+    """Errors of a list of instances, whose keys are the role's variables without its name."""
+    prefix = variable[: -len("instances")]
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, dict) for one in value):
+        return [f"{variable}: is not a list of dictionaries. Write each entry as {{name: …, interfaces: […], …}}."]
+    keys = {
+        name[len(prefix) :]: {key: value for key, value in option.items() if key not in ("default", "required")}
+        for name, option in options.items()
+        if name[len(prefix) :] not in OF_THE_HOST
+    }
+    keys["name"] = {"type": "str", "required": True}
+    nested = {key: option for key, option in keys.items() if option.get("type") == "raw" and "options" in option}
+    validator = ArgumentSpecValidator({**keys, **{key: {"type": "raw"} for key in nested}})
+    found = []
+    for index, one in enumerate(value):
+        place = f"{variable}[{index}]"
+        unknown_keys = [str(key) for key in one if key not in keys]
+        found += [f"{place}.{key}: there is no such key.{_meant_key(key, keys)}" for key in unknown_keys]
+        known = {key: given for key, given in one.items() if key in keys}
+        found += [f"{place}: {error}" for error in validator.validate(known).error_messages]
+        for key, option in nested.items():
+            found += entries(f"{place}.{key}", option, one[key]) if key in one else []
+    return found
+
+
+def _meant_key(key: str, keys: t.Iterable[str]) -> str:
+    scores = {other: _likeness(key, other) for other in keys}
+    best = max(scores, key=lambda other: scores[other])
+    return f" Did you mean {best}?" if scores[best] >= _NEAR else ""
+
+
+def message(role: str, options: t.Mapping[str, t.Any], text: str, connection: str | None = None) -> str:
     """The error of a module in the words of the role that has called it: its variable instead of the parameter."""
     if connection is not None:
         return f"{role}_connections ({connection}): {text}"
     match = re.match(r"([a-z_]+)(?=[\[.:])", text)
     if not match:
         return text
-    variable = _VARIABLES.get(role, {}).get(module, {}).get(match.group(1), match.group(1))
-    if f"{role}_{variable}" not in options:
-        return text
-    return f"{role}_{variable}{text[match.end() :]}"
+    variable = f"{role}_{match.group(1)}"
+    return variable + text[match.end() :] if variable in options else text

@@ -17,6 +17,8 @@ import typing as t
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 TEXTS = ("name", "secret", "server")
+_KEYS = frozenset((*TEXTS, "addresses", "state"))
+_STATES = ("present", "absent")
 _NUMBER = "YAML reads 0123, 0x1F, 1.10, 1.0e+3, 12:30, .inf and .nan without quotes as numbers"
 _TEXT = (str, type(None))
 _ENTRY = "Give a list of dictionaries, each with name and secret."
@@ -72,6 +74,14 @@ def _entry(parameter: str, index: int, entry: t.Any) -> None:
         raise Refused(place, "is empty.", "Give name and secret, or take the entry out.")
     problem = f"is {_kind(entry)}, not a dictionary with name and secret."
     raise Refused(place, problem, 'Write it as {name: "…", secret: "…"}.')
+
+
+def is_usual(user: t.Mapping[str, t.Any]) -> bool:
+    """Whether no value of an account needs a conversion, which is the module's business."""
+    if not user.keys() <= _KEYS or user.get("state", "present") not in _STATES:
+        return False
+    addresses = user.get("addresses")
+    return addresses is None or isinstance(addresses, list)
 
 
 def connection(params: t.Mapping[str, t.Any]) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 import pwd
 import re
@@ -67,11 +68,11 @@ def servers(module: AnsibleModule) -> tuple[list[dict[str, t.Any]], list[dict[st
     seen = [_observe(module, host, command, pid, commands) for command, pid in commands]
     _adopt_startup.mark_shared_pools(seen)
     found = []
+    names_taken: list[str] = []
     for observed in seen:
         variables, findings = _adopt_describe.describe(observed)
         if len(seen) > 1:
-            name = re.sub(r"[^A-Za-z0-9_-]", "-", observed.command.interfaces[0])
-            variables = {"pppoe_server_name": name, **variables}
+            variables = {"pppoe_server_name": _name(observed.command, names_taken), **variables}
         accounts = [account.shown() for account in observed.secrets.accounts]
         names = _adopt_describe.placeholders(account["name"] for account in accounts)
         found.append(
@@ -89,6 +90,15 @@ def servers(module: AnsibleModule) -> tuple[list[dict[str, t.Any]], list[dict[st
     for name in _adopt_observe_nat.managers(module):
         say.stays(f"{name} manages this host's firewall.", "Rules that it has are left to you, and it goes on.")
     return found, say.all
+
+
+def _name(command: Command, taken: list[str]) -> str:
+    """A name for the instance of a daemon, after its interface; ``taken`` grows by it."""
+    base = re.sub(r"[^A-Za-z0-9_-]", "-", command.interfaces[0])
+    numbered = (f"{base}-{number}" for number in itertools.count(2))
+    name = next(name for name in itertools.chain([base], numbered) if name not in taken)
+    taken.append(name)
+    return name
 
 
 def _commands(host: Host) -> list[tuple[Command, int | None]]:

@@ -41,6 +41,7 @@ HEADINGS = {
     "stays": "What site.yml leaves unchanged:",
 }
 MOST_ACCOUNTS = 20
+_PREFIX = "pppoe_server_"
 _WIDTH = 112
 # What Jinja evaluates, and what begins a tag in YAML is inside quotation marks anyway.
 _TEMPLATE = re.compile(r"\{[{%#]|[}%#]\}")
@@ -54,12 +55,25 @@ def document(result: t.Mapping[str, t.Any], host: str) -> str:
     if not servers:
         lines.append("# No unmanaged pppoe-server was found.")
     lines += _findings(findings)
-    for server in servers:
-        lines += _server(server)
+    if len(servers) == 1:
+        lines += [*_server(servers[0]), *_variables(servers[0]["variables"])]
+    elif servers:
+        lines += _instances(servers)
     return "\n".join(lines) + "\n"
 
 
+def _instances(servers: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """Several daemons of one host, each an entry of the role's list."""
+    lines = ["pppoe_server_instances:"]
+    for server in servers:
+        variables = _variables({"pppoe_server_name": server["variables"]["pppoe_server_name"], **server["variables"]})
+        entry = [line[len(_PREFIX) :] if line.startswith(_PREFIX) else line for line in variables]
+        lines += [*_server(server), *(f"{'  ' if index else '- '}{line}" for index, line in enumerate(entry))]
+    return lines
+
+
 def _server(server: t.Mapping[str, t.Any]) -> list[str]:
+    """The comments on a daemon."""
     process = f"Process {int(server['pid'])}" if server["pid"] is not None else "Not running"
     sessions, accounts = int(server["live_sessions"]), server["accounts"]
     return [
@@ -67,7 +81,6 @@ def _server(server: t.Mapping[str, t.Any]) -> list[str]:
         f"# {sessions} live sessions, {len(accounts)} accounts.",
         *_findings(server["findings"]),
         *_accounts(accounts),
-        *_variables(server["variables"]),
     ]
 
 

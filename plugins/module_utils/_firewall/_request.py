@@ -99,7 +99,7 @@ def request(
         tuple(sorted(sources)),
         clamp_mss,
         random_fully,
-        _port_forwards(port_forwards or []),
+        forwarded(port_forwards or []),
     )
 
 
@@ -151,12 +151,13 @@ def _fix(text: str, error: ValueError) -> str:
         return f"Write it like 10.67.0.0/24, 10.67.0.9 or 10.67.0.2-10.67.0.99. ({error})"
 
 
-def _port_forwards(entries: list[dict[str, t.Any]]) -> tuple[PortForward, ...]:
+def forwarded(entries: list[dict[str, t.Any]]) -> tuple[PortForward, ...]:
+    """The ports to forward, checked, in their order."""
     found: list[PortForward] = []
     for index, entry in enumerate(entries):
         one = _port_forward(f"port_forwards[{index}]", entry)
         for earlier in found:
-            if one.protocol == earlier.protocol and _overlap(one.port, earlier.port):
+            if same_port(one, earlier):
                 raise Refused(
                     f"port_forwards[{index}].port",
                     f"{one.protocol} port {one.port} is forwarded to {earlier.address} already.",
@@ -200,5 +201,7 @@ def _ends(port: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
-def _overlap(one: str, other: str) -> bool:
-    return _ends(one)[0] <= _ends(other)[1] and _ends(other)[0] <= _ends(one)[1]
+def same_port(one: PortForward, other: PortForward) -> bool:
+    """Whether both forward a port of one protocol."""
+    first, second = _ends(one.port), _ends(other.port)
+    return one.protocol == other.protocol and first[0] <= second[1] and second[0] <= first[1]

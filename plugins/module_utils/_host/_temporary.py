@@ -57,13 +57,17 @@ def _locked(folder: str) -> tuple[int, str]:
         os.close(descriptor)
 
 
-def sweep(folder: str) -> list[str]:
-    """Remove what runs that were killed have left in the folder; returns the paths."""
+def left(folder: str) -> list[str]:
+    """The files of runs in the folder, of those that were killed or that are at it now."""
     try:
-        names = [name for name in os.listdir(folder) if _NAME.match(name)]
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if _NAME.match(name)]
     except OSError:
         return []
-    return [path for path in (os.path.join(folder, name) for name in sorted(names)) if _swept(path)]
+
+
+def sweep(folder: str) -> list[str]:
+    """Remove what runs that were killed have left in the folder; returns the paths."""
+    return [path for path in left(folder) if _swept(path)]
 
 
 def _swept(path: str) -> bool:

@@ -29,6 +29,16 @@ _RATE_FIX = "Give a number and k, M or G, for bit/s, such as 20M."
 _MOST_SECONDS = 365 * 86400
 
 
+def without_plans(users: list[t.Any]) -> list[t.Any]:
+    """Accounts as chap_user takes them, without what is for pppoe_plans: one list of accounts serves both."""
+    return [
+        {key: value for key, value in user.items() if key not in ACCOUNT_KEYS}
+        if isinstance(user, dict) and not user.keys().isdisjoint(ACCOUNT_KEYS)
+        else user
+        for user in users
+    ]
+
+
 def rate(parameter: str, value: t.Any) -> int:
     """A rate in bit/s from ``20M``."""
     match = _RATE.match(value) if isinstance(value, str) else None

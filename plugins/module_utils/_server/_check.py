@@ -28,18 +28,17 @@ def check(
     how: _server_config.Mode,
     observed: Observed,
     later: bool,
+    beside: t.Mapping[str, _server_config.Instance | None] | None = None,
 ) -> list[str]:
     """``Refused`` for an instance that this host cannot have, else the warnings.
 
     ``later``: programs may be missing, since a run may install them first (check mode).
+    ``beside``: other instances as they will be (``None``: will not be), where the same run configures them too.
     """
     existing = sorted(set(observed.interfaces) - {"lo"})
     for index, name in enumerate(instance.interfaces):
         _interfaces.require(f"interfaces[{index}]", name, existing=existing)
-    others = {name: addresses for name, addresses in observed.pools.items() if name != instance.name}
-    _pool.refuse_shared("pool", _pool.spans("pool", parameters["pool"]), others)
-    commands = {name: command for name, command in observed.commands.items() if name != instance.name}
-    _server_instances.refuse_rivals(instance.interfaces, instance.service_names, commands)
+    refuse_others(parameters, instance, observed, {**(beside or {}), instance.name: None})
     refuse_own_address(instance, observed.interfaces)
     _server_uplink.refuse_gateway(instance, observed.routes)
     peers = [one.peer for interface in observed.interfaces.values() for one in interface.addresses if one.peer]
@@ -53,6 +52,23 @@ def check(
     if parameters["startup"] == "systemd" and not observed.systemd:
         raise Refused("startup", "systemd is not running on this host.", "Use rc_local or none.")
     return [warning for warning in warnings if warning]
+
+
+def refuse_others(
+    parameters: Parameters,
+    instance: _server_config.Instance,
+    observed: Observed,
+    beside: t.Mapping[str, _server_config.Instance | None],
+) -> None:
+    """``Refused`` if another instance has addresses of the pool, or serves the same clients."""
+    pools: dict[str, t.Sequence[str]] = {name: own for name, own in observed.pools.items() if name not in beside}
+    serving: dict[str, t.Any] = {name: command for name, command in observed.commands.items() if name not in beside}
+    for name, other in beside.items():
+        if other is not None:
+            pools[name] = other.addresses
+            serving[name] = _server_instances.Serving(other.interfaces, other.service_names)
+    _pool.refuse_shared("pool", _pool.spans("pool", parameters["pool"]), pools)
+    _server_instances.refuse_rivals(instance.interfaces, instance.service_names, serving)
 
 
 def refuse_own_address(instance: _server_config.Instance, interfaces: t.Mapping[str, _interfaces.Interface]) -> None:

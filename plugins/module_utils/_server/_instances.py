@@ -41,8 +41,17 @@ def commands(
     return found
 
 
+class Serving(t.NamedTuple):
+    """Whom an instance serves that is yet to be started."""
+
+    interfaces: t.Sequence[str]
+    services: t.Sequence[str]
+
+
 def refuse_rivals(
-    interfaces: t.Sequence[str], services: t.Sequence[str], others: t.Mapping[str, _server_startup_lines.Command]
+    interfaces: t.Sequence[str],
+    services: t.Sequence[str],
+    others: t.Mapping[str, Serving | _server_startup_lines.Command],
 ) -> None:
     """Refuse another instance that serves the same clients: on one interface, the same service or any.
 
@@ -52,7 +61,7 @@ def refuse_rivals(
         for name, other in sorted(others.items()):
             if interface not in other.interfaces:
                 continue
-            if not services or not other.all("S"):
+            if not services or not other.services:
                 nameless = name if services else "this one"
                 raise Refused(
                     f"interfaces[{index}]",
@@ -60,7 +69,7 @@ def refuse_rivals(
                     "Give one of them another interface, or both of them services of their own.",
                 )
             for at, service in enumerate(services):
-                if service in other.all("S"):
+                if service in other.services:
                     raise Refused(
                         f"service_names[{at}]",
                         f"instance '{name}' offers '{service}' on {interface} too.",

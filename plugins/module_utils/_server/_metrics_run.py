@@ -21,6 +21,12 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    """What the module does and returns."""
+    _server_metrics.check(module.params["name"], module.params["directory"], module.params["interval"])
+    return present(module) if module.params["state"] == "present" else absent(module)
+
+
 def present(module: AnsibleModule) -> dict[str, t.Any]:
     """``state=present``: the program, its units, and nothing left in the folder that was named before."""
     name, directory = module.params["name"], module.params["directory"]

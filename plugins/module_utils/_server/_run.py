@@ -21,12 +21,23 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
-def configure(module: AnsibleModule) -> dict[str, t.Any]:
+#: Other instances that the same run configures, as they will be; ``None``: will not be.
+Beside = t.Mapping[str, t.Optional[_server_config.Instance]]
+
+
+def run(module: AnsibleModule, beside: Beside | None = None) -> dict[str, t.Any]:
+    """What the module does and returns."""
+    if module.params["state"] in ("started", "present"):
+        return configure(module, beside or {})
+    return end(module)
+
+
+def configure(module: AnsibleModule, beside: Beside) -> dict[str, t.Any]:
     """``state`` started or present: files and process as the parameters say."""
     instance = _server_config.instance(module.params)
     observed = _server_observe.observe(module)
     how = _server_config.mode(module.params["kernel_mode"], observed.can, instance)
-    for warning in _server_check.check(module.params, instance, how, observed, later=module.check_mode):
+    for warning in _server_check.check(module.params, instance, how, observed, module.check_mode, beside):
         module.warn(warning)
     plan = _server_plan.plan(module.params, instance, how, observed)
     _server_trial.ask(module, observed.can, instance, plan.command)

@@ -70,6 +70,10 @@ class Command:
         return list(dict.fromkeys(map(without_label, self.all("I")))) or [INTERFACE]
 
     @property
+    def services(self) -> list[str]:
+        return self.all("S")
+
+    @property
     def options_path(self) -> str:
         return self.last("O") or OPTIONS_FILE
 

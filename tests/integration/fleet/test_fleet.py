@@ -17,8 +17,8 @@ import playbooks
 
 COUNT = 10
 DOWN, SLOW, BROKEN = "host002", "host003", "host004"
-#: Module runs on a server, at most, whatever its accounts.
-MOST = 12
+#: Module runs of a run that changes nothing, whatever the accounts and the number of instances.
+MOST = 2
 pytestmark = pytest.mark.skipif(bool(hosts.why_not()), reason=f"no fleet can be made here: {hosts.why_not()}")
 
 
@@ -79,7 +79,48 @@ def test_module_runs_do_not_grow_with_the_accounts(fleet, first, second):
         fleet, playbooks.SITE, "--limit=host001", "-e", json.dumps({"pppoe_server_accounts": accounts})
     )
     assert more.having("changed") == ["host001"], more.output[-3000:]
-    assert more.modules["host001"] == second.modules["host001"] <= MOST
+    assert second.modules["host001"] == MOST
+    # The accounts, and the server, which has no place for an account with a fixed address any more.
+    assert more.modules["host001"] == MOST + 2
+
+
+NORTH = {"name": "north", "service_names": ["fast"]}
+SOUTH = {
+    "name": "south",
+    "service_names": ["slow"],
+    "local_address": "192.168.20.1",
+    "pool": ["192.168.20.2+20"],
+    "accounts": [{"name": "south", "secret": "south", "addresses": ["192.168.20.9"]}],
+}
+
+
+def test_several_instances(fleet, first):
+    """On a host of their own: set up, unchanged by a second run, and removed, each in as many module runs as one is."""
+
+    def run(*entries, **more):
+        variables = {"pppoe_server_instances": entries, **more}
+        done = playbooks.play(fleet, playbooks.SITE, "--limit=host010", "-e", json.dumps(variables))
+        return done, " ".join(done.output.split())
+
+    exclusive = {"pppoe_server_instances_exclusive": True}
+    wrong, said = run(NORTH, {**SOUTH, "pool": ["192.168.20.2+90000"]}, **exclusive)
+    assert wrong.having("failed") == ["host010"]
+    assert "pppoe_server_instances (south): pool: the pool holds 90000 addresses." in said
+    both, said = run(NORTH, SOUTH, **exclusive)
+    assert both.having("changed") == ["host010"], both.output[-3000:]
+    assert "reserved_addresses: accounts have" not in said
+    again, _said = run(NORTH, SOUTH, **exclusive)
+    assert again.having("changed") == [], again.output[-3000:]
+    assert again.modules["host010"] == MOST
+    # What one of them has now, the other one may take.
+    swapped, _said = run({**NORTH, "service_names": ["slow"]}, {**SOUTH, "service_names": ["fast"]})
+    assert (swapped.status, swapped.having("changed")) == (0, ["host010"]), swapped.output[-3000:]
+    _left, said = run({**SOUTH, "service_names": ["fast"]})
+    assert "but not in pppoe_server_instances: north." in said
+    alone, _said = run({**SOUTH, "service_names": []}, **exclusive)
+    assert (alone.status, alone.having("changed")) == (0, ["host010"]), alone.output[-3000:]
+    after, _said = run({**SOUTH, "service_names": []}, **exclusive)
+    assert (after.having("changed"), after.modules["host010"]) == ([], MOST)
 
 
 def test_the_nightly_change_is_one_task_a_host(fleet, first):

@@ -19,7 +19,7 @@ CASES = [
                 {"name": "b", "secret": "hidden-two", "addresses": ["192.168.10.3"]},
             ]
         },
-        "pppoe_server_accounts[1].addresses: 192.168.10.3 is already the address of 'a' (users[0])",
+        "pppoe_server_accounts[1].addresses: 192.168.10.3 is already the address of 'a' (pppoe_server_accounts[0])",
     ),
     (
         {"pppoe_server_accounts": [{"name": "a", "secret": "hidden-one"}, {"name": "b"}]},

@@ -82,20 +82,17 @@ def test_connections_are_checked_without_showing_them(connections, message):
 
 
 @pytest.mark.parametrize(
-    ("role", "module", "text", "connection", "expected"),
+    ("role", "text", "connection", "expected"),
     [
-        ("pppoe_server", "chap_user", "users[3].secret: is empty", None, "pppoe_server_accounts[3].secret: is empty"),
-        ("pppoe_server", "chap_user", "src: x is empty.", None, "pppoe_server_accounts_src: x is empty."),
-        ("pppoe_server", "chap_user", "customers.csv:5: has 2", None, "customers.csv:5: has 2"),
-        ("pppoe_server", "chap_user", "path: /etc/ppp/x", None, "path: /etc/ppp/x"),
-        ("pppoe_server", "pppoe_server", "pool: 'x' is", None, "pppoe_server_pool: 'x' is"),
-        ("pppoe_server", "masquerade", "out_interface: no", None, "pppoe_server_outside_interface: no"),
-        ("pppoe_server", "masquerade", "The rules", None, "The rules"),
-        ("pppoe_client", "pppoe_client", "secret: is", "dsl", "pppoe_client_connections (dsl): secret: is"),
+        ("pppoe_server", "pool: 'x' is", None, "pppoe_server_pool: 'x' is"),
+        ("pppoe_server", "customers.csv:5: has 2", None, "customers.csv:5: has 2"),
+        ("pppoe_server", "path: /etc/ppp/x", None, "path: /etc/ppp/x"),
+        ("pppoe_server", "The rules", None, "The rules"),
+        ("pppoe_client", "secret: is", "dsl", "pppoe_client_connections (dsl): secret: is"),
     ],
 )
-def test_an_error_names_the_variable_of_the_role(role, module, text, connection, expected):
-    assert _role_variables.message(role, OPTIONS[role], module, text, connection) == expected
+def test_an_error_names_the_variable_of_the_role(role, text, connection, expected):
+    assert _role_variables.message(role, OPTIONS[role], text, connection) == expected
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,21 @@ def test_types_stay():
     assert loaded(server(variables=variables)) == variables
 
 
+def test_several_daemons_are_instances():
+    finding = {"kind": "problem", "text": "x", "why": "y"}
+    one = server(variables={"pppoe_server_name": "eth1", "pppoe_server_interfaces": ["eth1"], "pppoe_server_pool": []})
+    two = server(
+        variables={"pppoe_server_name": "eth2", "pppoe_server_interfaces": ["eth2"], "pppoe_server_nat": False},
+        findings=[finding],
+    )
+    assert loaded(one, two) == {
+        "pppoe_server_instances": [
+            {"name": "eth1", "interfaces": ["eth1"], "pool": []},
+            {"name": "eth2", "interfaces": ["eth2"], "nat": False},
+        ]
+    }
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_text_is_data(text):
     found = loaded(server(variables={"pppoe_server_options": [text], "pppoe_server_ac_name": text}))

@@ -1,0 +1,67 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run of pppoe_access. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    _names.check_name(module.params["name"])
+    return present(module) if module.params["state"] == "present" else absent(module)
+
+
+def present(module: AnsibleModule) -> dict[str, t.Any]:
+    params, name = module.params, module.params["name"]
+    to_systemd = startup(params["startup"])
+    asked = _access_settings.asked_hold(params["dial_hold"])
+    seen = _access_host.observe(module, name, probe=bool(asked != 0 or params["pado_delay"] or params["drained"]))
+    interfaces = params["interfaces"] or seen.interfaces
+    _access_settings.check(interfaces)
+    hold, problem = _access_host.hold(module, params["dial_hold"], seen)
+    settings = _access_settings.settings(hold, params["pado_delay"], params["drained"], seen.configured, seen.problem)
+    files = _access_host.files(name, None if settings.nothing else settings, interfaces, to_systemd, seen.last)
+    changed = _files.changes(files)
+    gone = [one for one in seen.interfaces if one not in interfaces and one not in seen.others]
+    stale = _access_host.missing(module, settings, interfaces)
+    enable = to_systemd and not settings.nothing and not seen.enabled
+    if not module.check_mode:
+        _access_host.remove(module, gone)
+        _access_host.write(module, name, changed, enable, settings.nothing and seen.enabled)
+        _access_host.apply(module, settings, stale)
+    return {
+        "changed": bool(changed or gone or stale or enable),
+        "diff": _files.diff(changed) if module._diff else [],
+        "dial_hold": settings.hold,
+        "dial_hold_problem": problem,
+        "pado_delay": settings.pado_delay,
+        "drained": settings.drained,
+    }
+
+
+def startup(asked: str) -> bool:
+    """Whether systemd is to do it."""
+    if asked == "systemd" and not _systemd.running():
+        raise Refused("startup", "systemd is not running on this host.", "Use rc_local or auto.")
+    return asked != "rc_local" and _systemd.running()
+
+
+def absent(module: AnsibleModule) -> dict[str, t.Any]:
+    name = module.params["name"]
+    seen = _access_host.observe(module, name, probe=False)
+    changed = _files.changes(_access_host.files(name, None, (), True, seen.last))
+    if not module.check_mode:
+        _access_host.remove(module, [one for one in seen.interfaces if one not in seen.others])
+        _access_host.write(module, name, changed, False, seen.enabled)
+    return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else []}

@@ -1,0 +1,158 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The instances of the role pppoe_server, from its variables to the parameters of each module.
+
+A variable reaches a module by its name: ``pppoe_server_mtu`` is the parameter ``mtu`` of each part that has one, and so
+is the key ``mtu`` of an entry of ``pppoe_server_instances``. Private to this collection.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.modules import (
+    forwarding,
+    masquerade,
+    pppoe_access,
+    pppoe_server,
+    pppoe_server_metrics,
+)
+from ansible_collections.dialtone.pppoe.plugins.plugin_utils import _role_variables
+
+PREFIX = "pppoe_server_"
+
+Values = t.Mapping[str, t.Any]
+
+
+class Part(t.NamedTuple):
+    """A module that the role runs. ``variables``: those that are not called as the parameter is."""
+
+    arguments: Values
+    variables: t.Mapping[str, str] = {}
+
+    def variable(self, parameter: str) -> str:
+        return self.variables.get(parameter, parameter)
+
+
+PARTS = {
+    "forwarding": Part(forwarding.ARGUMENTS, {"uplink": "outside_interface"}),
+    "masquerade": Part(
+        masquerade.ARGUMENTS,
+        {
+            "out_interface": "outside_interface",
+            "inside_interfaces": "interfaces",
+            "source": "nat_sources",
+            "backend": "nat_backend",
+            "random_fully": "nat_random_fully",
+        },
+    ),
+    "server": Part(pppoe_server.ARGUMENTS),
+    "access": Part(pppoe_access.ARGUMENTS),
+    "metrics": Part(pppoe_server_metrics.ARGUMENTS, {"directory": "metrics_directory", "interval": "metrics_interval"}),
+}
+
+
+def variable(part: str, parameter: str) -> str:
+    """The variable, without prefix, that a parameter of a part is from."""
+    if part == "accounts":
+        return f"accounts_{parameter}" if parameter in ("exclusive", "max_removals") else parameter
+    return PARTS[part].variable(parameter)
+
+
+class Instance(t.NamedTuple):
+    """``values`` by variable without prefix; ``own``: the keys that are not from the role's single variables."""
+
+    name: str
+    values: Values
+    own: frozenset[str] = frozenset()
+    listed: bool = False
+
+    @property
+    def present(self) -> bool:
+        return bool(self.values["state"] != "absent")
+
+    def is_set(self, key: str) -> bool:
+        return bool(boolean(self.values[key]))
+
+    def label(self, key: str) -> str:
+        """What an error calls a variable."""
+        return f"{PREFIX}instances ({self.name}): {key}" if key in self.own else PREFIX + key
+
+    def refused(self, key: str, problem: str, fix: str) -> Refused:
+        return Refused(self.label(key), problem, fix)
+
+
+def instances(values: Values) -> list[Instance]:
+    """Those of the role, from its variables without prefix: the entries of the list, or the only one."""
+    defaults = {key: value for key, value in values.items() if key not in _role_variables.OF_THE_HOST}
+    listed = values.get("instances") or []
+    if boolean(values.get("instances_exclusive") or False) and not listed:
+        raise Refused(
+            f"{PREFIX}instances_exclusive",
+            f"is set, but {PREFIX}instances is empty, so every instance on the host would be removed.",
+            "List the instances; to remove one, give it state: absent.",
+        )
+    found = [Instance(str(one["name"]), {**defaults, **one}, frozenset(one), True) for one in listed]
+    for index, one in enumerate(found):
+        if one.name in [other.name for other in found[:index]]:
+            raise Refused(f"{PREFIX}instances[{index}].name", f"'{one.name}' is listed twice.", "Rename one of them.")
+    return found or [Instance(str(defaults["name"]), defaults)]
+
+
+def parameters(instance: Instance) -> dict[str, dict[str, t.Any]]:
+    """The parameters of each part of an instance. Fixed addresses are added on the host."""
+    if not instance.present:
+        return absent(instance)
+    if instance.is_set("nat") and not instance.values["outside_interface"]:
+        raise instance.refused(
+            "outside_interface",
+            "not set.",
+            "Set it to the interface that leads to the internet, or set pppoe_server_nat to false if the clients' "
+            "addresses are routed.",
+        )
+    drained = instance.values["state"] == "drained"
+    boot = "rc_local" if instance.values["startup"] == "rc_local" else "auto"
+    decided: dict[str, dict[str, t.Any]] = {
+        "forwarding": {"state": "present"},
+        "masquerade": {"state": _state(instance.is_set("nat")), "startup": boot},
+        "server": {"state": "started"} if drained else {},
+        # Drained by a playbook, it stays so.
+        "access": {"state": "present", "startup": boot, **({"drained": True} if drained else {})},
+        "metrics": {"state": _state(instance.is_set("metrics"))},
+    }
+    return {name: _validated(instance, part, decided[name]) for name, part in PARTS.items()}
+
+
+def absent(instance: Instance) -> dict[str, dict[str, t.Any]]:
+    """The parameters that remove each part."""
+    known = {"name": instance.name, "metrics_directory": instance.values["metrics_directory"]}
+    bare = instance._replace(values=known)
+    return {name: _validated(bare, part, {"state": "absent"}) for name, part in PARTS.items()}
+
+
+def _state(present: bool) -> str:
+    return "present" if present else "absent"
+
+
+def _validated(instance: Instance, part: Part, decided: Values) -> dict[str, t.Any]:
+    given = {name: instance.values.get(part.variable(name)) for name in part.arguments}
+    # A variable without a value has the empty text, as in defaults/main.yml.
+    given = {
+        name: value
+        for name, value in given.items()
+        if value is not None and (value != "" or name in pppoe_server.REQUIRED)
+    }
+    result = ArgumentSpecValidator(dict(part.arguments)).validate({**given, **decided})
+    if result.error_messages:
+        raise Refused(
+            f"{PREFIX}instances ({instance.name})" if instance.listed else PREFIX.rstrip("_"),
+            "; ".join(result.error_messages) + ".",
+            "Correct it.",
+        )
+    validated: dict[str, t.Any] = result.validated_parameters
+    return validated

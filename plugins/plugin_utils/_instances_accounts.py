@@ -1,0 +1,150 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The accounts of the instances of the role pppoe_server, by secrets file. Private to this collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch, _shape
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
+from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
+from ansible_collections.dialtone.pppoe.plugins.plugin_utils._instances import Instance
+
+Entry = t.Mapping[str, t.Any]
+#: Reads a file of accounts: the entries, and the place of each.
+Rows = t.Callable[[str, t.Optional[str]], tuple[list[dict[str, t.Any]], list[str]]]
+
+
+class Listed(t.NamedTuple):
+    """The accounts of an instance: each entry, the place by which an error names it, and all of them as a batch."""
+
+    entries: list[Entry]
+    places: list[str]
+    batch: _batch.Batch
+
+
+class File(t.NamedTuple):
+    """A secrets file and its accounts. ``managed``: whether it is to be written."""
+
+    path: str
+    accounts: _batch.Batch
+    exclusive: bool = False
+    max_removals: int | None = None
+    managed: bool = True
+
+
+def path_of(instance: Instance) -> str:
+    """The secrets file in which its accounts stand."""
+    return "/etc/ppp/pap-secrets" if instance.values["authentication"] == "pap" else "/etc/ppp/chap-secrets"
+
+
+def of(instance: Instance, rows: Rows) -> Listed:
+    """The accounts of an instance, each checked by itself and beside the others."""
+    label = instance.label("accounts")
+    entries = _normal(label, instance.values["accounts"])
+    places = [f"{label}[{index}]" for index in range(len(entries))]
+    source = instance.values["accounts_src"]
+    if source:
+        try:
+            more, their_places = rows(str(source), None)
+        except Refused as error:
+            text = str(error).partition(": ")
+            raise Refused(instance.label("accounts_src"), text[2], "") if text[0] == "src" else error from None
+        entries, places = [*entries, *more], [*places, *their_places]
+    return Listed(entries, places, _encoded(instance, entries, places))
+
+
+def _normal(label: str, users: t.Any) -> list[Entry]:
+    """The entries of a list of accounts, those that are written in another form converted."""
+    _shape.listed(label, users)
+    users_spec: dict[str, t.Any] = chap_user.ARGUMENTS["users"]  # type: ignore[assignment]
+    validator = ArgumentSpecValidator(users_spec["options"])
+    entries: list[Entry] = []
+    for index, user in enumerate(_plans_check.without_plans(users)):
+        if not _shape.is_usual(user):
+            result = validator.validate(dict(user))
+            if result.error_messages:
+                raise Refused(f"{label}[{index}]", "; ".join(result.error_messages) + ".", "Correct it.")
+            user = result.validated_parameters
+        entries.append(user)
+    return entries
+
+
+def _encoded(instance: Instance, entries: list[Entry], places: list[str]) -> _batch.Batch:
+    return _batch.encode(entries, places.__getitem__, path_of(instance).endswith("pap-secrets"))
+
+
+def files(instances: t.Sequence[Instance], listed: t.Mapping[str, Listed]) -> list[File]:
+    """The secrets files of all instances. An account that several have alike is one account."""
+    by_path: dict[str, list[Instance]] = {}
+    for one in instances:
+        by_path.setdefault(path_of(one), []).append(one)
+    return [_file(path, users, listed) for path, users in by_path.items()]
+
+
+def _file(path: str, instances: list[Instance], listed: t.Mapping[str, Listed]) -> File:
+    first = instances[0]
+    entries, places = _joined([listed[one.name] for one in instances])
+    batch = listed[first.name].batch if len(instances) == 1 else _encoded(first, entries, places)
+    exclusive = first.is_set("accounts_exclusive")
+    for one in instances[1:]:
+        for key in ("accounts_exclusive", "accounts_max_removals"):
+            if str(one.values[key]).lower() != str(first.values[key]).lower():
+                problem = f"differs from that of instance '{first.name}', and the accounts of both stand in {path}."
+                raise one.refused(key, problem, "Give both the same value.")
+    if exclusive and not entries:
+        raise first.refused(
+            "accounts",
+            "is empty, and with exclusive every account would be removed.",
+            "List the accounts; to empty the file, list one with state=absent.",
+        )
+    return File(path, batch, exclusive, _max_removals(first), bool(entries) or exclusive)
+
+
+def _joined(lists: t.Iterable[Listed]) -> tuple[list[Entry], list[str]]:
+    entries: list[Entry] = []
+    places: list[str] = []
+    seen: dict[tuple[t.Any, t.Any], Entry] = {}
+    for one in lists:
+        before = dict(seen)
+        for entry, place in zip(one.entries, one.places):
+            key = entry.get("name"), entry.get("server") or "*"
+            if key in before and _plain(before[key]) == _plain(entry):
+                continue
+            seen[key] = entry
+            entries.append(entry)
+            places.append(place)
+    return entries, places
+
+
+def _plain(entry: Entry) -> dict[str, t.Any]:
+    """An entry with its defaults."""
+    given = {key: value for key, value in entry.items() if value}
+    return {"server": "*", "addresses": ["*"], "state": "present", **given}
+
+
+def _max_removals(instance: Instance) -> int | None:
+    value = str(instance.values["accounts_max_removals"]).strip()
+    if not value:
+        return None
+    if not value.isdigit():
+        raise instance.refused("accounts_max_removals", f"{value} is not a number from 0.", "Give 0 or more.")
+    return int(value)
+
+
+def removed(instances: t.Sequence[Instance]) -> list[File]:
+    """The accounts that go with removed instances; never those of a file on the controller."""
+    without = [one for one in instances if not one.is_set("keep_accounts") and one.values["accounts"]]
+    listed = {}
+    for one in without:
+        entries: list[Entry] = [
+            {**entry, "state": "absent"} for entry in _normal(one.label("accounts"), one.values["accounts"])
+        ]
+        places = [f"{one.label('accounts')}[{index}]" for index in range(len(entries))]
+        listed[one.name] = Listed(entries, places, _encoded(one, entries, places))
+    return [file._replace(exclusive=False, max_removals=None) for file in files(without, listed)]
