@@ -37,7 +37,7 @@ CHART = Path(os.environ.get("STORM_CHART", stage.REPOSITORY / ".build" / "bench"
 #: Dials one after the other.
 ALONE = 15
 #: The longest that a storm may take, and the end of its sessions, seconds.
-PATIENCE, GOODBYE = 150, 60
+PATIENCE, GOODBYE = 120, 30
 POOL = "10.67.0.1"
 #: As the guide has it, but in kernel mode, with the plugin's path that this build of pppoe-server does not know.
 BY_HAND = """
