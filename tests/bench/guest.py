@@ -12,26 +12,8 @@ from pathlib import Path
 import stage
 
 TICKS = os.sysconf("SC_CLK_TCK")
-#: Process accounting: a record for each process that has ended, with its flags and the name of its command, whose
-#: place is another in version 3 (linux/acct.h).
-ACCOUNTING = """
-import collections, ctypes, json, os, struct, sys
-path, libc = "/run/bench-accounting", ctypes.CDLL(None)
-if sys.argv[1] == "begin":
-    open(path, "w").close()
-    sys.exit(libc.acct(path.encode()))
-libc.acct(None)
-forks, programs = 0, collections.Counter()
-records = open(path, "rb").read()
-for at in range(0, len(records), 64):
-    place = at + (48 if records[at + 1] & 15 == 3 else 36)
-    name = records[place : place + 16]
-    if records[at] & 1:
-        forks += 1
-    else:
-        programs[name.split(b"\\0")[0].decode(errors="replace")] += 1
-print(json.dumps({"forks": forks, "programs": programs}))
-"""
+#: Counts programs; it is handed to Python on the host as text.
+ACCOUNTING = (stage.REPOSITORY / "tests" / "support" / "accounting.py").read_text()
 
 
 class Guest:
