@@ -8,7 +8,10 @@ import time
 
 import measure  # first: it finds tests/demo
 
-PARTS = ("accounts", "nat", "runs", "client", "fleet", "images", "listing", "dial", "throughput", "live")
+PARTS = (
+    *("accounts", "nat", "runs", "client", "fleet", "images", "listing"),
+    *("dial", "storm", "addresses", "throughput", "live"),
+)
 
 
 def main() -> int:
@@ -21,7 +24,10 @@ def main() -> int:
     began = time.monotonic()
     try:
         for part in chosen:
+            started = time.monotonic()
             __import__(part).main()
+            path = measure.write_results(part, time.monotonic() - started)
+            measure.say(f"as JSON: {path.relative_to(measure.stage.REPOSITORY)}")
     except measure.stage.StageError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

@@ -11,12 +11,18 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "demo"))
 
 import stage
 
 HERE = Path(__file__).resolve().parent
+#: Where the figures of each part go as JSON.
+RESULTS = stage.REPOSITORY / ".build" / "bench"
+#: The tables of the part that runs, and what else it records.
+_tables: list[list[dict[str, str]]] = []
+_figures: dict[str, Any] = {}
 #: Actions that send nothing to a host.
 LOCAL = ("assert", "debug", "include_vars", "set_fact", "validate_argument_spec", "include_tasks", "fail", "meta")
 
@@ -92,7 +98,11 @@ def say(text: str) -> None:
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
-    """Rows in columns, the first row being the head; all but the first column to the right."""
+    """Rows in columns, the first row being the head; all but the first column to the right.
+
+    They are among the results of the part that runs, too.
+    """
+    _tables.append([dict(zip(rows[0], row, strict=True)) for row in rows[1:]])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  "
@@ -102,3 +112,20 @@ def table(rows: list[tuple[str, ...]]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def record(name: str, figures: Any) -> None:
+    """Have figures among the results of the part that runs."""
+    _figures[name] = figures
+
+
+def write_results(part: str, seconds: float) -> Path:
+    """The results of a part that has run, which took so many seconds; where they are."""
+    path = RESULTS / f"{part}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    machine = {"processors": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0], "time": int(time.time())}
+    found = {"part": part, "seconds": round(seconds, 1), "machine": machine, "tables": _tables, "figures": _figures}
+    path.write_text(json.dumps(found, indent=1) + "\n")
+    _tables.clear()
+    _figures.clear()
+    return path

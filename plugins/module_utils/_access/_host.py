@@ -158,11 +158,16 @@ def files(
     return [*found, *_rc_local.edited_here(block(name), lines)]
 
 
-def write(module: AnsibleModule, name: str, changed: t.Sequence[_files.Change], enable: bool, disable: bool) -> None:
-    """Write the files, and have systemd start the unit at boot, or no longer."""
+def disable(module: AnsibleModule, name: str) -> None:
+    """Have systemd not start the unit any more: neither at boot nor again where it has failed or is just at work."""
     unit = _layout_server.access_unit_name(name)
-    if disable:
-        _systemd.disable(module, unit)
+    _systemd.disable(module, unit)
+    _systemd.stop(module, unit)
+
+
+def write(module: AnsibleModule, name: str, changed: t.Sequence[_files.Change], enable: bool) -> None:
+    """Write the files, and have systemd start the unit at boot."""
+    unit = _layout_server.access_unit_name(name)
     _files.write(module, changed)
     with suppress(OSError):
         os.rmdir(_layout_server.DIRECTORY)  # only if nothing else is in it

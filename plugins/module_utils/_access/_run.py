@@ -37,8 +37,10 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
     stale = _access_host.missing(module, settings, interfaces)
     enable = to_systemd and not settings.nothing and not seen.enabled
     if not module.check_mode:
+        if settings.nothing and seen.enabled:
+            _access_host.disable(module, name)
         _access_host.remove(module, gone)
-        _access_host.write(module, name, changed, enable, settings.nothing and seen.enabled)
+        _access_host.write(module, name, changed, enable)
         _access_host.apply(module, settings, stale)
     return {
         "changed": bool(changed or gone or stale or enable),
@@ -62,6 +64,8 @@ def absent(module: AnsibleModule) -> dict[str, t.Any]:
     seen = _access_host.observe(module, name, probe=False)
     changed = _files.changes(_access_host.files(name, None, (), True, seen.last))
     if not module.check_mode:
+        if seen.enabled:
+            _access_host.disable(module, name)
         _access_host.remove(module, [one for one in seen.interfaces if one not in seen.others])
-        _access_host.write(module, name, changed, False, seen.enabled)
+        _access_host.write(module, name, changed, False)
     return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else []}

@@ -58,8 +58,8 @@ remove_filters() {
 remove_devices() {
     for file in /sys/class/net/pppoe-hold*/ifalias; do
         [ "$(cat "$file" 2>/dev/null)" = "$alias_of$1" ] || continue
-        device=${file%/ifalias}
-        ip link del "${device##*/}"
+        former=${file%/ifalias}
+        ip link del "${former##*/}"
     done
 }
 

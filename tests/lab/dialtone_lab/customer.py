@@ -54,6 +54,8 @@ class Customer:
     pings: Pings = field(default_factory=Pings)
     dials: int = 0
     ups: int = 0
+    asked: float = 0.0
+    seconds: float | None = None
     echoes: int = 0
     padts: list[int] = field(default_factory=list)
     silent: bool = False
@@ -64,6 +66,10 @@ class Customer:
     unanswered: int = 0
 
     # What somebody asks of it.
+
+    def ask(self, now: float) -> None:
+        """Somebody wants it to be up from now on; `seconds` counts from here, however often it dials."""
+        self.asked, self.seconds = now, None
 
     def dial(self, now: float) -> None:
         """Look for an access concentrator."""
@@ -113,6 +119,7 @@ class Customer:
             "dns": list(dict.fromkeys(_text(wanted[each]) for each in (ppp.DNS, ppp.DNS2) if up and each in wanted)),
             "dials": self.dials,
             "ups": self.ups,
+            "seconds": self.seconds,
             "echoes": self.echoes,
             "padts": self.padts,
             "pings": self.pings.report,
@@ -332,6 +339,8 @@ class Customer:
         elif protocol == ppp.IPCP and self.state == "network":
             self.state, self.due, self.unanswered = "up", None, 0
             self.ups += 1
+            if self.seconds is None:
+                self.seconds = now - self.asked
             self.echo_due = now + self.settings.echo_interval
             self.pings.due = max(now, self.pings.due)
 

@@ -54,6 +54,7 @@ class Crowd:
                 customer = Customer(number, self.prefix + number.to_bytes(3, "big"))
                 self.customers[number] = self.by_mac[customer.mac] = customer
             customer.settings = wanted
+            customer.ask(time.monotonic())
             self.waiting.append(customer)
         self.at_once = at_once
         return {"dialling": count}
