@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import stage
 from dialtone_lab.errors import LabError
-from server import NAME, Server, twice
+from server import NAME, Server
 
 COUNT = 40
 #: How long a customer may take to be back, seconds: a power cut with a boot, and 30 seconds until an echo is missed.
@@ -79,23 +79,28 @@ def kinds(faults: Faults) -> list[Callable[[], None]]:
 def check(server: Server) -> float:
     """Wait until everybody is back and server and customers agree on it; how many seconds that took."""
     began = time.monotonic()
-    try:
-        found = server.customers.wait(seconds=PATIENCE)["customers"]
-    except LabError as error:
-        raise AssertionError(str(error)) from error
-    expected = {each["session_id"]: ([each["mac"]], each["address"]) for each in found}
-    assert len(expected) == COUNT, f"session IDs twice: {twice([each['session_id'] for each in found])}"
-    addresses = {each["address"] for each in found}
-    assert len(addresses) == COUNT, f"addresses twice: {twice([each['address'] for each in found])}"
-    # Sessions whose customers have vanished end when their echoes are missed, and systemd waits before it starts again.
-    while True:
-        seen, state = server.sessions(), server.on("systemctl is-active pppoe-server@default").strip()
-        macs = {number: macs for number, (macs, _address) in expected.items()}
-        if seen.macs == macs and seen.interfaces.keys() == addresses and not seen.twice and state == "active":
-            return time.monotonic() - began
-        text = f"the daemon is {state}; the server has {seen}, the customers {expected}"
-        assert time.monotonic() - began < PATIENCE, text
+    # A customer hears of a power cut only when his echoes are missed, the server likewise of one who has vanished.
+    while wrong := difference(server):
+        assert time.monotonic() - began < PATIENCE, wrong
         time.sleep(1)
+    return time.monotonic() - began
+
+
+def difference(server: Server) -> str:
+    """What is not as it should be, in words; empty if server and customers agree that all are there."""
+    try:
+        customers = server.customers.wait(seconds=PATIENCE)["customers"]
+    except LabError as error:
+        return str(error)
+    seen, state = server.sessions(), server.on("systemctl is-active pppoe-server@default").strip()
+    macs = {each["session_id"]: [each["mac"]] for each in customers}
+    addresses = {each["address"] for each in customers}
+    if (len(macs), len(addresses)) != (COUNT, COUNT) or seen.twice:
+        return f"session IDs or addresses twice: {seen.twice}; {customers}"
+    if seen.macs != macs or seen.interfaces.keys() != addresses:
+        return f"the server has {seen}, the customers {customers}"
+    # systemd waits a moment before it starts one that has died.
+    return "" if state == "active" else f"the unit is {state}"
 
 
 def main(seconds: float, chance: random.Random) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +83,3 @@ class Server:
 
     def sessions(self) -> Found:
         return parse(self.on(ASK))
-
-
-def twice(values: list[Any]) -> list[Any]:
-    """The values that are there more than once."""
-    return [value for value, count in Counter(values).items() if count > 1]
