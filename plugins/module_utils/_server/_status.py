@@ -60,7 +60,8 @@ class Session:
 class Status:
     """An instance. ``pid``: its daemon, ``None`` if none runs. ``pool``: the addresses that it hands out.
 
-    ``stale``: more daemons of it, which a start that was killed has left.
+    ``stale``: more daemons of it, which a start that was killed has left. ``since``: when the daemon started, in
+    seconds since 1970.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Status:
     pool: tuple[str, ...]
     sessions: tuple[Session, ...]
     stale: tuple[int, ...] = ()
+    since: int = 0
+    drained: bool = False
 
     @property
     def used(self) -> int:
@@ -123,7 +126,22 @@ def status(name: str) -> Status:
     found = [by_pid.get(pid) for pid, argv in processes.items() if is_session(argv, options, interfaces)]
     sessions = tuple(_session(interface) for interface in sorted(filter(None, found)))
     pool = tuple(_text(f"{CONFIGURATION}/{name}.pool").split())
-    return Status(name, pid, command, pool, sessions, tuple(first[1:]))
+    since = _since(pid) if pid is not None else 0
+    return Status(name, pid, command, pool, sessions, tuple(first[1:]), since, is_drained(name))
+
+
+def is_drained(name: str) -> bool:
+    """Whether PADOs of an instance are dropped, by its unit or its line of rc.local."""
+    line = re.search(rf"^# BEGIN dialtone.pppoe pppoe-access {name}\n(.*)$", _text("/etc/rc.local"), re.MULTILINE)
+    unit = _text(f"/etc/systemd/system/pppoe-access@{name}.service")
+    return bool(re.search(r"/pppoe-access apply \d+ \d+ 1 ", unit + (line.group(1) if line else "")))
+
+
+def _since(pid: int) -> int:
+    """When a process started, in seconds since 1970 (proc(5))."""
+    ticks = _text(f"/proc/{pid}/stat").rpartition(")")[2].split()[19:20]
+    boot = re.search(r"^btime (\d+)$", _text("/proc/stat"), re.MULTILINE)
+    return int(boot.group(1)) + int(ticks[0]) // os.sysconf("SC_CLK_TCK") if ticks and boot else 0
 
 
 def is_session(argv: t.Sequence[str], options: str, interfaces: t.Collection[str]) -> bool:
@@ -232,6 +250,8 @@ def counted(before: Totals, sessions: t.Iterable[Session], messages: t.Iterable[
 
 METRICS = (
     ("up", "gauge", "Whether the access concentrator runs."),
+    ("start_time_seconds", "gauge", "When its daemon started, in seconds since 1970; 0 if it does not run."),
+    ("drained", "gauge", "Whether it starts no new sessions."),
     ("sessions", "gauge", "Live sessions."),
     ("sessions_limit", "gauge", "How many sessions there may be at once."),
     ("pool_addresses", "gauge", "Addresses that are handed out."),
@@ -246,6 +266,8 @@ def exposition(found: Status, totals: Totals) -> str:
     """The metrics in Prometheus' text format. A name holds no character that would have to be escaped."""
     values: dict[str, t.Any] = {
         "up": int(found.pid is not None),
+        "start_time_seconds": found.since,
+        "drained": int(found.drained),
         "sessions": len(found.sessions),
         "sessions_limit": found.most,
         "pool_addresses": len(found.pool),

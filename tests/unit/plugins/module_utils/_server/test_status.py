@@ -4,11 +4,13 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import replace
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access._settings import Settings
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes, _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
@@ -182,10 +184,13 @@ STATUS = Status("default", 615, DAEMON, POOL, (session("ppp0", "10.0.0.2", 5, 7)
 
 
 def test_exposition():
-    text = _server_status.exposition(STATUS, Totals(5, 7, {"authentication": 2}))
+    status = replace(STATUS, since=1700000000, drained=True)
+    text = _server_status.exposition(status, Totals(5, 7, {"authentication": 2}))
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert values == {
         'pppoe_server_up{server="default"}': "1",
+        'pppoe_server_start_time_seconds{server="default"}': "1700000000",
+        'pppoe_server_drained{server="default"}': "1",
         'pppoe_server_sessions{server="default"}': "2",
         'pppoe_server_sessions_limit{server="default"}': "3",
         'pppoe_server_pool_addresses{server="default"}': "3",
@@ -221,6 +226,28 @@ def test_prometheus_accepts_them():
 )  # fmt: skip
 def test_warnings(changes, warnings):
     assert _server_info.warnings(Status(**{**vars(STATUS), **changes}), Around()) == warnings
+
+
+@pytest.mark.parametrize("to_systemd", [True, False])
+@pytest.mark.parametrize("drained", [True, False])
+def test_is_drained(monkeypatch, to_systemd, drained):
+    """What pppoe_access writes is what the metrics read, and another instance's does not count."""
+    texts = {}
+    for name, settings in (("north", Settings(hold=90, drained=drained)), ("south", Settings(drained=not drained))):
+        if to_systemd:
+            unit = _access_settings.unit_file(name, settings, ["eth1"])
+            texts[f"/etc/systemd/system/pppoe-access@{name}.service"] = unit.decode()
+        else:
+            before = texts.get("/etc/rc.local", "#!/bin/sh\nexit 0\n").encode()
+            lines = _access_settings.rc_local_lines(settings, ["eth1"])
+            texts["/etc/rc.local"] = _rc_local.with_block(before, f"pppoe-access {name}", lines).decode()
+    monkeypatch.setattr(_server_status, "_text", lambda path: texts.get(path, ""))
+    assert _server_status.is_drained("north") is drained
+
+
+def test_since_is_when_the_process_started():
+    assert 0 <= time.time() - _server_status._since(os.getpid()) < 3600
+    assert _server_status._since(2**22 + 1) == 0
 
 
 def test_discovery_packets_are_described():
