@@ -53,12 +53,15 @@ def decoded(content: bytes, name: str) -> str:
         raise Refused("src", problem, f"{fix[:-1]}, for example: iconv -f WINDOWS-1252 -t UTF-8 {name}") from None
 
 
-def rows(text: str, name: str, form: str) -> tuple[list[Entry], list[str]]:
-    """The entries of a file called ``name``, ``csv`` or ``json``, and their places (``customers.csv:5``)."""
+def rows(text: str, name: str, form: str, more: t.Sequence[str] = ()) -> tuple[list[Entry], list[str]]:
+    """The entries of a file called ``name``, ``csv`` or ``json``, and their places (``customers.csv:5``).
+
+    ``more``: columns or keys that it may have beside those of every account.
+    """
     text = text[1:] if text.startswith("\ufeff") else text
     if not text.strip():
         raise Refused("src", f"{name} is empty.", "Give it a header and accounts, or leave src out.")
-    return _csv_rows(text, name) if form == "csv" else _json_rows(text, name)
+    return _csv_rows(text, name, more) if form == "csv" else _json_rows(text, name, more)
 
 
 def shortened(entries: t.Sequence[Entry], places: t.Sequence[str]) -> list[str]:
@@ -77,8 +80,9 @@ def shortened(entries: t.Sequence[Entry], places: t.Sequence[str]) -> list[str]:
     ]
 
 
-def _csv_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
-    delimiter, skipped = _delimiter(text)
+def _csv_rows(text: str, name: str, more: t.Sequence[str]) -> tuple[list[Entry], list[str]]:
+    known = (*COLUMNS, *_OF_PLANS, *more)
+    delimiter, skipped = _delimiter(text, known)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     entries, places = [], []
     try:
@@ -86,7 +90,7 @@ def _csv_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
             next(reader)
         line, last = reader.line_num + 1, reader.line_num
         columns = _columns(next(reader))
-        _check_columns(columns, f"{name}:{line}", delimiter)
+        _check_columns(columns, f"{name}:{line}", delimiter, known)
         last = reader.line_num
         for values in reader:
             line, last = last + 1, reader.line_num
@@ -113,7 +117,7 @@ def _a(delimiter: str) -> str:
     return f"a {_DELIMITERS[delimiter][:-1]}"
 
 
-def _delimiter(text: str) -> tuple[str, int]:
+def _delimiter(text: str, known: t.Collection[str]) -> tuple[str, int]:
     """What separates the columns, by the header that it makes sense of, and how many rows come before the header."""
     lines = text.splitlines()
     named = re.match(r"sep=(.)\Z", lines[0])
@@ -121,7 +125,7 @@ def _delimiter(text: str) -> tuple[str, int]:
         return named.group(1), 1
     for delimiter in _DELIMITERS:
         columns = _columns(lines[0].split(delimiter))
-        if len(columns) > 1 and {column.strip('"') for column in columns} <= {*COLUMNS, *_OF_PLANS}:
+        if len(columns) > 1 and {column.strip('"') for column in columns} <= set(known):
             return delimiter, 0
     return ",", 0
 
@@ -133,8 +137,8 @@ def _columns(header: list[str]) -> list[str]:
     return columns
 
 
-def _check_columns(columns: list[str], place: str, delimiter: str) -> None:
-    unknown = [number for number, column in enumerate(columns, 1) if column not in (*COLUMNS, *_OF_PLANS)]
+def _check_columns(columns: list[str], place: str, delimiter: str, known: t.Collection[str]) -> None:
+    unknown = [number for number, column in enumerate(columns, 1) if column not in known]
     if unknown or not columns:
         # A file without a header has an account in its first line, so the column is not named.
         number = unknown[0] if unknown else 1
@@ -177,7 +181,7 @@ def _check_state(state: t.Any, place: str) -> None:
         raise Refused(f"{place}.state", "is neither present nor absent.", "Give one of them, or leave it empty.")
 
 
-def _json_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
+def _json_rows(text: str, name: str, more: t.Sequence[str]) -> tuple[list[Entry], list[str]]:
     try:
         entries = json.loads(text)
     except ValueError as error:
@@ -187,15 +191,16 @@ def _json_rows(text: str, name: str) -> tuple[list[Entry], list[str]]:
         raise Refused("src", f"{name} is no list.", "Give a list of objects, one an account.")
     places = [f"{name}[{index}]" for index in range(len(entries))]
     for entry, place in zip(entries, places):
-        _check_object(entry, place)
+        _check_object(entry, place, more)
     return entries, places
 
 
-def _check_object(entry: t.Any, place: str) -> None:
+def _check_object(entry: t.Any, place: str, more: t.Sequence[str]) -> None:
     if not isinstance(entry, dict):
         raise Refused(place, "is no object.", "Give an object with name and secret.")
-    if not entry.keys() <= {*COLUMNS, *_KEYS_OF_PLANS}:
-        raise Refused(place, "has an unknown key.", f"Known are {', '.join((*COLUMNS, *_KEYS_OF_PLANS))}.")
+    known = (*COLUMNS, *_KEYS_OF_PLANS, *more)
+    if not entry.keys() <= set(known):
+        raise Refused(place, "has an unknown key.", f"Known are {', '.join(known)}.")
     for key in _shape.TEXTS:
         if not isinstance(entry.get(key), (str, type(None))):
             raise Refused(f"{place}.{key}", "is no text.", "Put it in double quotes.")

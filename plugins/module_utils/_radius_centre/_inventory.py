@@ -1,0 +1,66 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Concentrators of an inventory as clients of a centre, and their accounts as its own.
+
+Private to this collection. Pure; runs on the controller.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _users
+
+_VARIABLE = "pppoe_server_radius"
+
+
+def clients(
+    variables: t.Mapping[str, t.Mapping[str, t.Any]], hosts: t.Iterable[str], addresses: t.Collection[str]
+) -> list[dict[str, t.Any]]:
+    """An entry for each host that asks the centre with these addresses, by its ``pppoe_server_radius``."""
+    found = []
+    for host in hosts:
+        settings = variables[host].get(_VARIABLE) or {}
+        servers = [server for server in settings.get("servers") or () if str(server.get("address")) in addresses]
+        if servers:
+            found.append(_client(host, variables[host], settings, servers[0]))
+    return found
+
+
+def _client(
+    host: str, variables: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], server: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    address = settings.get("nas_address") or variables.get("ansible_host")
+    if not address:
+        problem = f"the host {host} has neither nas_address nor ansible_host."
+        raise Refused(f"{_VARIABLE} ({host})", problem, "Set one, so that the centre knows who asks.")
+    # A name of an inventory may have characters that FreeRADIUS does not take.
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", host).lstrip("._-") or "concentrator"
+    # With TLS, the certificate says who it is (RFC 6614 has one secret for all).
+    secret = server.get("secret") or ("radsec" if server.get("tls") else None)
+    return {
+        "name": name,
+        "address": str(address),
+        "secret": secret,
+        "disconnect_secret": settings.get("disconnect_secret") or "",
+    }
+
+
+def accounts(variables: t.Mapping[str, t.Mapping[str, t.Any]], hosts: t.Iterable[str]) -> list[dict[str, t.Any]]:
+    """The ``pppoe_server_accounts`` of the hosts that use RADIUS, each once."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for host in hosts:
+        if not variables[host].get(_VARIABLE):
+            continue
+        for given in variables[host].get("pppoe_server_accounts") or ():
+            # Plans are the servers' own; with RADIUS, a rate is an attribute.
+            account = {key: value for key, value in given.items() if key in _users.COLUMNS}
+            former = found.setdefault(str(account.get("name")), account)
+            if former != account:
+                problem = f"the account {account.get('name')!r} of {host} is another one elsewhere."
+                raise Refused("pppoe_server_accounts", problem, "Give it the same secret and addresses everywhere.")
+    return list(found.values())

@@ -1,0 +1,160 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Set up a RADIUS centre on this host: observe, check, plan, apply. Private to this collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import grp
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import typing as t
+from contextlib import contextmanager
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import (
+    _attributes,
+    _database,
+    _psql,
+    _render,
+    _settings,
+)
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+PROGRAM = "/usr/sbin/freeradius"
+UNIT = "freeradius.service"
+_GROUP = "freerad"
+#: What of FreeRADIUS's own report is about the configuration, and has no value in it.
+_MOST_LINES = 3
+
+
+def run(module: AnsibleModule, places: _render.Places) -> dict[str, t.Any]:
+    """Check the settings, and make the host a centre of them; in check mode, tell what would change."""
+    centre = _settings.centre(module.params, _attributes.dictionary())
+    before = _files.text(places.database)
+    password = centre.database.password or _render.password_of(before) or secrets.token_urlsafe(24)
+    changes = _files.changes(_wanted(centre, places, password))
+    installed = os.path.exists(PROGRAM)
+    with _stage(centre, places, password) as stage:
+        if installed and changes:
+            _validate(module, stage)
+        database = _settle(module, centre, stage, password) if installed or not module.check_mode else {}
+    if not module.check_mode:
+        _apply(module, places, changes)
+    service = _service(module, restart=bool(changes))
+    result: dict[str, t.Any] = {
+        "changed": bool(changes or service or any(count for name, count in database.items() if name != _LEASED)),
+        "files": [change.file.path for change in changes],
+        "database": database,
+        "restarted": service == "restarted",
+    }
+    if module._diff:
+        result["diff"] = _files.diff(changes)
+    return result
+
+
+_LEASED = "addresses_leased"
+
+
+def _wanted(centre: _settings.Centre, places: _render.Places, password: str) -> list[_files.File]:
+    secret = _render.secret_files(places)
+    texts = {**_render.files(centre, places, password), places.upkeep: _render.upkeep(centre)}
+    inside = [_files.File(path, text.encode(), 0o640, secret=path in secret) for path, text in texts.items()]
+    units = [_files.File(path, text.encode(), 0o644) for path, text in _render.units(centre, places).items()]
+    return inside + units
+
+
+@contextmanager
+def _stage(centre: _settings.Centre, places: _render.Places, password: str) -> t.Iterator[_render.Places]:
+    """The same configuration in a folder of its own, to try it before it is written."""
+    folder = tempfile.mkdtemp(prefix="pppoe-radius-", dir="/run")
+    staged = dataclasses.replace(places, folder=folder)
+    try:
+        _give(folder)
+        for path, text in _render.files(centre, staged, password).items():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+            with open(descriptor, "w", encoding="utf-8") as handle:
+                handle.write(text)
+        yield staged
+    finally:
+        shutil.rmtree(folder)
+
+
+def _give(folder: str) -> None:
+    """What is created in the folder is readable by FreeRADIUS, and by nobody else."""
+    try:
+        group = grp.getgrnam(_GROUP).gr_gid
+    except KeyError:
+        group = -1
+    os.chown(folder, 0, group)
+    os.chmod(folder, 0o2750)  # noqa: S103
+
+
+def _validate(module: AnsibleModule, stage: _render.Places) -> None:
+    code, out, err = module.run_command([PROGRAM, "-XC", "-d", stage.folder], cwd="/")
+    if code == 0:
+        return
+    lines = [line.replace(stage.folder + "/", "") for line in (out + err).splitlines() if line.strip()]
+    told = [line for line in lines if "secret" not in line.lower()][-_MOST_LINES:]
+    raise Failed(f"FreeRADIUS does not accept the configuration, and nothing was changed: {'; '.join(told)}")
+
+
+def _settle(module: AnsibleModule, centre: _settings.Centre, stage: _render.Places, password: str) -> dict[str, t.Any]:
+    """Have database, tables, pools and groups; what has changed, as counts."""
+    created = _reach(module, centre, stage, password)
+    if created and module.check_mode:
+        return {"created": 1}
+    tables = _psql.run(module, stage.database, _database.HAS_TABLES).strip() == "t"
+    schema = "" if tables else _database.schema(_files.text(f"{stage.package}/{name}") for name in _database.SCHEMAS)
+    out = _psql.run(module, stage.database, _database.settle(centre, schema, write=not module.check_mode))
+    return {"created": int(created or not tables), **json.loads(out)}
+
+
+def _reach(module: AnsibleModule, centre: _settings.Centre, stage: _render.Places, password: str) -> bool:
+    """Whether the database had to be created, or its password set, to be reached."""
+    try:
+        _psql.run(module, stage.database, "SELECT 1;\n")
+        return False
+    except _psql.Unreachable as error:
+        if not centre.database.is_local:
+            raise Failed(f"database: {centre.database.host} cannot be used: {error}") from None
+        if module.check_mode:
+            return True
+    try:
+        _psql.run_as_postgres(module, _database.cluster(centre.database, password), centre.database.port)
+        _psql.run(module, stage.database, "SELECT 1;\n")
+    except _psql.Unreachable as error:
+        raise Failed(f"database: PostgreSQL on this host cannot be used: {error}") from None
+    return True
+
+
+def _apply(module: AnsibleModule, places: _render.Places, changes: t.Sequence[_files.Change]) -> None:
+    os.makedirs(places.folder, mode=0o750, exist_ok=True)
+    _give(places.folder)
+    _files.write(module, changes)
+    if _systemd.running() and any(change.file.path.startswith(places.units) for change in changes):
+        _systemd.daemon_reload(module)
+
+
+def _service(module: AnsibleModule, restart: bool) -> str:
+    """Have FreeRADIUS and the timer run, now and after a boot; what was done for it, empty if nothing."""
+    units = _systemd.show(module, [UNIT, _render.TIMER]) if _systemd.running() else {}
+    done = ""
+    for name, unit in units.items():
+        if not unit.enabled:
+            done = "enabled"
+            if not module.check_mode:
+                _systemd.enable(module, name)
+        if not unit.active or (restart and name == UNIT):
+            done = "restarted"
+            if not module.check_mode:
+                _systemd.restart(module, name)
+    return done

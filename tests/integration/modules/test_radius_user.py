@@ -1,0 +1,136 @@
+"""radius_user with a real PostgreSQL and FreeRADIUS, on a host made of namespaces."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dialtone.pppoe.tests.support import radius_centre
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
+
+pytestmark = pytest.mark.skipif(bool(radius_centre.why_not()), reason=f"no centre here: {radius_centre.why_not()}")
+
+CLIENTS = [{"name": "gate1", "address": "127.0.0.1", "secret": "secret-of-gate1"}]
+NAS = "NAS-IP-Address=192.168.5.109,NAS-Port=0"
+
+
+@pytest.fixture(scope="module")
+def host():
+    made = radius_centre.Centre(COLLECTIONS, "radius_user")
+    done = made.run_module("pppoe_radius", clients=CLIENTS)
+    assert not done.get("failed"), done["msg"]
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def users(host):
+    """Run the module: first in check mode, which has to predict what is done."""
+    host.sql("TRUNCATE radcheck, radreply, radusergroup")
+
+    def run(*accounts, **parameters):
+        given = {**({"users": list(accounts)} if accounts else {}), **parameters}
+        before = rows(host)
+        predicted = host.module(check=True, **given)
+        assert rows(host) == before
+        done = host.module(**given)
+        for result in (predicted, done):
+            result.pop("invocation", None)
+        assert predicted == done
+        return done
+
+    return run
+
+
+def rows(host) -> list[str]:
+    return host.sql(
+        "SELECT 'c', username, attribute, op, value FROM radcheck UNION ALL"
+        " SELECT 'r', username, attribute, op, value FROM radreply UNION ALL"
+        " SELECT 'g', username, '', '', groupname FROM radusergroup ORDER BY 1, 2, 3, 5"
+    ).splitlines()
+
+
+def test_an_account_comes_changes_and_goes(host, users):
+    ann = {
+        "name": "ann",
+        "secret": "geheim-1",
+        "addresses": ["10.20.0.5"],
+        "group": "home",
+        "attributes": {"Filter-Id": "2000/1000", "Simultaneous-Use": 2, "Framed-Route": ["10.1.0.0/24", "10.2.0.0/24"]},
+    }
+    done = users(ann, {"name": "bob", "secret": "geheim-2"})
+    assert (done["added"], done["total"], done["changed"]) == (["ann", "bob"], 2, True)
+    assert "geheim" not in str(done)
+    assert rows(host) == [
+        "c|ann|Cleartext-Password|:=|geheim-1",
+        "c|ann|Simultaneous-Use|:=|2",
+        "c|bob|Cleartext-Password|:=|geheim-2",
+        "g|ann|||home",
+        "r|ann|Filter-Id|:=|2000/1000",
+        "r|ann|Framed-IP-Address|:=|10.20.0.5",
+        "r|ann|Framed-Route|:=|10.1.0.0/24",
+        "r|ann|Framed-Route|+=|10.2.0.0/24",
+    ]
+    assert users(ann)["changed"] is False
+    assert users({"name": "ann", "secret": "geheim-3"})["updated"] == ["ann"]
+    assert rows(host) == ["c|ann|Cleartext-Password|:=|geheim-3", "c|bob|Cleartext-Password|:=|geheim-2"]
+    assert users(name="ann", state="absent")["removed"] == ["ann"]
+    assert users(name="ann", state="absent")["changed"] is False
+
+
+def test_a_secret_that_was_changed_elsewhere_can_stay(host, users):
+    users({"name": "ann", "secret": "one"})
+    assert users({"name": "ann", "secret": "two"}, update_secret="on_create")["changed"] is False
+    done = users(
+        {"name": "ann", "secret": "two", "group": "g"}, {"name": "bob", "secret": "x"}, update_secret="on_create"
+    )
+    assert (done["updated"], done["added"]) == (["ann"], ["bob"])
+    assert rows(host)[0] == "c|ann|Cleartext-Password|:=|one"
+
+
+def test_exclusive_removes_the_others_but_not_too_many(host, users):
+    users(*({"name": name, "secret": "x"} for name in ("ann", "bob", "cid", "dan")))
+    before = rows(host)
+    refused = users({"name": "ann", "secret": "x"}, exclusive=True)
+    assert refused["msg"].startswith(
+        "exclusive: of the 4 accounts it would remove 3 that are not listed, more than half"
+    )
+    assert rows(host) == before
+    done = users({"name": "ann", "secret": "x"}, {"name": "eve", "secret": "x"}, exclusive=True, max_removals=3)
+    assert (done["removed"], done["added"], done["total"]) == (["bob", "cid", "dan"], ["eve"], 2)
+    assert "would remove every account" in users(name="ann", secret="x", exclusive=True)["msg"]
+
+
+@pytest.mark.parametrize("secret", ["plain", "it's", 'a"b', "a%{User-Name}b", "${x}", "#hash", "a b", "größe", "x=y,z"])
+def test_a_login_with_any_secret(host, users, secret):
+    users({"name": "ann", "secret": secret})
+    quoted = secret.replace("\\", "\\\\").replace('"', '\\"')
+    assert host.ask(f'User-Name=ann,User-Password="{quoted}",{NAS}').startswith("Access-Accept")
+    assert host.ask(f'User-Name=ann,CHAP-Password="{quoted}",{NAS}').startswith("Access-Accept")
+
+
+@pytest.mark.parametrize("name", ["jürgen", "ann@isp.example", "a=b", "x&y", "{a}", "a#b;c"])
+def test_a_login_with_any_name(host, users, name):
+    users({"name": name, "secret": "x", "attributes": {"Filter-Id": "a"}})
+    asked = host.sql("SELECT username FROM radcheck")
+    assert host.ask(f'User-Name="{asked}",User-Password=x,{NAS}').startswith("Access-Accept")
+
+
+def test_a_hash_is_enough_for_pap_but_not_for_chap(host, users):
+    refused = users({"name": "ann", "secret": "geheim"}, store="nt")
+    assert refused["msg"].startswith("store: nt keeps a hash of each secret, and with CHAP")
+    users({"name": "ann", "secret": "geheim"}, store="nt", authentication="pap")
+    assert "geheim" not in str(rows(host))
+    assert host.ask(f"User-Name=ann,User-Password=geheim,{NAS}").startswith("Access-Accept")
+    assert host.ask(f"User-Name=ann,User-Password=falsch,{NAS}", wait=3).startswith("Access-Reject")
+
+
+def test_an_unknown_attribute_is_refused_before_anything_is_written(host, users):
+    refused = users({"name": "ann", "secret": "x", "attributes": {"Filter-ID": "1"}})
+    assert refused["msg"].startswith("users[0].attributes: Filter-ID is not in FreeRADIUS's dictionary")
+    assert rows(host) == []
+
+
+def test_without_a_database_nothing_is_told_of_the_secrets(host):
+    failed = host.module(name="ann", secret="geheim", service_file="/etc/nowhere")
+    assert "there is no /etc/nowhere" in failed["msg"]
+    assert "geheim" not in str(failed)
