@@ -37,7 +37,8 @@ def centre(host):
         host.sql(
             "TRUNCATE radcheck, radreply, radusergroup, radacct;"
             "UPDATE radippool SET expiry_time = now() - interval '1 s', nasipaddress = '', pool_key = '';"
-            "INSERT INTO radcheck (username, attribute, op, value) VALUES ('ann', 'Cleartext-Password', ':=', 'geheim');"
+            "INSERT INTO radcheck (username, attribute, op, value)"
+            " VALUES ('ann', 'Cleartext-Password', ':=', 'geheim');"
             "INSERT INTO radusergroup (username, groupname) VALUES ('ann', 'home');"
         )
         host.start()
