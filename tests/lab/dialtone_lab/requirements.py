@@ -25,7 +25,19 @@ FOR_ANY = {
     "sysctl": "procps",
 }
 FOR_KIND = {
-    "uml": {"taskset": "util-linux"},
+    "uml": {
+        "taskset": "util-linux",
+        # These build modules of its kernel.
+        "bc": "bc",
+        "bison": "bison",
+        "depmod": "kmod",
+        "flex": "flex",
+        "gcc": "gcc",
+        "make": "make",
+        "strip": "binutils",
+        "tar": "tar",
+        "xz": "xz-utils",
+    },
     "container": {"podman": "podman", "runc": "runc", "conmon": "conmon"},
 }
 

@@ -218,7 +218,7 @@ def _host(index: int, name: str, value: object, defaults: dict, segments: set[st
     keys = {**defaults, **_mapping(where, value, {"kind", "image", "kernel", "memory", "interfaces"})}
     kind = _choice(f"{where}.kind", keys.get("kind", "uml"), KINDS)
     image = _choice(f"{where}.image", keys.get("image", "bookworm"), SUITES)
-    kernel = _choice(f"{where}.kernel", keys.get("kernel", "trixie"), KERNELS)
+    kernel = _choice(f"{where}.kernel", keys.get("kernel", "forky"), KERNELS)
     memory = keys.get("memory", 256)
     if not isinstance(memory, int) or isinstance(memory, bool) or not 128 <= memory <= 8192:
         raise fail(f"{where}.memory", memory, "must be a number of MiB from 128 to 8192")

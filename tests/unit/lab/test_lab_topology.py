@@ -116,9 +116,9 @@ def test_defaults_are_filled_in():
 @pytest.mark.parametrize(
     ("text", "kernels"),
     [
-        (SMALL, ("trixie",)),
-        (SMALL + "defaults: {kernel: forky}", ("forky",)),
-        (SMALL.replace("    kind: container\n", "    kernel: forky\n"), ("trixie", "forky")),
+        (SMALL, ("forky",)),
+        (SMALL + "defaults: {kernel: trixie}", ("trixie",)),
+        (SMALL.replace("    kind: container\n", "    kernel: trixie\n"), ("forky", "trixie")),
         (SMALL + "defaults: {kind: container}", ()),
     ],
 )
@@ -147,7 +147,7 @@ def test_defaults_are_checked_too():
 def test_what_is_written_down_is_read_back():
     import json
 
-    loaded = topology.load(SMALL + "defaults: {kernel: forky}")
+    loaded = topology.load(SMALL + "defaults: {kernel: trixie}")
     assert topology.load(json.dumps(topology.dump(loaded))) == loaded
 
 
