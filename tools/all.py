@@ -42,6 +42,8 @@ LONGEST = (
     "sanity",
 )
 OTHERS = ("installed", "sanity", "lint", "integration", "pythons", "galaxy", "unit")
+#: Coverage is for whoever asks for it.
+SETTINGS = {"unit": ("COVERAGE=",)}
 #: A test that has passed or failed, as the programs of the parts count them.
 COUNTED = re.compile(r"\b(\d+) (passed|failed|skipped|errors?)\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -85,7 +87,7 @@ def parts() -> list[Part]:
     scenarios = sorted(path.parent.name for path in REPOSITORY.glob("molecule/*/molecule.yml"))
     everything = [
         *(Part(f"molecule {name}", ["make", "molecule", f"SCENARIO={name}"]) for name in scenarios),
-        *(Part(name, ["make", name]) for name in OTHERS),
+        *(Part(name, ["make", name, *SETTINGS.get(name, ())]) for name in OTHERS),
     ]
 
     def place(part: Part) -> int:
