@@ -13,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.action import chap_user
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch, _fixed_addresses
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils import _instances, _instances_accounts, _role
 
 MODULE = "dialtone.pppoe.pppoe_server_instances"
@@ -56,6 +57,12 @@ class ActionModule(chap_user.ActionModule):
         present = [one for one in wanted if one.present]
         lists = {one.name: _instances_accounts.of(one, self._rows) for one in present}
         parameters = {one.name: _instances.parameters(one) for one in wanted}
+        if "plans" in arguments["parts"]:
+            for index, one in enumerate(present):
+                accounts = _instances_accounts.with_plans(one, self._rows) if _instances.has_plans(one) else {}
+                if accounts:
+                    table = _plans_grant.accounts_text(accounts)
+                    parameters[one.name]["plans"]["accounts_src"] = self._send(table, f"plans{index}")
         arguments["instances"] = [
             {
                 "name": one.name,

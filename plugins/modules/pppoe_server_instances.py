@@ -108,7 +108,7 @@ author:
 EXAMPLES = r"""
 - name: Check the input for all parts
   dialtone.pppoe.pppoe_server_instances:
-    parts: [removal, forwarding, masquerade, server, access, metrics, accounts]
+    parts: [removal, forwarding, masquerade, server, plans, access, metrics, accounts]
   check_mode: true
   register: check
 

@@ -19,6 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.modules import (
     forwarding,
     masquerade,
     pppoe_access,
+    pppoe_plans,
     pppoe_server,
     pppoe_server_metrics,
 )
@@ -52,6 +53,7 @@ PARTS = {
         },
     ),
     "server": Part(pppoe_server.ARGUMENTS),
+    "plans": Part(pppoe_plans.ARGUMENTS, {"require_kernel": "require_kernel_ppp"}),
     "access": Part(pppoe_access.ARGUMENTS),
     "metrics": Part(pppoe_server_metrics.ARGUMENTS, {"directory": "metrics_directory", "interval": "metrics_interval"}),
 }
@@ -121,6 +123,8 @@ def parameters(instance: Instance) -> dict[str, dict[str, t.Any]]:
         "forwarding": {"state": "present"},
         "masquerade": {"state": _state(instance.is_set("nat")), "startup": boot},
         "server": {"state": "started"} if drained else {},
+        # The accounts come without their secrets (_instances_accounts.with_plans).
+        "plans": {"state": _state(has_plans(instance)), "accounts": [], "accounts_src": None},
         # Drained by a playbook, it stays so.
         "access": {"state": "present", "startup": boot, **({"drained": True} if drained else {})},
         "metrics": {"state": _state(instance.is_set("metrics"))},
@@ -133,6 +137,10 @@ def absent(instance: Instance) -> dict[str, dict[str, t.Any]]:
     known = {"name": instance.name, "metrics_directory": instance.values["metrics_directory"]}
     bare = instance._replace(values=known)
     return {name: _validated(bare, part, {"state": "absent"}) for name, part in PARTS.items()}
+
+
+def has_plans(instance: Instance) -> bool:
+    return bool(instance.values["plans"] or instance.values["rate_attribute"])
 
 
 def _state(present: bool) -> str:

@@ -12,6 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch, _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils._instances import Instance
 
@@ -57,6 +58,15 @@ def of(instance: Instance, rows: Rows) -> Listed:
             raise Refused(instance.label("accounts_src"), text[2], "") if text[0] == "src" else error from None
         entries, places = [*entries, *more], [*places, *their_places]
     return Listed(entries, places, _encoded(instance, entries, places))
+
+
+def with_plans(instance: Instance, rows: Rows) -> dict[str, _plans_grant.Account]:
+    """The accounts that have a plan or something of their own."""
+    users, label = instance.values["accounts"], instance.label("accounts")
+    places = [f"{label}[{index}]" for index in range(len(users))]
+    source = instance.values["accounts_src"]
+    more, their_places = rows(str(source), None) if source else ([], [])
+    return _plans_check.accounts([*users, *more], [*places, *their_places].__getitem__)
 
 
 def _normal(label: str, users: t.Any) -> list[Entry]:

@@ -55,14 +55,29 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     """Observe, check, plan, apply, report."""
     params = module.params
     _names.check_name(params["name"])
+    files = _no_files(params["name"])
+    if params["state"] == "absent" and not _files.changes(files):
+        # There are no plans, so no session has rates.
+        return _report(module, (), (), None)
     _root.require_root("The sessions of a host")
-    tables, files = _wanted(module, params) if params["state"] == "present" else (None, _no_files(params["name"]))
+    tables = None
+    if params["state"] == "present":
+        tables, files = _wanted(module, params)
     changed = _files.changes(files)
     sessions = _changes(module, params["name"], tables)
     if not module.check_mode:
         _files.write(module, changed)
         # Once more, for a session that came up meanwhile and had its rates from the former tables.
         apply(_changes(module, params["name"], tables))
+    return _report(module, changed, sessions, tables)
+
+
+def _report(
+    module: AnsibleModule,
+    changed: t.Sequence[_files.Change],
+    sessions: t.Sequence[Change],
+    tables: _plans_grant.Tables | None,
+) -> dict[str, t.Any]:
     return {
         "changed": bool(changed or sessions),
         "diff": [*_files.diff(changed), *map(_diff, sessions[:MOST])] if module._diff else [],
