@@ -19,11 +19,12 @@ description:
 options:
   parts:
     description:
-      - What to do. V(removal) removes instances, V(forwarding), V(masquerade), V(access) and V(metrics) are the modules
-        of these names, V(server) is M(dialtone.pppoe.pppoe_server), and V(accounts) is M(dialtone.pppoe.chap_user).
+      - What to do. V(removal) removes instances, V(forwarding), V(masquerade), V(plans), V(access) and V(metrics) are
+        the modules of these names, V(server) is M(dialtone.pppoe.pppoe_server), and V(accounts) is
+        M(dialtone.pppoe.chap_user).
     type: list
     elements: str
-    choices: [removal, forwarding, masquerade, server, access, metrics, accounts]
+    choices: [removal, forwarding, masquerade, server, plans, access, metrics, accounts]
     required: true
   packages:
     description:

@@ -140,7 +140,7 @@ def absent(instance: Instance) -> dict[str, dict[str, t.Any]]:
 
 
 def has_plans(instance: Instance) -> bool:
-    return bool(instance.values["plans"] or instance.values["rate_attribute"])
+    return bool(instance.values.get("plans") or instance.values.get("rate_attribute"))
 
 
 def _state(present: bool) -> str:

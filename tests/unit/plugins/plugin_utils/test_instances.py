@@ -182,3 +182,22 @@ def test_accounts_of_removed_instances():
     (file,) = _instances_accounts.removed(wanted)
     assert [(account.name, account.present) for account in _batch.accounts_of(file.accounts)] == [(b"a", False)]
     assert not file.exclusive
+
+
+def test_the_plans_of_an_instance_come_without_secrets():
+    plans = {"home": {"rate": {"download": "20M"}}}
+    accounts = [{"name": "a", "secret": "x", "plan": "home"}, {"name": "b", "secret": "y"}]
+    wanted, _lists = listed({"name": "n", "plans": plans, "accounts": accounts, "default_plan": "home"})
+    part = _instances.parameters(wanted[0])["plans"]
+    assert (part["state"], part["plans"], part["default_plan"], part["accounts"]) == ("present", plans, "home", [])
+    found = _instances_accounts.with_plans(wanted[0], lambda source, _form: ([], []))
+    assert [(name, account.plan) for name, account in found.items()] == [("a", "home")]
+    assert not _instances.has_plans(listed({"name": "n"})[0][0])
+
+
+def test_an_error_of_a_plan_names_the_account():
+    wanted, _lists = listed({"name": "n", "plans": {"home": {}}, "accounts": [dict(A), {**B, "plan": 5}]})
+    with pytest.raises(
+        Refused, match=r"pppoe_server_instances \(n\): accounts\[1\]\.plan: 5 is not the name of a plan"
+    ):
+        _instances_accounts.with_plans(wanted[0], lambda source, _form: ([], []))
