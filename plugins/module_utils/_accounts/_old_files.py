@@ -30,6 +30,8 @@ _USUAL = re.compile(
     rb"(?:" + _BARE + rb"[ \t]+\*[ \t]+(?:" + _BARE + rb'|"(?:[^"\\\n]|\\[^\n])*")(?:[ \t]+' + _ADDRESS + rb")+[ \t]*"
     rb"(?:[ \t]#[^\r\n]*)?\r?\n|[ \t]*(?:#[^\r\n]*)?\r?\n)+"
 )
+# A name without a dot, other than the words for all addresses and for none.
+_PLAIN_NAME = re.compile(rb"(?!-\Z)!?[^*./:]+\Z")
 _SERVER = re.compile(rb"^[^ ]+ (?!\* )", re.MULTILINE)
 
 
@@ -44,6 +46,7 @@ class Odd:
     incomplete: list[str] = field(default_factory=list)
     no_address: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    halves: list[str] = field(default_factory=list)
 
 
 def warnings(text: bytes, path: str, asked: Asked) -> list[str]:
@@ -63,6 +66,9 @@ def warnings(text: bytes, path: str, asked: Asked) -> list[str]:
          "pppd prefers the line for its own name to one for '*', and ignores other names. To change one, give server."),
         ("has words in the column of addresses that are none for pppd", odd.rates,
          "A file of accel-ppp has rates there. They are left as they are."),
+        # The word is not shown, since it may be a part of a secret.
+        ("has words in the column of addresses that pppd takes for names of hosts", odd.halves,
+         "If one is the rest of a secret with a blank in it, put the secret in quotes."),
         ("has words that end at a # for pppd, and the rest is a comment", odd.cut, "Put a word with # in quotes."),
         ("has names by which nobody can log in, since pppd looks for another spelling", odd.names,
          "Correct or remove the lines."),
@@ -107,6 +113,8 @@ def _look_at(odd: Odd, text: bytes, line: _words.Line) -> None:
     odd.servers.append((words[0], words[1], line.number))
     addresses = address_words(words)
     odd.rates += [f"{word.decode()!r} ({place})" for word in addresses if RATE.match(word)]
+    if any(_PLAIN_NAME.match(word) and not RATE.match(word) for word in addresses):
+        odd.halves.append(place)
     ours = words[1].startswith(b"pppoe-client-")
     if not addresses and not ours and text[end : end + 1] != b"#":
         odd.no_address.append(place)
