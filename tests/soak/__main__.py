@@ -16,7 +16,7 @@ sys.path[:0] = [str(HERE.parent / folder) for folder in ("demo", "lab", "bench")
 
 import stage  # noqa: E402
 
-PARTS = ("addresses", "crowd", "dials", "faults")
+PARTS = ("addresses", "crowd", "dials", "faults", "kills")
 
 
 def main() -> int:

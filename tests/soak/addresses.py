@@ -1,4 +1,4 @@
-"""Random steps on the real session manager, in a network of their own: no address twice after any of them."""
+"""Random steps on the real session manager, in a network of their own: no address and no session ID twice."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ def main(seconds: float, chance: random.Random) -> None:
     from ansible_collections.dialtone.pppoe.tests.support import address_steps, server_scripts
 
     end = time.monotonic() + seconds
-    with tempfile.TemporaryDirectory(prefix="dialtone-addresses-") as folder, server_scripts.made(Path(folder)):
-        steps = address_steps.walk(Path(folder), chance, lambda _done: time.monotonic() < end)
+    with (
+        tempfile.TemporaryDirectory(prefix="dialtone-addresses-") as folder,
+        server_scripts.made(Path(folder)) as program,
+    ):
+        steps = address_steps.walk(Path(folder), program, chance, lambda _done: time.monotonic() < end)
     print(f"addresses: {steps} steps")

@@ -1,4 +1,4 @@
-"""Random steps of everything that can give one address to two sessions, on the real session manager and script.
+"""Random steps of everything that can give one address or session ID to two sessions, on the real manager and scripts.
 
 Sessions are those of tun_pppd.py, in a network of their own.
 """
@@ -13,22 +13,44 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.dialtone.pppoe.tests.support.server_scripts import PPPD, environment, inside, run
+from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
+    PPPD,
+    end_daemons,
+    environment,
+    inside,
+    run,
+    starter,
+)
 
 ADDRESSES = [f"10.0.0.{number}" for number in range(2, 14)]
 BODY = Path(__file__).with_name("tun_pppd.py")
+#: Of a daemon: so many sessions it may have.
+SLOTS = 16
+
+
+@dataclass
+class Session:
+    """One that a daemon has begun, the ``generation``-th."""
+
+    account: str
+    number: int
+    generation: int
+    process: subprocess.Popen
 
 
 class Host:
     """A server whose customers are ``a0``, ``a1`` and so on."""
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
+    def __init__(self, folder: Path, program: Callable[[str, str], str], chance: random.Random) -> None:
         self.folder, self.chance = folder, chance
-        self.sessions: list[tuple[str, subprocess.Popen]] = []
+        self.sessions: list[Session] = []
         self.fixed: dict[str, str] = {}
-        self.next_id = 0
+        self.generation, self.ids = 0, range(0)
+        self.start = starter(folder, program)
         (folder / "fixed").mkdir()
         pppd = folder / "bin" / "tun"
         pppd.write_text(
@@ -37,6 +59,7 @@ class Host:
         pppd.chmod(0o755)
         self.pool = ADDRESSES[:]
         self.set_pool()
+        self.replace_daemon()
 
     def set_pool(self) -> None:
         text = "".join(address + "\n" for address in self.pool if address not in self.fixed.values())
@@ -51,8 +74,13 @@ class Host:
     def dial(self, account: str | None = None) -> str:
         account = account or f"a{self.chance.randrange(8)}"
         (self.folder / "fixed" / account).write_text(self.fixed.get(account, ""))
-        self.next_id = self.next_id % 60 + 1
-        session = f"{self.next_id}:02:00:00:00:00:{self.next_id:02x}"
+        # A daemon knows of its own sessions and of no others.
+        own = {session.number for session in self.sessions if session.generation == self.generation}
+        free = [number for number in self.ids if number not in own]
+        if not free:
+            return "the daemon has no more"
+        number = self.chance.choice(free)
+        session = f"{number}:02:00:00:00:00:{number % 256:02x}"
         options = f"{self.folder}/etc/default.options"
         suggested = self.chance.choice(ADDRESSES)
         words = ["plugin", "pppoe.so", "nic-eth1", "rp_pppoe_sess", session, "file", options, f"10.0.0.1:{suggested}"]
@@ -63,8 +91,8 @@ class Host:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.sessions.append((account, begun))
-        return f"{account} dials (suggested {suggested})"
+        self.sessions.append(Session(account, number, self.generation, begun))
+        return f"{account} dials as {number} (suggested {suggested})"
 
     def dials(self) -> str:
         return "; ".join(self.dial() for _each in range(self.chance.randrange(2, 5)))
@@ -72,9 +100,9 @@ class Host:
     def _end(self, number: signal.Signals) -> str:
         if not self.sessions:
             return "nobody is there"
-        account, session = self.chance.choice(self.sessions)
-        session.send_signal(number)
-        return f"{number.name} to the session of {account}"
+        session = self.chance.choice(self.sessions)
+        session.process.send_signal(number)
+        return f"{number.name} to session {session.number} of {session.account}"
 
     def hang_up(self) -> str:
         return self._end(signal.SIGTERM)
@@ -93,8 +121,15 @@ class Host:
         run(self.folder, "scripts/pppoe-server-manager", "stop", shell=sys.executable)
         return "the manager is stopped"
 
+    def replace_daemon(self) -> str:
+        done = self.start(SLOTS)
+        assert done.returncode == 0, done.stderr
+        first, last = map(int, (self.folder / "run" / "default.ids").read_text().split())
+        self.generation, self.ids = self.generation + 1, range(first, last + 1)
+        return f"a daemon for sessions {first} to {last}"
+
     def remove(self) -> str:
-        what = self.chance.choice(["manager.pid", "ask", "answers", "default.pool"])
+        what = self.chance.choice(["manager.pid", "ask", "answers", "default.pool", "default.ids"])
         subprocess.run(["rm", "-rf", str(self.folder / "run" / what)], check=True)
         return f"{what} is removed"
 
@@ -126,6 +161,7 @@ class Host:
         "kill",
         "kill_manager",
         "stop_manager",
+        "replace_daemon",
         "remove",
         "give",
         "take",
@@ -146,26 +182,29 @@ class Host:
         """Wait until each session is up or has ended, and none has another's address; what has several sessions."""
         deadline = time.monotonic() + patience
         while True:
-            self.sessions = [(account, session) for account, session in self.sessions if session.poll() is None]
+            self.sessions = [session for session in self.sessions if session.process.poll() is None]
             peers = self.peers()
             by_address = collections.defaultdict(list)
             for name, address in peers.items():
                 by_address[address].append(name)
-            twice = {address: names for address, names in by_address.items() if len(names) > 1}
-            coming = [session for _account, session in self.sessions if f"t{session.pid}" not in peers]
+            for session in self.sessions:
+                by_address[f"session {session.number}"].append(session.account)
+            twice = {what: names for what, names in by_address.items() if len(names) > 1}
+            coming = [session for session in self.sessions if f"t{session.process.pid}" not in peers]
             if not (twice or coming) or time.monotonic() > deadline:
                 return twice
             time.sleep(0.05)
 
     def close(self) -> None:
-        for _account, session in self.sessions:
-            session.kill()
-            session.wait()
+        for session in self.sessions:
+            session.process.kill()
+            session.process.wait()
+        end_daemons(self.folder)
 
 
-def walk(folder: Path, chance: random.Random, more: collections.abc.Callable[[int], bool]) -> int:
-    """Steps for as long as ``more`` says; after each, no two living sessions have one address."""
-    host = Host(folder, chance)
+def walk(folder: Path, program: Callable[[str, str], str], chance: random.Random, more: Callable[[int], bool]) -> int:
+    """Steps for as long as ``more`` says; after each, no two living sessions have one address or ID."""
+    host = Host(folder, program, chance)
     done: list[str] = []
     try:
         while more(len(done)):

@@ -47,7 +47,8 @@ def main(count: int) -> None:
         f"tuntap add dev ppp{number} mode tun\naddr add 10.0.0.1 peer {address(number)}/32 dev ppp{number}\n"
         for number in range(count)
     )
-    subprocess.run(["ip", "-batch", "-"], input="".join(lines), text=True, check=True)
+    access = "link add eth1 up type veth peer name client\nlink set client up\n"
+    subprocess.run(["ip", "-batch", "-"], input=access + "".join(lines), text=True, check=True)
     waits, keeps = os.pipe()
     os.set_inheritable(keeps, False)
     actions = [(os.POSIX_SPAWN_DUP2, waits, 0)]

@@ -196,6 +196,12 @@ def start(place):
     folder, program = place
     if os.geteuid() != 0:
         pytest.skip("a socket for discovery needs root")
+    yield starter(folder, program)
+    end_daemons(folder)
+
+
+def starter(folder, program):
+    """A function that starts an instance, with a stand-in for pppoe-server."""
     # What it shows of itself is what pppoe-server would: its name and its options.
     (folder / "server.py").write_text(
         "import os, socket, sys, time\n"
@@ -214,7 +220,10 @@ def start(place):
         options = f"{folder}/etc/{name}.options"
         return run(folder, "instance", "start", name, "lo", "--", server, "-O", options, "-N", str(count))
 
-    yield begin
+    return begin
+
+
+def end_daemons(folder) -> None:
     for path in set((folder / "run").glob("*.pid")) - {folder / "run" / "manager.pid"}:
         with suppress(ProcessLookupError):
             os.kill(int(path.read_text()), signal.SIGKILL)

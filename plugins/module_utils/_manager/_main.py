@@ -5,7 +5,7 @@
 """The session manager as a program. Private to this collection.
 
 ``PROGRAM ensure``: have one that runs, and is of this text. ``PROGRAM stop``: end it. ``PROGRAM accounts``: learn the
-accounts of sessions that are up.
+accounts of sessions that are up. ``PROGRAM padt``: send a PADT for each line ``INTERFACE SESSION`` of its input.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _kernel, _links, _manager
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _kernel, _links, _manager, _padt
 
 PATIENCE = 20.0
 
@@ -302,8 +302,10 @@ def main(words: t.Sequence[str]) -> None:
         ensure(where)
         descriptor = os.open(f"{where.state}/ask", os.O_RDWR | os.O_CLOEXEC)
         os.write(descriptor, b"accounts\n")
+    elif words == ["padt"]:
+        raise SystemExit(0 if _padt.send(sys.stdin) else 1)
     else:
-        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts")
+        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts | padt")
 
 
 if __name__ == "__main__":

@@ -23,12 +23,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _main,
     _manager,
     _names,
+    _padt,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes, _grant, _shaping
 
 PROGRAM = "pppoe-server-manager"
 FOLDER = "manager"
-_PARTS = (_book, _grants, _hooks, _kernel, _links, _main, _manager, _names, _attributes, _grant, _shaping)
+_PARTS = (_book, _grants, _hooks, _kernel, _links, _main, _manager, _names, _padt, _attributes, _grant, _shaping)
 _IMPORT = re.compile(
     r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\.(?:_manager|_plans) import ", re.MULTILINE
 )

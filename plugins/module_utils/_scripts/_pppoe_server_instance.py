@@ -312,12 +312,11 @@ hangup() {
         [ -z "$pids" ] || kill -TERM $pids 2>/dev/null
         wait_for_end $ending $pids
         # A daemon sends a PADT to the clients of its own sessions, but knows of no others.
-        printf '%s\n' "$living" | awk -v "ending=$ending" '
+        others=$(printf '%s\n' "$living" | awk -v "ending=$ending" '
             BEGIN { for (i = split(ending, daemon); i; i--) ended[daemon[i]] }
-            NF && !($2 in ended) { print $6, $7 }' |
-            while read -r interface session; do
-                pppoe -I "$interface" -e "$session" -k
-            done
+            NF && !($2 in ended) { print $6, $7 }')
+        [ -z "$others" ] || printf '%s\n' "$others" | "$manager" padt 8>&- ||
+            say "some clients notice the end of their sessions only by missing echoes"
         look && living=$(own_sessions) && ending=$(own_daemons)
         [ -n "$living$ending" ] || {
             # The last one needs it no more.

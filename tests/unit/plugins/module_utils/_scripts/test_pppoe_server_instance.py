@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +26,22 @@ from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
     session,
 )
 
+# Prints the receiver and the session of each PADT, until no other has come for a second.
+LISTEN = """
+import socket, struct, sys
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+wire.bind((sys.argv[1], 0))
+wire.settimeout(15)
+print("ready", flush=True)
+try:
+    while True:
+        frame = wire.recv(2000)
+        if frame[12:16].hex() == "886311a7":
+            print(frame[:6].hex(), struct.unpack("!H", frame[16:18])[0], flush=True)
+            wire.settimeout(1)
+except TimeoutError:
+    pass
+"""
 FOUR = ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"]
 
 
@@ -132,9 +149,8 @@ def test_a_daemon_takes_the_place_of_the_one_before_only_if_it_answers(place, st
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
 def test_what_another_user_calls_a_session_is_none(place):
     """By the real ps: he would hold addresses of the pool with it."""
-    folder, program = place
+    folder, _program = place
     options = folder / "etc" / "default.options"
-    program("pppoe", "exit 0\n")
     words = ["rp_pppoe_sess", "5:02:00:00:00:00:01", "nic-eth1", "file", str(options), "10.0.0.1:10.0.0.2"]
     for user, taken in ((65534, False), (0, True)):
         waits = inside(folder, "setpriv", f"--reuid={user}", "sh", "-c", "read _", *words)
@@ -172,14 +188,20 @@ def test_hangup_ends_the_daemon_and_the_sessions_of_its_instance_alone(place, pr
             space="$here", pid=each.pid, parent=parent, id=number, file=options, address=f"10.0.0.{number}"
         )
     program("ps", text)
-    program("pppoe", f'echo "$@" >>{folder}/sent\n')
-    result = run(folder, "instance", "hangup", "default", str(daemon.pid))
+    wire = "ip link add eth1 up type veth peer name client && ip link set client up"
+    subprocess.run(inside(folder, "sh", "-c", wire), check=True)
+    with subprocess.Popen(
+        inside(folder, sys.executable, "-c", LISTEN, "client"), stdout=subprocess.PIPE, text=True
+    ) as listener:
+        assert listener.stdout.readline() == "ready\n"
+        result = run(folder, "instance", "hangup", "default", str(daemon.pid))
+        sent = listener.stdout.read().split()
     assert result.returncode == 0, result.stderr
     assert own.wait(5) != 0
     assert orphan.wait(5) != 0
     assert daemon.wait(5) != 0
     assert foreign.poll() is None
-    assert (folder / "sent").read_text() == "-I eth1 -e 2:02:00:00:00:00:01 -k\n"
+    assert sent == ["020000000001", "2"]
 
 
 def daemons(folder) -> list[int]:
