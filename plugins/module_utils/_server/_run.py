@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import ExitStack
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _rc_local
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _apply as _server_apply
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _check as _server_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
@@ -20,16 +22,22 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _tri
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-
+#: How long another run may take, seconds: it may wait for a daemon that does not answer.
+PATIENCE = 120.0
 #: Other instances that the same run configures, as they will be; ``None``: will not be.
 Beside = t.Mapping[str, t.Optional[_server_config.Instance]]
 
 
 def run(module: AnsibleModule, beside: Beside | None = None) -> dict[str, t.Any]:
     """What the module does and returns."""
-    if module.params["state"] in ("started", "present"):
-        return configure(module, beside or {})
-    return end(module)
+    with ExitStack() as locks:
+        if not module.check_mode:
+            # From what is observed until it is written: of two runs at once, one finds what the other has made.
+            for path in (_layout_server.CONFIGURATION, _rc_local.path()):
+                locks.enter_context(_files.locked(path, PATIENCE))
+        if module.params["state"] in ("started", "present"):
+            return configure(module, beside or {})
+        return end(module)
 
 
 def configure(module: AnsibleModule, beside: Beside) -> dict[str, t.Any]:

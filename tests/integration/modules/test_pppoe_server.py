@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -201,3 +202,23 @@ def test_a_line_of_rc_local_that_does_more_is_refused(server):
     failed = server.router.module(**server.parameters)
     assert failed["failed"] is True
     assert "line 1 of /etc/rc.local would start a second daemon at boot" in failed["msg"]
+
+
+def test_two_runs_at_once_leave_what_one_of_them_wants(server):
+    """Two controllers, or two of their users: each changes something else, and nothing is a mixture of both."""
+    server.run()
+    wanted = [{"pool": ["10.9.0.2+30"]}, {"lcp_echo_interval": 11}, {"ac_name": "other"}]
+    words = [*server.router.host.into, sys.executable, "-c", lab.RUN, str(COLLECTIONS), "pppoe_server"]
+    runs = [
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ)
+        for _each in wanted
+    ]
+    for run, changes in zip(runs, wanted):
+        arguments = {**server.parameters, **changes, "_ansible_check_mode": False, "_ansible_diff": True}
+        run.stdin.write(json.dumps({**arguments, "_ansible_remote_tmp": "/tmp"}) + "\n")
+        run.stdin.flush()
+    said = [json.loads(run.communicate()[0].splitlines()[-2]) for run in runs]
+    assert [result["msg"] for result in said if result.get("failed")] == []
+    again = [server.router.module(check=True, **{**server.parameters, **changes}) for changes in wanted]
+    assert [result["changed"] for result in again].count(False) == 1
+    assert len(server.pid().split()) == 1
