@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import typing as t
+from contextlib import nullcontext
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 if t.TYPE_CHECKING:
@@ -19,7 +20,9 @@ if t.TYPE_CHECKING:
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     _names.check_name(module.params["name"])
-    return present(module) if module.params["state"] == "present" else absent(module)
+    # From what is observed until it is written, as all that have a block in rc.local.
+    with nullcontext() if module.check_mode else _files.locked(_rc_local.path()):
+        return present(module) if module.params["state"] == "present" else absent(module)
 
 
 def present(module: AnsibleModule) -> dict[str, t.Any]:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account, _secrets, _secrets_diff
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
@@ -100,8 +100,8 @@ def edits(
 
 @contextmanager
 def locked() -> t.Iterator[None]:
-    """Hold both files against our other runs."""
+    """Hold both files against our other runs, and rc.local, which has blocks of others."""
     with ExitStack() as stack:
-        for path in PATHS:
+        for path in (*PATHS, _rc_local.path()):
             stack.enter_context(_files.locked(path, LOCK_TIMEOUT))
         yield
