@@ -31,6 +31,20 @@ print(frame[24 : 24 + length].decode())
 """
 
 
+# Many PADIs, each from another MAC address.
+FLOOD = (
+    PADI.partition("wire.send")[0]
+    + """
+for number in range(int(sys.argv[2])):
+    source = b"\\x02\\xf1" + struct.pack("!I", number)
+    try:
+        wire.send(b"\\xff" * 6 + source + struct.pack("!HBBHHHH", 0x8863, 0x11, 9, 0, 4, 0x0101, 0))
+    except OSError:
+        pass  # the wire is full
+"""
+)
+
+
 class Server:
     """An instance of a name that nothing else on this machine has, on eth0; a client is at the other end of it."""
 
@@ -222,3 +236,16 @@ def test_two_runs_at_once_leave_what_one_of_them_wants(server):
     again = [server.router.module(check=True, **{**server.parameters, **changes}) for changes in wanted]
     assert [result["changed"] for result in again].count(False) == 1
     assert len(server.pid().split()) == 1
+
+
+def test_a_flood_of_padis_takes_no_process_and_no_memory(server):
+    """And who dials after it is answered."""
+    server.run(ac_name="gate")
+    pid = server.pid().strip()
+    before = server.router.host.sh(f"grep VmData /proc/{pid}/status")
+    flood = [*server.other_end.into, sys.executable, "-c", FLOOD, "outside0", "5000"]
+    subprocess.run(flood, check=True)
+    assert server.answers() == "gate"
+    assert server.pid().strip() == pid
+    assert server.router.host.sh(f"cat /proc/{pid}/task/{pid}/children") == ""
+    assert server.router.host.sh(f"grep VmData /proc/{pid}/status") == before
