@@ -38,7 +38,7 @@ CASES = [
      ["none for pppd: '512/2048' (line 1); '10000' (line 2). A file of accel-ppp"]),
     (b"bob * pw 10.0.0.2 10M/20M\nal * pw * 512kbit\n", [BOB], ["'10M/20M' (line 1); '512kbit' (line 2)."]),
     # A secret with a blank and without quotes.
-    (b"al * hush hush *\nbo * hush and hush\n", [BOB], ["takes for names of hosts: line 1; line 2. If one is the rest"]),
+    (b"al * hush hush *\nbo * hush and hush\n", [BOB], ["takes for names of hosts: line 1; line 2. If one is"]),
     (b"al * x dsl.example -\nbo * x * -- idle 60\n", [BOB], []),
     # Words that end earlier than they seem to.
     (b"al * hush#hush 10.0.0.5 # VIP\n", [BOB], ["end at a # for pppd, and the rest is a comment: line 1."]),
