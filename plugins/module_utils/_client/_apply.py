@@ -40,6 +40,9 @@ def write(module: AnsibleModule, name: str, plan: Plan) -> None:
     _files.write(module, plan.changes)
     if plan.reload:
         _systemd.daemon_reload(module)
+        if not os.path.exists(_layout_client.unit_path(name)):
+            # One that did not end well would be listed as failed for ever, without its file.
+            _systemd.forget_failure(module, unit)
     if plan.boot == "enable":
         _systemd.enable(module, unit)
     started = _layout_client.started_path(name)

@@ -505,6 +505,12 @@ def test_from_systemd_to_rc_local_and_away(with_systemd, client):
     assert not host.up_script.parent.exists()
 
 
+def test_a_unit_that_did_not_end_well_is_forgotten_with_its_file(with_systemd, client):
+    client(state="present")
+    client(state="absent")
+    assert with_systemd.told_systemd()[-2:] == ["daemon-reload", "reset-failed pppoe-client@t3st.service"]
+
+
 def test_a_run_that_was_cut_before_systemd_read_the_unit_is_completed(with_systemd, client):
     host = with_systemd
     client(state="present")
