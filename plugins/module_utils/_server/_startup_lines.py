@@ -310,7 +310,8 @@ def _by_another(
     elif not words[0].literal:
         if _NAME.search(" ".join(texts)):
             yield _line(call, None, False)
-    elif _HARMLESS.match(name):
+    elif _HARMLESS.match(name) and texts[:3] != [texts[0], "vrf", "exec"]:
+        # Also `ip netns exec`: the interfaces of another network namespace are none of this host's.
         if call.piped and _STARTED.search(" ".join((*texts, call.here)).encode("latin-1")):
             yield _line(call, None, False)
     else:

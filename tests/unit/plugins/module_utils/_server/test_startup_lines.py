@@ -51,6 +51,8 @@ def test_another_command(words):
         (f"{GUIDE}; iptables -t nat -A POSTROUTING -o eth0 -j MASQUERADE\n", [(1, False)]),
         (f"if true; then {GUIDE}; fi\n", [(1, False)]),
         (f"nice -n 5 {GUIDE}\n", [(1, False)]),
+        (f"ip vrf exec red {GUIDE}\n", [(1, False)]),
+        (f"ip netns exec red {GUIDE}\nip link set eth1 up\n", []),
         (f"{GUIDE}; pppoe-server -I eth2\n", [(1, False), (1, False)]),
         (f"# {GUIDE}\n", []),
         (f": # taken over by dialtone.pppoe: {GUIDE}\n", []),
