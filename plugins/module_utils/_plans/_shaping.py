@@ -19,7 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant impor
 
 # linux/netlink.h, linux/rtnetlink.h, linux/pkt_sched.h, linux/pkt_cls.h
 _REQUEST, _ACK, _REPLACE, _EXCL, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
-_LINK, _DEL_LINK, _QDISC, _DEL_QDISC, _FILTER = 16, 17, 36, 37, 44
+_LINK, _DEL_LINK, _GET_LINK, _QDISC, _DEL_QDISC, _FILTER = 16, 17, 18, 36, 37, 44
 _ROOT, _CLSACT, _INGRESS = 0xFFFFFFFF, 0xFFFFFFF1, 0xFFFFFFF2
 _BUCKET, _LEAF = 0x00010000, 0x00100000
 _KIND, _OPTIONS = 1, 2
@@ -161,8 +161,8 @@ def new_device(name: str) -> Message:
     return Message("ifb", _LINK, _CREATE | _EXCL, body)
 
 
-def no_device(index: int) -> Message:
-    return Message("ifb", _DEL_LINK, 0, struct.pack("=BBHiII", 0, 0, 0, index, 0, 0), gone=True)
+def no_device(name: str) -> Message:
+    return Message("ifb", _DEL_LINK, 0, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0) + _text(_NAME, name), gone=True)
 
 
 def named(index: int, text: str) -> Message:
@@ -182,13 +182,28 @@ class Refusal(OSError):
 def send(messages: t.Iterable[Message]) -> None:
     """One after the other; ``Refusal`` at the first that the kernel does not take."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
-        for number, message in enumerate(messages, 1):
-            flags = message.flags | _REQUEST | _ACK
-            kernel.send(struct.pack("=IHHII", 16 + len(message.body), message.kind, flags, number, 0) + message.body)
-            answer = kernel.recv(65536)
-            error = -struct.unpack_from("=i", answer, 16)[0]
+        for message in messages:
+            error = -struct.unpack_from("=i", _answer(kernel, message.kind, message.flags | _ACK, message.body), 16)[0]
             if error and not message.gone:
                 raise Refusal(error, message.step)
+
+
+def _answer(kernel: socket.socket, kind: int, flags: int, body: bytes) -> bytes:
+    kernel.send(struct.pack("=IHHII", 16 + len(body), kind, flags | _REQUEST, 1, 0) + body)
+    return kernel.recv(65536)
+
+
+def index_of(interface: str) -> int:
+    """The number of an interface. ``socket.if_nametoindex`` would have the kernel run modprobe for one that is gone."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
+        body = struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0) + _text(_NAME, interface)
+        answer = _answer(kernel, _GET_LINK, 0, body)
+    (kind,) = struct.unpack_from("=H", answer, 4)
+    if kind != _LINK:
+        number = -struct.unpack_from("=i", answer, 16)[0]
+        raise OSError(number, os.strerror(number), interface)
+    index: int = struct.unpack_from("=i", answer, 20)[0]
+    return index
 
 
 def apply(interface: str, before: Shape | None, shape: Shape) -> None:
@@ -196,7 +211,7 @@ def apply(interface: str, before: Shape | None, shape: Shape) -> None:
 
     ``OSError`` if there is no such interface, or the kernel refuses.
     """
-    index = socket.if_nametoindex(interface)
+    index = index_of(interface)
     _download(index, before, shape)
     _upload(interface, index, before, shape)
     send([named(index, alias(shape))])
@@ -223,23 +238,19 @@ def _upload_queue(interface: str, index: int, rate: int, kind: str, before: Shap
     if had is None:
         remove_device(interface)
         send([new_device(upload_device(interface))])
-    device = socket.if_nametoindex(upload_device(interface))
+    device = index_of(upload_device(interface))
     send(queue(device, rate, kind, new=had is None or had.queue != kind))
     send(redirect(index, device))
 
 
 def remove_device(interface: str) -> None:
     """Remove the ifb device of a session, if it has one."""
-    try:
-        device = socket.if_nametoindex(upload_device(interface))
-    except OSError:
-        return
-    send([no_device(device)])
+    send([no_device(upload_device(interface))])
 
 
 def clear(interface: str) -> None:
     """Take everything of ours from an interface."""
-    index = socket.if_nametoindex(interface)
+    index = index_of(interface)
     send([no_queue(index), _no_ingress(index)])
     remove_device(interface)
     send([named(index, "")])
