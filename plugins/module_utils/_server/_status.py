@@ -11,6 +11,7 @@ It needs nothing but Python's own library, as this file is installed as it is, a
 
 from __future__ import annotations
 
+import collections
 import fcntl
 import json
 import os
@@ -54,6 +55,7 @@ class Session:
     address: str | None
     bytes_in: int
     bytes_out: int
+    plan: str | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,13 @@ def _interfaces_of_pids() -> dict[int, str]:
 def _session(interface: str) -> Session:
     counters = [_text(f"{LINKS}/{interface}/statistics/{kind}_bytes").strip() for kind in ("rx", "tx")]
     received, sent = (int(text) if text.isdigit() else 0 for text in counters)
-    return Session(interface, _peer(interface), received, sent)
+    return Session(interface, _peer(interface), received, sent, plan_of(_text(f"{LINKS}/{interface}/ifalias")))
+
+
+def plan_of(alias: str) -> str | None:
+    """The plan of a session, from the alias of its interface (``_plans/_grant.alias``)."""
+    match = re.match(r"dialtone\.pppoe plan ([A-Za-z0-9][A-Za-z0-9_.-]*) ", alias)
+    return match.group(1) if match else None
 
 
 def _peer(interface: str) -> str | None:
@@ -253,6 +261,7 @@ METRICS = (
     ("start_time_seconds", "gauge", "When its daemon started, in seconds since 1970; 0 if it does not run."),
     ("drained", "gauge", "Whether it starts no new sessions."),
     ("sessions", "gauge", "Live sessions."),
+    ("plan_sessions", "gauge", "Live sessions, by plan."),
     ("sessions_limit", "gauge", "How many sessions there may be at once."),
     ("pool_addresses", "gauge", "Addresses that are handed out."),
     ("pool_used_addresses", "gauge", "Addresses of the pool that live sessions have."),
@@ -269,6 +278,7 @@ def exposition(found: Status, totals: Totals) -> str:
         "start_time_seconds": found.since,
         "drained": int(found.drained),
         "sessions": len(found.sessions),
+        "plan_sessions": collections.Counter(one.plan for one in found.sessions if one.plan),
         "sessions_limit": found.most,
         "pool_addresses": len(found.pool),
         "pool_used_addresses": found.used,
@@ -282,7 +292,8 @@ def exposition(found: Status, totals: Totals) -> str:
         lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
         value = values[metric]
         if isinstance(value, dict):
-            lines += [f'{name}{{server="{found.name}",reason="{key}"}} {number}' for key, number in value.items()]
+            label = "plan" if metric == "plan_sessions" else "reason"
+            lines += [f'{name}{{server="{found.name}",{label}="{key}"}} {number}' for key, number in value.items()]
         else:
             lines.append(f'{name}{{server="{found.name}"}} {value}')
     return "\n".join(lines) + "\n"

@@ -14,6 +14,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _proce
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._processes import Process
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _info as _server_info
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
@@ -301,3 +303,20 @@ def test_the_service_tells_its_folder():
     assert files[0].content.startswith(b"#!/usr/bin/python3\n")
     assert _server_metrics.directory_of(files[1].content) == "/srv/metrics"
     assert _server_metrics.directory_of(None) is None
+
+
+def test_sessions_are_counted_by_plan():
+    sessions = (session("ppp0", "10.0.0.2"), session("ppp1", "10.0.0.3"), session("ppp2", "10.0.0.4"))
+    plans = ("home", "home", None)
+    status = replace(STATUS, sessions=tuple(replace(one, plan=plan) for one, plan in zip(sessions, plans)))
+    text = _server_status.exposition(status, Totals())
+    assert 'pppoe_server_plan_sessions{server="default",plan="home"} 2\n' in text
+    assert text.count("plan_sessions{") == 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "plan"), [(Shape(1, 2, "home-20.5"), "home-20.5"), (Shape(1), None), (Shape(None, None, "x"), "x")]
+)
+def test_the_plan_of_a_session(shape, plan):
+    assert _server_status.plan_of(_plans_grant.alias(shape) + "\n") == plan
+    assert _server_status.plan_of("uplink") is None
