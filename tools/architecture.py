@@ -9,6 +9,7 @@ An arrow means "imports". One that follows from others is left out: where A impo
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -32,6 +33,7 @@ BOXED = (
 ARROW = '<line x1="{:.0f}" y1="{}" x2="{:.0f}" y2="{}" stroke="#44546a" stroke-width="1.4" marker-end="url(#a)"/>\n'
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """The packages that a file imports from, its own included."""
     modules = [node.module or "" for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
+
 DOCUMENTATION = r"""
 name: table
 short_description: Format a list of dictionaries as a text table
@@ -73,10 +75,7 @@ def _cell(key: str, value: t.Any) -> str:
 
 
 def _printable(value: t.Any) -> str:
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in str(value)
-    )
+    return _text.escaped(str(value))
 
 
 def _size(count: int) -> str:

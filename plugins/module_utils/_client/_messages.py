@@ -15,6 +15,8 @@ import re
 import typing as t
 from contextlib import suppress
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
+
 #: What the plugin says once it has a session (discovery.c waitForPADS).
 SESSION = "PPP session is "
 #: What pppd says once the server has taken the account (auth.c auth_withpeer_success, network_phase).
@@ -244,5 +246,5 @@ def readable(words: str) -> str:
             raw += bytes([byte | 0x80]) if high else shown.encode()
         with suppress(UnicodeDecodeError):
             words = raw.decode("utf-8")
-    shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in words.strip())
+    shown = _text.escaped(words.strip())
     return shown if len(shown) <= 300 else shown[:300] + "…"

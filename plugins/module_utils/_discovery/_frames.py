@@ -14,6 +14,7 @@ import struct
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 ETHERTYPE = 0x8863
@@ -177,10 +178,7 @@ def merged(first: Offer, second: Offer) -> Offer:
 
 def printable(value: bytes) -> str:
     """Bytes from the wire as text that does no harm on a terminal: what is not printable becomes ``\\xNN``."""
-    text = value.decode("utf-8", "backslashreplace")
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
+    return _text.escaped(value.decode("utf-8", "backslashreplace"))
 
 
 def _tag(kind: int, value: bytes) -> bytes:

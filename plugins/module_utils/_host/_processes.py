@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import typing as t
 from dataclasses import dataclass
 
 
@@ -59,6 +60,11 @@ def argv(pid: int) -> tuple[str, ...]:
 def _words(text: bytes) -> tuple[str, ...]:
     words = text.rstrip(b"\0").split(b"\0") if text else []
     return tuple(word.decode("utf-8", "surrogateescape") for word in words)
+
+
+def after(words: t.Sequence[str], option: str) -> str | None:
+    """The word behind an option in a command, ``None`` if there is none."""
+    return next((value for word, value in zip(words, words[1:]) if word == option), None)
 
 
 def started(pid: int) -> int | None:

@@ -22,3 +22,10 @@ def listed(items: t.Sequence[str], separator: str = ", ", most: int = MOST) -> s
 def printable(text: str) -> str:
     """The text on one line, with ``?`` in the place of what is no printable character."""
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def escaped(text: str) -> str:
+    """The text on one line, with ``\\xNN`` or the like for what is no printable character."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )

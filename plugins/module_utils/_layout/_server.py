@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+
 #: Our programs.
 DIRECTORY = "/usr/local/libexec/dialtone-pppoe"
 INSTANCE = DIRECTORY + "/pppoe-server-instance"
@@ -15,7 +17,7 @@ ACCESS = DIRECTORY + "/pppoe-access"
 #: What every instance needs, and nothing else.
 SCRIPTS = (INSTANCE, PPPD)
 
-UNITS = "/etc/systemd/system"
+UNITS = _systemd.UNITS
 
 CONFIGURATION = "/etc/ppp/pppoe-server"
 STATE = "/run/pppoe-server"

@@ -39,9 +39,9 @@ def of_instance(processes: t.Iterable[_processes.Process], options_path: str, ma
     daemons, sessions = {}, []
     for process in processes:
         program = os.path.basename(process.argv[0])
-        if program == "pppoe-server" and _argument(process.argv, "-O") == options_path:
+        if program == "pppoe-server" and _processes.after(process.argv, "-O") == options_path:
             daemons[process.pid] = process
-        elif program == "pppd" and _argument(process.argv, "file") == options_path:
+        elif program == "pppd" and _processes.after(process.argv, "file") == options_path:
             sessions.append(process.pid)
     # A child has its parent's command line until it becomes the pppd of a new session.
     first = [process for process in daemons.values() if process.parent not in daemons]
@@ -51,14 +51,9 @@ def of_instance(processes: t.Iterable[_processes.Process], options_path: str, ma
 
 def is_daemon(pid: int, options_path: str) -> bool:
     """Whether ``pid`` is (still) a daemon of that instance."""
-    return any(process.pid == pid for process in _processes.every() if _argument(process.argv, "-O") == options_path)
-
-
-def _argument(argv: t.Sequence[str], option: str) -> str | None:
-    try:
-        return argv[argv.index(option) + 1]
-    except (ValueError, IndexError):
-        return None
+    return any(
+        process.pid == pid for process in _processes.every() if _processes.after(process.argv, "-O") == options_path
+    )
 
 
 def own_command(argv: t.Sequence[str]) -> list[str]:

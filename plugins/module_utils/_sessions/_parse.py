@@ -15,6 +15,7 @@ import struct
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 
@@ -120,20 +121,20 @@ def parse_command(words: t.Sequence[str], peers: t.Callable[[str], t.Sequence[st
     """What a pppd's command tells; ``None`` if it isn't one of PPPoE. ``peers`` gives the words of a ``call`` file."""
     if not words or os.path.basename(words[0]) != "pppd":
         return None
-    name = _after(words, "call")
+    name = _processes.after(words, "call")
     options = [*words[1:], *(peers(name) if name else ())]
-    relay = _after(options, "pty")
+    relay = _processes.after(options, "pty")
     if relay is not None and _RELAY.match(relay):
         return _user_mode(options, relay, name)
     plugin = next((word for word in options if os.path.basename(word) in _pppd_capabilities.PLUGIN_NAMES), None)
     if plugin is None:
         return None
     device = next((word[len("nic-") :] for word in options if word.startswith("nic-")), None)
-    found = _SESSION.match(_after(options, "rp_pppoe_sess") or _after(options, "pppoe-sess") or "")
+    found = _SESSION.match(_processes.after(options, "rp_pppoe_sess") or _processes.after(options, "pppoe-sess") or "")
     if found:
         mac = normal_mac(found.group(2))
         return Call("server", "kernel", device, int(found.group(1)), mac, _instance(words))
-    return Call("client", "kernel", device, None, None, name, _after(options, "user"))
+    return Call("client", "kernel", device, None, None, name, _processes.after(options, "user"))
 
 
 def _user_mode(options: t.Sequence[str], relay: str, name: str | None) -> Call:
@@ -142,17 +143,13 @@ def _user_mode(options: t.Sequence[str], relay: str, name: str | None) -> Call:
     found = _RELAY_SESSION.search(relay)
     session = _SESSION.match(found.group(1)) if found else None
     if session is None:
-        return Call("client", "user", interface, None, None, name, _after(options, "user"))
+        return Call("client", "user", interface, None, None, name, _processes.after(options, "user"))
     return Call("server", "user", interface, int(session.group(1)), normal_mac(session.group(2)), _instance(options))
 
 
 def _instance(words: t.Sequence[str]) -> str | None:
-    match = _INSTANCE.match(_after(words, "file") or "")
+    match = _INSTANCE.match(_processes.after(words, "file") or "")
     return match.group(1) if match else None
-
-
-def _after(words: t.Sequence[str], option: str) -> str | None:
-    return next((value for word, value in zip(words, words[1:]) if word == option), None)
 
 
 def normal_mac(text: str | None) -> str | None:

@@ -108,9 +108,9 @@ def mac_address(host_index: int, nic_index: int) -> str:
     return f"02:64:74:00:{host_index + 1:02x}:{nic_index:02x}"
 
 
-def fail(where: str, value: object, mend: str) -> TopologyError:
-    """An error that names key, value and mend."""
-    return TopologyError(f"{where}: {value!r} {mend}")
+def fail(where: str, value: object, fix: str) -> TopologyError:
+    """An error that names key, value and fix."""
+    return TopologyError(f"{where}: {value!r} {fix}")
 
 
 class _Loader(yaml.SafeLoader):

@@ -100,6 +100,7 @@ def row(name, secret="x", host="*"):  # noqa: S107
     return {"name": name, "secret": secret, "addresses": [host]}
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(CONTENT, ENTRIES, st.booleans(), st.booleans())
 @example(b"a * x *\nq * x 10.0.0.1\n", [row("a"), row("b", host="10.0.0.1")], False, True)
@@ -126,6 +127,7 @@ def test_a_file_that_holds_most_of_them_already(content, entries, data):
     assert shown(content, batched) == shown(content, one_by_one)
 
 
+@pytest.mark.slow
 def test_thousands_in_every_state():
     users = [row(f"u{number}", host=f"10.0.{number >> 8}.{number & 255}") for number in range(700)]
     full = both(None, users)[1].content

@@ -184,6 +184,7 @@ def test_nothing_that_is_taken_away_gives_an_address_to_two(place, process, what
         assert dial(place, *KERNEL, suggested="10.0.0.3")[1][0] == "10.0.0.1:10.0.0.4"
 
 
+@pytest.mark.slow
 def test_dials_at_once_get_addresses_of_their_own(place):
     folder, program = place
     addresses = [f"10.0.0.{number}" for number in range(2, 42)]
