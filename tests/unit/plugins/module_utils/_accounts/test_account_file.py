@@ -52,10 +52,26 @@ def test_rows(form, text, expected, places):
 
 
 @pytest.mark.parametrize(
+    ("row", "entry"),
+    [
+        ("home,,,,", {"plan": "home"}),
+        (",20M,5M,no,02:00:00:00:00:01", {"rate": {"download": "20M", "upload": "5M"}, "enabled": False,
+                                          "mac": "02:00:00:00:00:01"}),
+        (",,5M,TRUE,", {"rate": {"upload": "5M"}, "enabled": True}),
+        (",,,,", {}),
+    ],
+)  # fmt: skip
+def test_columns_of_plans(row, entry):
+    text = f"name,secret,plan,download,upload,enabled,mac\nbob,hush,{row}\n"
+    assert _account_file.rows(text, "c", "csv")[0] == [{**BOB, **entry}]
+
+
+@pytest.mark.parametrize(
     ("form", "text", "message"),
     [
         ("csv", "", "src: c is empty."),
         ("csv", "\ufeff \r\n", "src: c is empty."),
+        ("csv", "name,secret,enabled\nbob,hush,perhaps\n", "c:2.enabled: is neither true nor false."),
         ("csv", "name,password\nbob,hush\n", "c:1: the name of column 2 is unknown."),
         ("csv", "bob,hush\nal,hush\n", "c:1: the name of column 1 is unknown."),
         ("csv", "name;password\nbob;hush\n", "c:1: the name of column 1 is unknown."),
