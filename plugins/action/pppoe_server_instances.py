@@ -76,7 +76,7 @@ class ActionModule(chap_user.ActionModule):
         arguments["listed"] = wanted[0].listed
         known = arguments.get("other_fixed_addresses") is not None and "accounts" not in arguments["parts"]
         if not known and _WITH_ADDRESSES & set(arguments["parts"]):
-            files = _instances_accounts.files(present, lists)
+            files = _instances_accounts.files([one for one in present if not one.radius], lists)
             arguments["accounts"] = [self._as_argument(index, file) for index, file in enumerate(files)]
         if "removal" in arguments["parts"]:
             files = _instances_accounts.removed([one for one in wanted if not one.present])

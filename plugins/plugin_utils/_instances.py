@@ -78,6 +78,11 @@ class Instance(t.NamedTuple):
     def present(self) -> bool:
         return bool(self.values["state"] != "absent")
 
+    @property
+    def radius(self) -> bool:
+        """Whether its sessions log in by RADIUS, so that it has no accounts on the host."""
+        return self.present and bool(self.values.get("radius")) and self.values["radius"].get("state") != "absent"
+
     def is_set(self, key: str) -> bool:
         return bool(boolean(self.values[key]))
 
@@ -117,12 +122,14 @@ def parameters(instance: Instance) -> dict[str, dict[str, t.Any]]:
             "Set it to the interface that leads to the internet, or set pppoe_server_nat to false if the clients' "
             "addresses are routed.",
         )
+    if "radius" in instance.own and instance.values["radius"]:
+        raise instance.refused("radius", "a host has one set of RADIUS servers.", "Name them in pppoe_server_radius.")
     drained = instance.values["state"] == "drained"
     boot = "rc_local" if instance.values["startup"] == "rc_local" else "auto"
     decided: dict[str, dict[str, t.Any]] = {
         "forwarding": {"state": "present"},
         "masquerade": {"state": _state(instance.is_set("nat")), "startup": boot},
-        "server": {"state": "started"} if drained else {},
+        "server": {"radius": instance.radius, **({"state": "started"} if drained else {})},
         # The accounts come without their secrets (_instances_accounts.with_plans).
         "plans": {"state": _state(has_plans(instance)), "accounts": [], "accounts_src": None},
         # Drained by a playbook, it stays so.

@@ -46,6 +46,8 @@ def path_of(instance: Instance) -> str:
 
 def of(instance: Instance, rows: Rows) -> Listed:
     """The accounts of an instance, each checked by itself and beside the others."""
+    if instance.radius:
+        return Listed([], [], _encoded(instance, [], []))
     label = instance.label("accounts")
     entries = _normal(label, instance.values["accounts"])
     places = [f"{label}[{index}]" for index in range(len(entries))]

@@ -1,0 +1,92 @@
+"""What goes wrong between a concentrator and its centre. Customers who are connected notice nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+testinfra_hosts = ["ansible://pppoe_servers"]
+
+
+@pytest.fixture
+def away(concentrator):
+    """``away(unit)``: a service of the centre is away, until the test ends or ``come_back`` is called."""
+    units = []
+
+    class Away:
+        def __call__(self, unit):
+            concentrator.centre.check_output(f"systemctl stop {unit}")
+            units.append(unit)
+
+        def come_back(self):
+            while units:
+                concentrator.centre.check_output(f"systemctl start {units.pop()}")
+
+    gone = Away()
+    yield gone
+    gone.come_back()
+
+
+def waiting(concentrator) -> str:
+    return concentrator.host.check_output("cat /var/lib/pppoe-server-radius/detail* 2>/dev/null || true")
+
+
+def test_the_centre_is_away(concentrator, away, until):
+    """A login fails with the reason, and records wait and come later: each once, with the time when it happened."""
+    concentrator.dial(1, "fixed")
+    concentrator.dial(40, "home")
+    before = len(concentrator.rows("home"))
+    assert until(lambda: any(row[1] == "t" for row in concentrator.rows("home")), 30)
+    away("freeradius")
+    (refused,) = concentrator.dial(41, "home2", state="ended")
+    assert refused["reason"].startswith("authentication")
+    assert "No RADIUS server answers" in refused["message"] + refused["reason"]
+    concentrator.hang_up(40)
+    stopped = int(concentrator.host.check_output("date +%s"))
+    assert "Acct-Status-Type = Stop" in waiting(concentrator)
+    assert concentrator.status(1)["state"] == "up"
+    away.come_back()
+    assert until(lambda: not waiting(concentrator), 90) is True
+    rows = concentrator.rows("home", "acctstoptime IS NULL, EXTRACT(EPOCH FROM acctstoptime)::bigint")
+    assert len(rows) in (before, before + 1)
+    assert [row[0] for row in rows] == ["f"] * len(rows)
+    assert abs(int(rows[-1][1]) - stopped) <= 6
+    assert concentrator.status(1)["state"] == "up"
+    assert concentrator.status(1)["ups"] == concentrator.status(1)["dials"]
+
+
+def test_the_database_is_away(concentrator, away, until):
+    """That is no wrong password, and the next login is right again."""
+    away("postgresql")
+    (refused,) = concentrator.dial(42, "home2", state="ended")
+    assert "No RADIUS server answers" in refused["message"] + refused["reason"]
+    away.come_back()
+    assert until(lambda: concentrator.dial(42, "home2", state="up"), 60)
+    assert concentrator.status(1)["state"] == "up"
+    concentrator.hang_up(42)
+
+
+def test_a_secret_that_differs_is_named(concentrator):
+    server = {"bookworm": "192.168.5.21", "trixie": "192.168.5.20"}[concentrator.suite]
+    arguments = f"servers=[{{'address':'{server}','secret':'other'}}]"
+    result = concentrator.host.ansible("dialtone.pppoe.pppoe_server_radius", arguments, check=True)
+    assert result["servers"][0]["answers"] is False
+    assert re.search(f"{server} port 1812: .*secret", " ".join(result["warnings"]))
+    assert re.search(
+        "Shared secret is incorrect", concentrator.centre.check_output("journalctl --no-pager -u freeradius")
+    )
+
+
+def test_a_concentrator_loses_its_power(concentrator, lab, until):
+    """Its sessions are closed in the books once it is back, and customers dial again."""
+    assert [row[1] for row in concentrator.rows("fixed")][-1] == "t"
+    name = f"server-{concentrator.suite}"
+    lab("kill", name)
+    concentrator.customers("hang_up", first=1, count=1, how="vanish")
+    lab("start", name)
+    assert until(lambda: concentrator.rows("fixed")[-1][1:] == ["f", "NAS-Reboot"], 120)
+    assert until(lambda: "active" in concentrator.host.run("systemctl is-active pppoe-server@default").stdout, 60)
+    (customer,) = concentrator.dial(1, "fixed")
+    assert customer["address"] == "10.20.0.5"
+    assert until(lambda: concentrator.rows("fixed")[-1][1] == "t", 30)

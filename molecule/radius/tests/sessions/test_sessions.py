@@ -1,0 +1,137 @@
+"""What customers get by RADIUS, what is recorded of them, and who may end their sessions."""
+
+from __future__ import annotations
+
+import re
+
+testinfra_hosts = ["ansible://pppoe_servers"]
+
+
+def test_a_session_is_as_radius_says(concentrator, until):
+    (customer,) = concentrator.dial(1, "fixed")
+    assert customer["address"] == "10.20.0.5"
+    assert customer["dns"][:1] == ["9.9.9.9"]
+    name = concentrator.interface("10.20.0.5")
+    host = concentrator.host
+    routes = until(lambda: re.findall(r"^(10\.30\.\S+)", host.check_output(f"ip -4 route show dev {name}"), re.M), 10)
+    assert routes == ["10.30.0.0/24", "10.30.1.0/24"]
+    assert " mtu 1400 " in host.check_output(f"ip -o link show {name}")
+    known = host.check_output(f"cat /run/radattr.{name}").splitlines()
+    assert {"Filter-Id 2000/1000", "Framed-Route 10.30.1.0/24 0.0.0.0 1"} <= set(known)
+
+
+def test_its_row_says_who_and_where(concentrator, until):
+    columns = (
+        "acctsessionid, nasportid, callingstationid, calledstationid, host(framedipaddress), nasporttype, acctstoptime"
+    )
+    rows = until(lambda: concentrator.rows("fixed", columns), 30)
+    assert len(rows) == 1
+    session, port, mac, called, address, kind, stop = rows[0]
+    customer = concentrator.status(1)
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", session)
+    assert port == f"eth1:{customer['session_id']}"
+    assert mac == customer["mac"]
+    assert called.split(":")[0] == customer["ac_name"]
+    assert (address, kind, stop) == ("10.20.0.5", "Ethernet", "")
+
+
+def test_addresses_of_radius_take_none_of_the_pool(concentrator):
+    """The pool has two, and three customers are up beside the first when these two come."""
+    homes = [
+        concentrator.dial(10 + number, name)[0]["address"] for number, name in enumerate(("home", "home2", "home3"))
+    ]
+    assert len(set(homes)) == 3
+    assert all(address.startswith("10.20.1.") for address in homes)
+    local = [concentrator.dial(number, "local")[0]["address"] for number in (20, 21)]
+    assert sorted(local) == ["10.10.0.2", "10.10.0.3"]
+
+
+def test_without_an_address_of_either_there_is_no_session(concentrator):
+    concentrator.dial(22, "local", state="ended")
+    assert "RADIUS has given it no address" in concentrator.host.file("/run/pppoe-server/refused").content_string
+    concentrator.hang_up(20, 2)
+
+
+def test_nobody_has_an_address_that_is_another_s(concentrator):
+    for number, name in ((30, "twice"), (31, f"host-{concentrator.suite}")):
+        concentrator.dial(number, name, state="ended")
+    assert concentrator.status(1)["state"] == "up"
+    said = concentrator.host.file("/run/pppoe-server/refused").content_string
+    assert "10.20.0.5 belongs to the session" in said
+    assert f"{concentrator.address} is an address of this host" in said
+
+
+def test_nobody_chooses_his_own_address(concentrator):
+    (customer,) = concentrator.dial(32, "any", address="10.20.0.99")
+    assert customer["address"] in ("10.10.0.2", "10.10.0.3")
+    concentrator.hang_up(32)
+
+
+def test_a_wrong_password_and_a_message_for_terminals(concentrator):
+    (refused,) = concentrator.dial(33, "fixed", secret="wrong", state="ended")
+    assert refused["reason"].startswith("authentication")
+    # The role refuses it, but not every centre is made by it.
+    message = "(username, attribute, op, value) VALUES ('colours', 'Reply-Message', ':=', E'\\x1b[31mred')"
+    concentrator.query(f"INSERT INTO radreply {message}")
+    (customer,) = concentrator.dial(34, "colours")
+    assert "\x1b" not in customer["message"]
+    concentrator.hang_up(34)
+
+
+def test_a_session_has_its_time(concentrator, until):
+    concentrator.dial(35, "short")
+    concentrator.wait(35, state="ended")
+    assert until(lambda: [row for row in concentrator.rows("short") if row[1] == "f"], 30)[0][2] == "Session-Timeout"
+
+
+def test_a_new_session_replaces_the_former(concentrator, until):
+    concentrator.dial(13, "home")
+    assert until(lambda: concentrator.status(10)["state"] == "ended", 30)
+    assert until(lambda: [row[1] for row in concentrator.rows("home")] == ["f", "t"], 30)
+    assert concentrator.status(13)["state"] == "up"
+
+
+def test_a_billing_system_ends_one_session(concentrator, until):
+    session = next(row[0] for row in concentrator.rows("home2") if row[1] == "t")
+    address = concentrator.status(12)["address"]
+    for number, attributes in (
+        (11, f"Acct-Session-Id={session}"),
+        (12, f"Framed-IP-Address={address}"),
+        (13, "User-Name=home"),
+    ):
+        assert concentrator.status(number)["state"] == "up"
+        assert "Disconnect-ACK" in concentrator.radius(attributes)
+        concentrator.wait(number, state="ended")
+        assert concentrator.status(1)["state"] == "up"
+    assert until(
+        lambda: {row[1] for name in ("home", "home2", "home3") for row in concentrator.rows(name)} == {"f"}, 30
+    )
+
+
+def test_a_request_that_names_none_ends_none(concentrator):
+    for attributes, cause in (
+        ("User-Name=nobody", "Session-Context-Not-Found"),
+        ("User-Name=fixed,Framed-IP-Address=10.20.0.6", "Session-Context-Not-Found"),
+        ("NAS-Port=1", "Session-Context-Not-Found"),
+    ):
+        answer = concentrator.radius(attributes)
+        assert "Disconnect-NAK" in answer
+        assert cause in answer
+    answer = concentrator.radius("User-Name=fixed,Filter-Id=1000/500", kind="coa")
+    assert "CoA-NAK" in answer
+    assert "Unsupported-Extension" in answer
+    assert concentrator.status(1)["state"] == "up"
+
+
+def test_a_wrong_secret_does_nothing_and_is_logged(concentrator):
+    assert "Received" not in concentrator.radius("User-Name=fixed", secret="wrong")
+    assert concentrator.status(1)["state"] == "up"
+    assert re.search("Disconnect-Request .*Shared secret is incorrect", concentrator.log("pppoe-server-radius"))
+
+
+def test_a_session_ends_by_its_account(concentrator, until):
+    concentrator.dial(14, "home")
+    result = concentrator.host.ansible("dialtone.pppoe.pppoe_session", "state=absent username=home", check=False)
+    assert result["count"] == 1
+    concentrator.wait(14, state="ended")
+    assert until(lambda: {row[1] for row in concentrator.rows("home")} == {"f"}, 30)
