@@ -8,7 +8,8 @@ testinfra_hosts = ["ansible://pppoe_servers"]
 
 
 def test_a_session_is_as_radius_says(concentrator, until):
-    (customer,) = concentrator.dial(1, "fixed")
+    # One of the two concentrators finds out now that the first of its servers is away, which costs one attempt.
+    (customer,) = concentrator.dial(1, "fixed", redial=1)
     assert customer["address"] == "10.20.0.5"
     assert customer["dns"][:1] == ["9.9.9.9"]
     name = concentrator.interface("10.20.0.5")
@@ -42,12 +43,12 @@ def test_addresses_of_radius_take_none_of_the_pool(concentrator):
     ]
     assert len(set(homes)) == 3
     assert all(address.startswith("10.20.1.") for address in homes)
-    local = [concentrator.dial(number, "local")[0]["address"] for number in (20, 21)]
+    local = [concentrator.dial(number, name)[0]["address"] for number, name in ((20, "local"), (21, "local2"))]
     assert sorted(local) == ["10.10.0.2", "10.10.0.3"]
 
 
 def test_without_an_address_of_either_there_is_no_session(concentrator):
-    concentrator.dial(22, "local", state="ended")
+    concentrator.dial(22, "local3", state="ended")
     assert "RADIUS has given it no address" in concentrator.host.file("/run/pppoe-server/refused").content_string
     concentrator.hang_up(20, 2)
 
