@@ -170,6 +170,14 @@ options:
     type: str
     choices: [allow, replace, deny]
     default: allow
+  history_days:
+    description:
+      - Keep a record of each session on the host for so many days, with account, address, MAC address, interface,
+        session ID, start, end and bytes, in C(/var/lib/pppoe-server/history.db).
+        M(dialtone.pppoe.pppoe_session_history_info) answers questions from it.
+      - V(0) keeps none. What has been recorded before is not deleted then.
+    type: int
+    default: 0
   radius:
     description:
       - Let RADIUS servers decide who may log in, instead of the secrets file, which is not read then. This requires
@@ -368,6 +376,7 @@ ARGUMENTS = {
     "service_names": {"type": "list", "elements": "str", "default": []},
     "sessions_per_mac": {"type": "int", "default": 0},
     "radius": {"type": "bool", "default": False},
+    "history_days": {"type": "int", "default": 0},
     "single_session": {"type": "str", "choices": list(_pppoe_server_up.CHOICES), "default": "allow"},
     "kernel_mode": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
     "require_kernel_ppp": {"type": "bool", "default": True},

@@ -29,6 +29,8 @@ KINDS = {
 OLD = ("ip-up-script", "ip-down-script")
 #: The variable that says that an instance has RADIUS.
 RADIUS = "DIALTONE_RADIUS="
+#: What an instance's options say of the history of its sessions.
+HISTORY = "DIALTONE_HISTORY_DAYS="
 #: What is not there.
 NOTHING = "/etc/ppp/no-script"
 
@@ -46,12 +48,14 @@ class Options:
     own: frozenset[str] = frozenset()
     resolver: bool = False
     radius: str = ""
+    history_days: int = 0
 
 
 def options(texts: t.Iterable[str]) -> Options:
     """From the lines of the options files that pppd reads."""
     lines = [words for text in texts for line in text.splitlines() if (words := line.split("#")[0].split())]
     first = {words[0].strip("'\"") for words in lines}
+    days = [words[1].partition("=")[2] for words in lines if words[1:] and words[1].startswith(HISTORY)]
     variables = [
         words[1].partition("=")[2] for words in lines if words[0] == "set" and words[1:] and "SINGLE" in words[1]
     ]
@@ -63,6 +67,7 @@ def options(texts: t.Iterable[str]) -> Options:
         own=frozenset(first & {*KINDS}),
         resolver="usepeerdns" in first,
         radius=next((words[1].partition("=")[2] for words in lines if words[1:] and words[1].startswith(RADIUS)), ""),
+        history_days=int(days[-1]) if days and days[-1].isdigit() else 0,
     )
 
 

@@ -37,6 +37,7 @@ def places() -> _manager.Places:
         scripts=os.environ.get("PPPOE_SERVER_SCRIPTS", standard.scripts),
         ppp=os.environ.get("PPPOE_SERVER_PPP", standard.ppp),
         run=os.environ.get("PPPOE_SERVER_RUN", standard.run),
+        history=os.environ.get("PPPOE_SERVER_HISTORY", standard.history),
     )
 
 
@@ -206,7 +207,8 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
     own = _inode(pid_file)
     rest, wait, rule_seen = b"", 0.0, 0.0
     while True:
-        select.select([addresses.fileno(), questions], [], [], wait)
+        links = manager.history.fileno()
+        select.select([addresses.fileno(), questions, *([] if links is None else [links])], [], [], wait)
         # One whose files somebody has removed is not asked any more, and another one takes its place.
         if _inode(pid_file) != own:
             return
@@ -226,7 +228,7 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
             rule_seen = now
             _set_rule()
         again = manager.answer()
-        soon = [manager.keep_room(), manager.look_at_plans()]
+        soon = [manager.keep_room(), manager.look_at_plans(), manager.history.flush(manager.living)]
         wait = again if again is not None else 1.0 if any(soon) else 30.0
 
 

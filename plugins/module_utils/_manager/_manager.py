@@ -18,7 +18,14 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _grants, _hooks, _kernel, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _book,
+    _grants,
+    _history,
+    _hooks,
+    _kernel,
+    _names,
+)
 
 #: Sessions for each processor that may be on their way at once, and the seconds after which one does not count.
 AT_ONCE, ON_ITS_WAY = 6, 5.0
@@ -54,6 +61,7 @@ class Places:
     scripts: str = "/usr/local/libexec/dialtone-pppoe"
     ppp: str = "/etc/ppp"
     run: str = "/run"
+    history: str = "/var/lib/pppoe-server/history.db"
 
 
 class Manager:
@@ -65,6 +73,7 @@ class Manager:
         self.waiting: list[Dial] = []
         self._hooks = _hooks.Hooks(places.ppp)
         self._grants = _grants.Grants(places.configuration, places.run)
+        self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self._new_pppd = new_pppd
         self._files: dict[str, tuple[t.Any, str]] = {}
         self._swept = 0.0
@@ -132,6 +141,7 @@ class Manager:
             while other is not None and not self.alive(other.pid):
                 self.book.gone(other.pid)
                 other = self.book.came_up(pid, event.name, event.peer)
+            self.history.up(self.book.sessions[pid])
             if other is not None:
                 self._conflict(other, self.book.sessions[pid], event.peer)
         else:
@@ -161,6 +171,10 @@ class Manager:
         except OSError:
             return None
         return _kernel.described(pid, started, words, self.places.configuration, waiting=False)
+
+    def living(self) -> set[tuple[int, int]]:
+        """Pid and start of every session that is up."""
+        return {(one.pid, one.started) for one in self.book.sessions.values() if one.up and self.alive(one.pid)}
 
     def alive(self, pid: int) -> bool:
         session = self.book.sessions.get(pid)
@@ -195,6 +209,7 @@ class Manager:
     def _end(self, session: _book.Session, reason: str, logged: str = "") -> None:
         """Hang a session up; the log says ``logged``, or else the reason."""
         session.ended = True
+        self.history.ends(session, reason)
         name = session.interface or session.session_id
         _say(logged or f"{name} of {session.instance} is hung up: {reason}")
         self._refused(session, reason)
@@ -231,6 +246,10 @@ class Manager:
         }
         for pid, account in _names.accounts(unknown, self.places.run).items() if unknown else ():
             self.book.set_account(self.book.sessions[pid], account)
+
+        for session in self.book.sessions.values():
+            if session.up:
+                self.history.up(session)
 
     def account(self, pid: int, choice: str, account: str) -> bool:
         """A session says its account; whether it may stay."""

@@ -17,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _hea
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _book,
     _grants,
+    _history,
     _hooks,
     _kernel,
     _links,
@@ -29,9 +30,24 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attr
 
 PROGRAM = "pppoe-server-manager"
 FOLDER = "manager"
-_PARTS = (_book, _grants, _hooks, _kernel, _links, _main, _manager, _names, _padt, _attributes, _grant, _shaping)
+_PARTS = (
+    _book,
+    _grants,
+    _history,
+    _hooks,
+    _kernel,
+    _links,
+    _main,
+    _manager,
+    _names,
+    _padt,
+    _attributes,
+    _grant,
+    _shaping,
+)
 _IMPORT = re.compile(
-    r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\.(?:_manager|_plans) import ", re.MULTILINE
+    r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\.(?:_manager|_plans) import (?:\(([^)]*)\)|)",
+    re.MULTILINE,
 )
 _FROM = re.compile(r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\._plans\.", re.MULTILINE)
 # -I: whatever the environment says; -B: without files beside these.
@@ -59,9 +75,14 @@ def files(folder: str, interpreter: str) -> dict[str, bytes]:
     """The files by their paths, the program first."""
     texts = [
         _PROGRAM.format(interpreter=interpreter),
-        *(_layout_header.LINE + _FROM.sub("from ", _IMPORT.sub("import ", _source(part))) for part in _PARTS),
+        *(_layout_header.LINE + _FROM.sub("from ", _IMPORT.sub(_plain_import, _source(part))) for part in _PARTS),
     ]
     return dict(zip(paths(folder), (text.encode() for text in texts)))
+
+
+def _plain_import(found: re.Match[str]) -> str:
+    """A list of names in parentheses, for which ``import`` has no syntax, becomes a line."""
+    return "import " + " ".join((found.group(1) or "").replace("\n", " ").split()).rstrip(",")
 
 
 def _name(part: types.ModuleType) -> str:

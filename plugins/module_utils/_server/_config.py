@@ -19,6 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _hooks
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _plugin as _radius_plugin
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
@@ -71,6 +72,7 @@ class Instance:
     sessions_per_mac: int
     single_session: str = "allow"
     radius: bool = False
+    history_days: int = 0
 
     @property
     def options_path(self) -> str:
@@ -113,6 +115,7 @@ def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
         ),
         sessions_per_mac=_number(parameters, "sessions_per_mac", 0, _pool.MOST_SESSIONS),
         single_session=parameters["single_session"],
+        history_days=_number(parameters, "history_days", 0, 3650),
         radius=_radius(parameters),
     )
 
@@ -239,6 +242,8 @@ def options_file(instance: Instance) -> bytes:
     lines += ["ms-dns " + server for server in instance.dns_servers]
     lines += [f"mtu {instance.mtu}", f"mru {instance.mru}"]
     lines += _pppoe_server_up.option_lines(instance.single_session)
+    if instance.history_days:
+        lines.append(f"set {_hooks.HISTORY}{instance.history_days}")
     lines += _radius_plugin.option_lines(instance.ac_name) if instance.radius else []
     text = "".join(line + "\n" for line in lines).encode()
     return text + b"".join(b" ".join(_words.quote(word) for word in option) + b"\n" for option in instance.options)
