@@ -1,0 +1,116 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who had which address when: the question, and what it is in SQL. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
+
+#: The selectors, which are those of live sessions.
+SELECTORS = ("username", "address", "mac")
+UTC = datetime.timezone.utc
+_FIX = "Give a time such as 2026-11-28T14:30:00+01:00; without a zone it is UTC."
+
+
+@dataclass(frozen=True)
+class Question:
+    """``wanted``: values by selector. ``since`` and ``until``: seconds since the epoch, that a session has to touch."""
+
+    wanted: dict[str, tuple[str, ...]]
+    since: int | None
+    until: int | None
+    limit: int
+
+
+def question(params: t.Mapping[str, t.Any]) -> Question:
+    """The question of the module's parameters, or ``Refused``."""
+    none = dict.fromkeys(_sessions_selection.ARGUMENTS)
+    wanted = _sessions_selection.selection({**none, **{name: params[name] for name in SELECTORS}})
+    at, since, until = (_time(name, params[name]) for name in ("at", "since", "until"))
+    if at is not None and (since is not None or until is not None):
+        raise Refused("at", "and since or until are both there.", "Give a moment, or a period.")
+    if since is not None and until is not None and until < since:
+        raise Refused("until", "is before since.", "Give the earlier time in since.")
+    if not 1 <= params["limit"] <= 1000000:
+        raise Refused("limit", f"{params['limit']} is out of range.", "Give 1 to 1000000.")
+    listed = {name: tuple(sorted(values)) for name, values in wanted.items()}
+    return Question(listed, since if at is None else at, until if at is None else at, params["limit"])
+
+
+def _time(parameter: str, value: str | None) -> int | None:
+    if value is None:
+        return None
+    text = value.strip().replace(" ", "T", 1)
+    text = text[:-1] + "+00:00" if text.endswith("Z") else text
+    try:
+        when = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(parameter, f"{value!r} is not a time.", _FIX) from None
+    return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+
+
+def for_sqlite(asked: Question) -> tuple[str, list[t.Any]]:
+    """The statement for the database of a server, and its values. The latest sessions come first."""
+    columns = {"username": "account", "address": "address", "mac": "mac"}
+    conditions, values = ["1"], []
+    for name, listed in asked.wanted.items():
+        conditions.append(f"{columns[name]} IN ({', '.join('?' * len(listed))})")
+        values += listed
+    if asked.until is not None:
+        conditions.append("start <= ?")
+        values.append(asked.until)
+    if asked.since is not None:
+        conditions.append("(stop IS NULL OR stop >= ?)")
+        values.append(asked.since)
+    return (
+        "SELECT account, address, mac, device, interface, session_id, start, stop, bytes_in, bytes_out, cause,"
+        f" instance AS server FROM session WHERE {' AND '.join(conditions)} ORDER BY start DESC LIMIT ?",
+        [*values, asked.limit],
+    )
+
+
+def for_radacct(asked: Question, literal: t.Callable[[str | int], str]) -> str:
+    """The statement for FreeRADIUS's accounting, which prints an object of JSON a line."""
+    columns = {"username": "username", "address": "framedipaddress", "mac": "lower(callingstationid)"}
+    casts = {"address": "::inet"}
+    conditions = ["true"]
+    for name, listed in asked.wanted.items():
+        texts = ", ".join(literal(value) + casts.get(name, "") for value in listed) or "NULL"
+        conditions.append(f"{columns[name]} IN ({texts})")
+    if asked.until is not None:
+        conditions.append(f"acctstarttime <= to_timestamp({literal(asked.until)})")
+    if asked.since is not None:
+        conditions.append(f"(acctstoptime IS NULL OR acctstoptime >= to_timestamp({literal(asked.since)}))")
+    return (
+        "SELECT json_build_object('account', username, 'address', host(framedipaddress),"
+        " 'mac', lower(nullif(callingstationid, '')), 'device', split_part(nasportid, ':', 1), 'interface', NULL,"
+        " 'session_id', nullif(regexp_replace(nasportid, '^[^:]*:?', ''), ''),"
+        " 'start', extract(epoch FROM acctstarttime)::bigint, 'stop', extract(epoch FROM acctstoptime)::bigint,"
+        " 'bytes_in', acctinputoctets, 'bytes_out', acctoutputoctets, 'cause', nullif(acctterminatecause, ''),"
+        f" 'server', host(nasipaddress)) FROM radacct WHERE {' AND '.join(conditions)}"
+        f" ORDER BY acctstarttime DESC LIMIT {literal(asked.limit)};\n"
+    )
+
+
+def row(found: t.Mapping[str, t.Any], source: str) -> dict[str, t.Any]:
+    """A session as the module returns it."""
+    start, stop, number = found["start"], found["stop"], found["session_id"]
+    return {
+        **found,
+        "session_id": int(number) if str(number or "").isdigit() else None,
+        "start": _text(start),
+        "stop": _text(stop),
+        "seconds": None if start is None or stop is None else stop - start,
+        "source": source,
+    }
+
+
+def _text(when: int | None) -> str | None:
+    return None if when is None else datetime.datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

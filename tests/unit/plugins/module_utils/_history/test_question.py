@@ -1,0 +1,97 @@
+"""Who had which address when: from parameters to SQL."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._history import _question, _records
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _history
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _psql
+
+NONE = dict.fromkeys(("username", "address", "mac", "at", "since", "until"))
+
+
+def asked(**params):
+    return _question.question({**NONE, "limit": 10, **params})
+
+
+@pytest.mark.parametrize(
+    ("params", "error"),
+    [
+        ({"address": ["10.0.0.300"]}, "address[0]: '10.0.0.300' is not an IPv4 address."),
+        ({"mac": ["x"]}, "mac[0]: 'x' is not an Ethernet address."),
+        ({"at": "yesterday"}, "at: 'yesterday' is not a time."),
+        ({"at": "2026-11-28", "since": "2026-11-28"}, "at: and since or until are both there."),
+        ({"since": "2026-11-28", "until": "2026-11-27"}, "until: is before since."),
+        ({"limit": 0}, "limit: 0 is out of range."),
+    ],
+)
+def test_questions_that_are_refused(params, error):
+    with pytest.raises(Refused, match=re.escape(error)):
+        asked(**params)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-02", 86400),
+        ("1970-01-01T00:00:10Z", 10),
+        ("1970-01-01 01:00:10+01:00", 10),
+        ("1970-01-01T00:00:10", 10),
+    ],
+)
+def test_times(text, seconds):
+    assert (asked(at=text).since, asked(at=text).until) == (seconds, seconds)
+
+
+#: Account, address, MAC, start and stop.
+SESSIONS = [
+    ("ann", "10.0.0.2", "02:00:00:00:00:01", 1000, 2000),
+    ("bob", "10.0.0.2", "02:00:00:00:00:02", 2000, 3000),
+    ("ann", "10.0.0.3", "02:00:00:00:00:01", 4000, None),
+]
+
+
+def moment(seconds: int) -> str:
+    return f"1970-01-01T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, [2, 1, 0]),
+        ({"limit": 1}, [2]),
+        ({"address": ["10.0.0.2"], "at": moment(1500)}, [0]),
+        ({"address": ["10.0.0.2"], "at": moment(2000)}, [1, 0]),
+        ({"address": ["10.0.0.2"], "at": moment(3500)}, []),
+        ({"at": moment(9999)}, [2]),
+        ({"username": ["ann"]}, [2, 0]),
+        ({"username": []}, []),
+        ({"mac": ["02-00-00-00-00-02"]}, [1]),
+        ({"since": moment(2500)}, [2, 1]),
+        ({"until": moment(1999)}, [0]),
+        ({"username": ["x' OR '1'='1"]}, []),
+    ],
+)
+def test_the_record_of_a_server(tmp_path, params, expected):
+    path = f"{tmp_path}/sub/history.db"
+    database = _history.open_database(path)
+    with database:
+        for number, (account, address, mac, start, stop) in enumerate(SESSIONS):
+            begin = ("boot", number, 1, "default", account, address, mac, "eth1", f"ppp{number}", 7, start)
+            _history._Begin(begin).write(database)
+            database.execute("UPDATE session SET stop = ? WHERE pid = ?", (stop, number))
+    database.close()
+    found = _records.of_server(path, asked(**params))
+    assert [
+        SESSIONS.index(next(one for one in SESSIONS if moment(one[3]) == row["start"])) for row in found
+    ] == expected
+
+
+def test_values_are_quoted_for_radacct():
+    statement = _question.for_radacct(asked(username=["o'brien"], address=["10.0.0.2"], at=moment(10)), _psql.literal)
+    assert "username IN ('o''brien')" in statement
+    assert "framedipaddress IN ('10.0.0.2'::inet)" in statement
+    assert "acctstarttime <= to_timestamp(10)" in statement
