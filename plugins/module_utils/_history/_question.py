@@ -59,7 +59,8 @@ def _time(parameter: str, value: str | None) -> int | None:
 def for_sqlite(asked: Question) -> tuple[str, list[t.Any]]:
     """The statement for the database of a server, and its values. The latest sessions come first."""
     columns = {"username": "account", "address": "address", "mac": "mac"}
-    conditions, values = ["1"], []
+    conditions: list[str] = ["1"]
+    values: list[t.Any] = []
     for name, listed in asked.wanted.items():
         conditions.append(f"{columns[name]} IN ({', '.join('?' * len(listed))})")
         values += listed

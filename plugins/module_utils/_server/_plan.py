@@ -101,7 +101,9 @@ def plan(
         disable_foreign=takeover.units,
         reload=observed.systemd and (observed.unit.stale or _has_unit(changes)),
         refresh=(now.daemon is not None or decision.action != "none")
-        and (instance.single_session != "allow" or instance.history_days or _server_session_manager.is_among(changes)),
+        and (
+            instance.single_session != "allow" or instance.history_days > 0 or _server_session_manager.is_among(changes)
+        ),
     )
 
 
