@@ -112,7 +112,7 @@ def describe(secrets: Secrets, server: str, asks_system: bool, own: t.Collection
     if useless:
         say.problem(
             f"Accounts that can never log in: {listed(useless)}.",
-            f"This server's name is '{server}', and pppd lets nobody in without an address: write * in the column.",
+            f"This server's name is '{server}', and pppd accepts none without an address: write * in that column.",
         )
     empty = [account.name for account in secrets.accounts if account.empty and not asks_system]
     if empty:
@@ -135,9 +135,9 @@ def _same_name_or_address(secrets: Secrets, say: Findings) -> None:
             holders.setdefault(host, set()).add(account.name)
     doubled = [f"{name} (lines {', '.join(lines)})" for (name, _server), lines in seen_twice.items() if len(lines) > 1]
     if doubled:
-        say.problem(f"An account more than once: {listed(doubled)}.", "pppd takes the first line.")
+        say.problem(f"Accounts that occur more than once: {listed(doubled)}.", "pppd takes the first line.")
     shared = [f"{host} ({', '.join(sorted(names))})" for host, names in holders.items() if len(names) > 1]
     if shared:
         say.problem(
-            f"A fixed address of several accounts: {listed(shared)}.", "Online together, one has no connection."
+            f"Fixed addresses with several accounts: {listed(shared)}.", "Online together, one has no connection."
         )

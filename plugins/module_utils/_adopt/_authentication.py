@@ -36,8 +36,8 @@ def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: 
     """What changes for clients when they are asked for ``taken`` only."""
     if not options.required:
         say.change(
-            f"Clients must prove who they are (auth, require-{taken}).",
-            "The options ask for no authentication: anybody is let in, with any name and password or with none.",
+            f"Clients must authenticate (auth, require-{taken}).",
+            "The options require no authentication: anybody can connect, with any name and password or none.",
         )
     elif len(options.authentication) > 1 or (options.authentication and taken not in options.authentication):
         others = [name for name in options.authentication if name != taken]
@@ -51,8 +51,8 @@ def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: 
     elsewhere = list(dict.fromkeys(account.name for account in other.of(server) if account.name not in known))
     if elsewhere:
         say.problem(
-            f"Accounts that stand in {other.path} only: {listed(elsewhere)}.",
-            f"With {taken}, pppd looks into {used.path}. Put them there too, or set pppoe_server_authentication.",
+            f"Accounts that are only in {other.path}: {listed(elsewhere)}.",
+            f"With {taken}, pppd looks into {used.path}. Add them there, or set pppoe_server_authentication.",
         )
 
 
@@ -71,7 +71,7 @@ def of_plugins(options: Options, path: str, say: Findings) -> None:
         if _server_unmanaged.decides_who_gets_in(plugin):
             say.stays(
                 f"The accounts are where 'plugin {plugin}' in /etc/ppp/options asks for them: {place_of(plugin)}.",
-                "It holds for the sessions of the new daemon too.",
+                "It also applies to the sessions of the new daemon.",
             )
 
 

@@ -133,20 +133,20 @@ def _sessions_now(seen: Observed, say: Findings) -> None:
         if len(interfaces) > 1:
             say.problem(
                 f"{address} belongs to {len(interfaces)} live sessions ({', '.join(interfaces)}).",
-                "Only one of these customers has a connection that works. Sessions are kept; hang up one of them.",
+                "Only one of these customers has a working connection. Sessions are kept; hang up one of them.",
             )
     if seen.same_interface:
         pids = ", ".join(map(str, seen.same_interface))
         say.refused(
             f"Another daemon serves the same interface (process {pids}).",
-            "Which of them a client reaches is chance. Find out what starts the second one, and end it.",
+            "It is a matter of chance which one a client reaches. Find out what starts the second one, and stop it.",
         )
     if seen.pid is None:
         say.change("The access concentrator is started.", "It does not run now.")
         return
     say.change(
-        f"The daemon (process {seen.pid}) is replaced. Live sessions ({len(seen.sessions)}) go on as they are.",
-        "Options of pppoe-server hold for a new process only. Clients that dial in that second try again.",
+        f"The daemon (process {seen.pid}) is replaced. Live sessions ({len(seen.sessions)}) continue unchanged.",
+        "Options of pppoe-server apply to a new process only. Clients that dial during that second try again.",
     )
     if any(session.mode == "user" for session in seen.sessions) or seen.command.last("k") is None:
         say.change(
@@ -158,7 +158,7 @@ def _sessions_now(seen: Observed, say: Findings) -> None:
 def _authentication(seen: Observed, variables: dict[str, t.Any], say: Findings) -> None:
     options = seen.options
     if options is None:
-        say.problem(f"{seen.options_path} is not there.", "Without it, each session ends at once.")
+        say.problem(f"{seen.options_path} is not there.", "Without it, each session ends immediately.")
         return
     for text in options.broken:
         text = text.replace("{path}", seen.options_path)
@@ -224,7 +224,7 @@ def _discovery(seen: Observed, variables: dict[str, t.Any], say: Findings) -> No
         argument = seen.command.last(letter)
         if argument is not None:
             shown = f"-{letter} {argument}".rstrip()
-            say.change(f"The option {shown} is left out; it {what}.", "No variable stands for it.")
+            say.change(f"The option {shown} is left out; it {what}.", "There is no variable for it.")
 
 
 def _accounts(seen: Observed, say: Findings) -> None:
@@ -256,7 +256,7 @@ def _host(seen: Observed, outside: str | None, variables: dict[str, t.Any], say:
     if seen.pid is not None and not seen.boot and not seen.refused:
         say.problem(
             f"No line that was read starts process {seen.pid}.",
-            "What does will start a second daemon: look for it before the next boot, and count the daemons after it.",
+            "Whatever does will start a second daemon: find it before the next boot, and count the daemons after it.",
         )
 
 

@@ -45,7 +45,7 @@ def describe(
         if one.saved:
             say.stays(
                 f"The rule '{one.rule}' stays as it is.",
-                f"Something loads it at boot ({one.saved}); keep one of the two.",
+                f"It is loaded at boot by {one.saved}; keep one of the two.",
             )
         else:
             say.change(f"The rule '{one.rule}' is there after a reboot too.", "Nothing saves it now.")
@@ -78,4 +78,4 @@ def _left(one: Nat, customers: t.Sequence[str], say: Findings) -> None:
     if not holds_for(one, customers):
         say.stays(f"The rule '{one.rule}' is not for these customers.", f"It stays as it is. {saved}")
     else:
-        say.stays(f"The rule '{one.rule}' is left to you.", f"It is not of the kind that the role makes. {saved}")
+        say.stays(f"The rule '{one.rule}' is left to you.", f"It is not of the kind that the role writes. {saved}")

@@ -46,7 +46,7 @@ def describe(
             "It gives the fixed address of an account to others too: two customers with one address.",
         )
     if own:
-        say.change(f"The pool leaves out {listed(sorted(own))}.", "This host has it itself.")
+        say.change(f"The pool leaves out {listed(sorted(own))}.", "This host has it.")
     shared = [address for address in offered if address in elsewhere]
     if shared:
         others = sorted({elsewhere[address] for address in shared})
@@ -68,7 +68,7 @@ def _ranges(command: Command, offered: t.Sequence[str], say: Findings) -> None:
         odd = [address for address in offered if address.endswith((".0", ".255"))]
         over = f", over {listed(odd)}" if odd else ""
         say.problem(
-            f"'-R {first}' is no range to pppoe-server: it hands out {offered[0]} to {offered[-1]}{over}.",
+            f"'-R {first}' is not a range for pppoe-server: it hands out {offered[0]} to {offered[-1]}{over}.",
             "It reads the first address alone, and counts on from there for as many sessions as -N says (64).",
         )
     local = command.last("L")

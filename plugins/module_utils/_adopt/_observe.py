@@ -88,7 +88,7 @@ def servers(module: AnsibleModule) -> tuple[list[dict[str, t.Any]], list[dict[st
     say = Findings()
     _adopt_startup.describe(host.sources, bool(found), say)
     for name in _adopt_observe_nat.managers(module):
-        say.stays(f"{name} manages this host's firewall.", "Rules that it has are left to you, and it goes on.")
+        say.stays(f"{name} manages this host's firewall.", "Its rules are left to you, and it keeps running.")
     return found, say.all
 
 
