@@ -28,7 +28,7 @@ from measure import HERE, play, record, say, table
 
 sys.path.insert(0, str(stage.REPOSITORY / "tests" / "lab"))
 
-from dialtone_lab import cli, labs
+from dialtone_lab import cli, labs, machine
 
 NAME = "bench-storm"
 SIZES = [int(size) for size in os.environ.get("STORM_SIZES", "50,200,500").split(",")]
@@ -58,6 +58,7 @@ class Side:
         self.name = name
         self.guest = Guest(NAME, host)
         self.customers = labs.customers(labs.find(cli.state_root(), NAME), host).start()
+        self.guest.precede(*machine.processes_with(str(self.customers.path)))
 
     def sessions(self) -> int:
         return int(self.guest.on("pgrep -cx pppd").split()[0])

@@ -27,6 +27,8 @@ KINDS = {
     "ipv6-down-script": ("ipv6-down", "ipv6-down.d"),
 }
 OLD = ("ip-up-script", "ip-down-script")
+#: Those that run while pppd ends.
+_LAST = ("ip-down-script", "ipv6-down-script")
 #: The variable that says that an instance has RADIUS.
 RADIUS = "DIALTONE_RADIUS="
 #: What an instance's options say of the history of its sessions.
@@ -88,14 +90,16 @@ def words(wanted: Options, foreign: t.Collection[str], scripts: str, new: bool, 
             found += [option, f"{scripts}/pppoe-server-pre-up"]
         elif option not in foreign:
             found += [option, NOTHING]
-        elif wanted.raw_names:
+        elif wanted.raw_names or option in _LAST:
+            # pppd ends what it still runs when it gets a signal, and pppoe-server sends it one as soon as the client's
+            # PADT has come. Ours sees to it that the administrator's go on.
             found += [option, f"{scripts}/pppoe-server-{option[: -len('-script')].removeprefix('ip-')}"]
     if "ip-up-script" in foreign and "ip-up-script" not in wanted.own:
         found += ["set", "DIALTONE_HOOKS=1"]
     if plans:
         further = new and "ip-pre-up-script" in foreign
         found += ["set", f"DIALTONE_PLANS={'further' if further else 'only'}"]
-    if {"ip-down-script", "ipv6-down-script"} & set(foreign):
+    if {*_LAST} & set(foreign):
         # Hooks of many sessions that end at once take longer than the five seconds after which pppd ends them.
         found += ["child-timeout", "60"]
     return found

@@ -26,6 +26,9 @@ CHOICES = ("allow", "replace", "deny")
 VARIABLE = "DIALTONE_SINGLE_SESSION"
 
 _UP = r"""#!/bin/sh
+# First of all: a pppd that gets a signal while it ends passes it on to this script (main.c childwait_end), and the
+# administrator's must go on. What this script becomes or runs has signals as ever.
+trap : TERM
 #
 # pppd runs this in place of /etc/ppp/ip-up and its like, which this goes on to.
 # - Of two sessions of an account, the one whose turn it is later stays with DIALTONE_SINGLE_SESSION=replace, and the
@@ -123,7 +126,11 @@ case $name in
     *) script=$ppp/ip-$name ;;
 esac
 umask 022
-[ ! -x "$script" ] || exec "$script" "$@"
+[ -x "$script" ] || exit 0
+case $name in
+    down | ipv6-down) "$script" "$@" ;;
+    *) exec "$script" "$@" ;;
+esac
 """
 
 

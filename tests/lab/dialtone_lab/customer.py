@@ -35,6 +35,7 @@ class Session:
     wanted: dict[int, dict[int, bytes]] = field(default_factory=dict)
     asked: dict[int, int] = field(default_factory=dict)
     acked: set[tuple[int, str]] = field(default_factory=set)
+    heard: set[int] = field(default_factory=set)
     padr: ppp.Pairs = field(default_factory=list)
     peer: str = NOWHERE
 
@@ -299,8 +300,11 @@ class Customer:
             self._control(protocol, code, ppp.options(answer), identifier=packet.identifier)
             if code == ppp.ACK:
                 self.session.acked.add((protocol, "theirs"))
-            # Who has not been heard so far asks again now, rather than when that is due.
-            if (protocol, "ours") not in self.session.acked and self.state in ("link", "network"):
+            # What was asked before the other end listened is asked again as soon as it is heard, rather than when that
+            # is due. Once: both ends would begin anew with each other's requests for ever.
+            first = protocol not in self.session.heard
+            self.session.heard.add(protocol)
+            if first and (protocol, "ours") not in self.session.acked and self.state in ("link", "network"):
                 self._ask(protocol)
         elif packet.identifier != self.session.asked.get(protocol):
             return

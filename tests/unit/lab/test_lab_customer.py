@@ -288,3 +288,18 @@ def test_a_padt_of_another_session_is_left_alone():
 def test_settings_that_there_are_not(values, says):
     with pytest.raises(ValueError, match=says):
         customer_settings.settings(values)
+
+
+def test_a_request_is_repeated_once_when_the_other_end_is_heard():
+    """Whatever it answers meanwhile: else both ends begin anew with each other's requests."""
+    one = customer.Customer(7, b"\x02\xc5\0\0\0\7")
+    one.session.ac, one.session.session_id, one.state = AC, 9, "link"
+    one.session.wanted = {ppp.LCP: {ppp.MRU: b"\x05\xd4"}}
+    for identifier in (1, 2, 3):
+        body = struct.pack("!H", ppp.LCP) + ppp.control(ppp.REQUEST, identifier, b"")
+        frame = ppp.parse(ppp.frame(one.mac, AC, ppp.SESSION, 0, 9, body))
+        assert frame
+        one.hear(frame, 1.0)
+    sent = [ppp.parse_control(ppp.parse(frame).payload[2:]).code for frame in one.out]
+    assert sent.count(ppp.REQUEST) == 1
+    assert sent.count(ppp.ACK) == 3

@@ -21,7 +21,14 @@ PATIENT = ["child-timeout", "60"]
         ("", (), False, UP_DOWN),
         ("+ipv6", (), True, [*UP_DOWN, *PRE, "ipv6-up-script", NOTHING, "ipv6-down-script", NOTHING]),
         ("", ("ip-up-script",), True, ["ip-down-script", NOTHING, *PRE, "set", "DIALTONE_HOOKS=1"]),
-        ("", ("ip-down-script",), False, ["ip-up-script", NOTHING, *PATIENT]),
+        # Not by pppd itself, which would end them on a signal.
+        ("", ("ip-down-script",), False, [*UP_DOWN[:3], "/s/pppoe-server-down", *PATIENT]),
+        (
+            "+ipv6",
+            ("ipv6-down-script",),
+            True,
+            [*UP_DOWN, *PRE, "ipv6-up-script", NOTHING, "ipv6-down-script", "/s/pppoe-server-ipv6-down", *PATIENT],
+        ),
         ("require-pap", ("ip-down-script",), False, [*UP_DOWN[:3], "/s/pppoe-server-down", *PATIENT]),
         (
             "require-pap",

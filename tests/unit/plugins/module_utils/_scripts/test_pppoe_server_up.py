@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from contextlib import suppress
 
 import pytest
@@ -349,6 +350,30 @@ def test_a_session_that_is_refused_gets_no_routes(host):
     host.came_up(second, "ppp1", choice="deny", **radius)
     assert host.hung_up(second)
     assert routes(host, "ppp1") == []
+
+
+@pytest.mark.parametrize("name", ["ip-down", "ipv6-down"])
+def test_a_signal_does_not_end_what_runs_when_a_session_ends(host, name):
+    """pppoe-server sends one for the client's PADT, and pppd passes it on to the script that it waits for."""
+    host.program(name, f"echo began >{host.folder}/began\nread _\necho whole >{host.folder}/whole\n")
+    script = f"scripts/pppoe-server-{name.removeprefix('ip-')}"
+    asked = host.arguments(host.begin("ppp1"), "ppp1", "cmz", "allow", script=script)
+    with subprocess.Popen(**asked, stdin=subprocess.PIPE) as begun:
+        until(lambda: (host.folder / "began").exists())
+        begun.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            begun.wait(0.2)
+        begun.stdin.close()
+        begun.wait(10)
+    assert (host.folder / "whole").exists()
+
+
+def until(condition):
+    for _try in range(500):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it has not come to that in ten seconds")
 
 
 def test_option_lines():
