@@ -29,16 +29,21 @@ WORKERS = 1 + (os.cpu_count() or 1)
 PATIENCE = 20.0
 #: The parts that take longest, in that order: they begin first, so that none of them is left alone in the end.
 LONGEST = (
-    "client",
     "dial",
+    "client",
     "live",
-    "matrix",
-    "nat",
-    "adopt",
+    "radius",
+    "plans",
     "integration",
+    "nat",
+    "pair",
+    "matrix",
+    "adopt",
     "installed",
-    "pythons",
     "default",
+    "unit",
+    "pythons",
+    "lint",
     "sanity",
 )
 OTHERS = ("installed", "sanity", "lint", "integration", "pythons", "galaxy", "unit")
