@@ -218,6 +218,16 @@ def test_a_line_of_rc_local_that_does_more_is_refused(server):
     assert "line 1 of /etc/rc.local would start a second daemon at boot" in failed["msg"]
 
 
+def test_a_line_of_rc_local_that_cannot_be_read_does_not_keep_an_instance(server):
+    server.run()
+    server.router.host.sh("echo 'pppoe-server -I $WIRE' >>/etc/rc.local")
+    failed = server.router.module(**server.parameters)
+    assert failed["failed"] is True
+    assert "cannot be read literally" in failed["msg"]
+    assert server.run(state="absent")["applied"] == "stopped"
+    assert server.router.host.sh("cat /etc/rc.local").splitlines() == ["#!/bin/sh", "pppoe-server -I $WIRE"]
+
+
 def test_two_runs_at_once_leave_what_one_of_them_wants(server):
     """Two controllers, or two of their users: each changes something else, and nothing is a mixture of both."""
     server.run()
