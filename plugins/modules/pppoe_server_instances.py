@@ -111,12 +111,10 @@ EXAMPLES = r"""
   dialtone.pppoe.pppoe_server_instances:
     parts: [removal, forwarding, masquerade, server, plans, access, metrics, accounts]
   check_mode: true
-  register: check
 
 - name: Configure and run pppoe-server
   dialtone.pppoe.pppoe_server_instances:
     parts: [server]
-  when: "'server' in check.todo"
 """
 
 RETURN = r"""
