@@ -10,6 +10,8 @@ ppp comes without a dictionary, and FreeRADIUS's cannot be read by it: it has ot
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
+
 # RFC 2865, 2866, 2869, 3162, 4818, 6911; 227 and 228 are pppd's own.
 _STANDARD = """
 User-Name 1 string
@@ -113,7 +115,7 @@ def names() -> list[str]:
 
 def text() -> str:
     """The file."""
-    lines = ["# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten."]
+    lines = [_layout_header.LINE.rstrip()]
     lines += [f"ATTRIBUTE {line}" for line in _STANDARD.split("\n") if line]
     lines += [f"VALUE {line}" for line in _VALUES.split("\n") if line]
     for vendor, attributes in _VENDORS.items():

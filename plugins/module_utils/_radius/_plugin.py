@@ -11,6 +11,7 @@ a wrong password. So what is written is held against the plugin's own grammar fi
 from __future__ import annotations
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 
 # Those of a program that is only there for pppd; no daemon of the user's has them.
@@ -18,7 +19,6 @@ AUTHENTICATION_PORT, ACCOUNTING_PORT = 21812, 21813
 _STRINGS = ("nas_identifier", "servers", "dictionary", "mapfile", "seqfile", "nologin", "default_realm")
 _NUMBERS = ("login_tries", "login_timeout", "radius_timeout", "radius_retries")
 _NEEDED = ("authserver", "acctserver", *_STRINGS[1:5], "radius_timeout", "radius_retries")
-_HEAD = "# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n"
 #: The longest value of an ``avpair``: a longer one overruns a buffer of pppd (pppd/plugins/radius/avpair.c).
 MOST_VALUE = 63
 #: The longest line that is read whole, and the longest secret of which nothing is cut off.
@@ -27,7 +27,7 @@ _LINE, _SECRET = 511, 48
 
 def client_file(nas_identifier: str) -> str:
     """pppd talks to this host only: while it waits for an answer it hears nothing else, and is hung up."""
-    text = _HEAD + (
+    text = _layout_header.LINE + (
         "auth_order radius\n"
         "login_tries 4\n"
         "login_timeout 60\n"
@@ -97,7 +97,7 @@ def _servers_problem(value: str) -> str | None:
 def servers_file(secret: str) -> str:
     if len(secret) > _SECRET or not secret.isalnum():
         raise Failed("The secret between pppd and FreeRADIUS is not as this module makes it.")
-    return f"{_HEAD}127.0.0.1 {secret}\n"
+    return f"{_layout_header.LINE}127.0.0.1 {secret}\n"
 
 
 def secret_of(servers_text: str | None) -> str | None:

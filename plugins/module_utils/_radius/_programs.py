@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _disconnect as _radius_disconnect
-
-_HEAD = "# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.\n"
 
 # The first record of a boot says that no session of before lives, so that one which a power cut ended is closed. It is
 # in the buffer before FreeRADIUS runs, and so before every session's own. Its form is that of rlm_detail.
@@ -123,9 +122,16 @@ def files(program: str, user: str, nas_address: str, nas_identifier: str) -> lis
     """What every server with RADIUS needs. ``program``: FreeRADIUS, ``user``: whom it runs as."""
     buffer, run = _layout_radius.BUFFER, _layout_radius.RUN
     boot = _BOOT.format(
-        head=_HEAD, user=user, buffer=buffer, run=run, nas_address=nas_address, nas_identifier=nas_identifier
+        head=_layout_header.LINE,
+        user=user,
+        buffer=buffer,
+        run=run,
+        nas_address=nas_address,
+        nas_identifier=nas_identifier,
     )
-    unit = _UNIT.format(head=_HEAD, boot=_layout_radius.BOOT, program=program, folder=_layout_radius.FOLDER)
+    unit = _UNIT.format(
+        head=_layout_header.LINE, boot=_layout_radius.BOOT, program=program, folder=_layout_radius.FOLDER
+    )
     return [
         _files.File(_layout_radius.BOOT, boot.encode(), 0o755, program=True),
         _files.File(_layout_radius.unit_path(_layout_radius.UNIT), unit.encode()),
@@ -136,11 +142,13 @@ def disconnect_files(user: str, interpreter: str, wanted: bool) -> list[_files.F
     """What ends sessions on request; nothing of it unless it is ``wanted``."""
     queue = _layout_radius.DISCONNECT_QUEUE
     texts = {
-        _layout_radius.ASK: _ASK.format(head=_HEAD, interpreter=interpreter, queue=queue),
+        _layout_radius.ASK: _ASK.format(head=_layout_header.LINE, interpreter=interpreter, queue=queue),
         _layout_radius.DISCONNECT: _disconnect_program(interpreter),
-        _layout_radius.unit_path(_layout_radius.DISCONNECT_SOCKET): _SOCKET.format(head=_HEAD, queue=queue, user=user),
+        _layout_radius.unit_path(_layout_radius.DISCONNECT_SOCKET): _SOCKET.format(
+            head=_layout_header.LINE, queue=queue, user=user
+        ),
         _layout_radius.unit_path(_layout_radius.DISCONNECT_SERVICE): _SERVICE.format(
-            head=_HEAD, program=_layout_radius.DISCONNECT
+            head=_layout_header.LINE, program=_layout_radius.DISCONNECT
         ),
     }
     programs = (_layout_radius.ASK, _layout_radius.DISCONNECT)
@@ -157,4 +165,4 @@ def _disconnect_program(interpreter: str) -> str:
     loader = _radius_disconnect.__spec__.loader
     source: str = loader.get_source(_radius_disconnect.__name__)  # type: ignore[union-attr]
     before, future, after = source.partition(_FUTURE)
-    return f"#!{interpreter} -IB\n{_HEAD}{before}{future}\n{_PATH}{_IMPORT.sub('import ', after)}"
+    return f"#!{interpreter} -IB\n{_layout_header.LINE}{before}{future}\n{_PATH}{_IMPORT.sub('import ', after)}"

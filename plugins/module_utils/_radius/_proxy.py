@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _plugin as _radius_plugin
 
@@ -27,8 +28,7 @@ INTERIM = 300
 MARKS = ("Acct-Session-Id", "Framed-IP-Address", "User-Name", "Calling-Station-Id", "NAS-Port-Id")
 
 _MAIN = """\
-# Managed by Ansible (dialtone.pppoe). Changes made here are overwritten.
-prefix = /usr
+{head}prefix = /usr
 libdir = {libdir}
 raddbdir = {folder}
 localstatedir = /var
@@ -274,6 +274,7 @@ def configuration(settings: Settings, nas_address: str, secret: str, libdir: str
     names = [f"pppoe{number}" for number, _server in enumerate(settings.servers, 1)]
     parts = [
         _MAIN.format(
+            head=_layout_header.LINE,
             libdir=libdir,
             folder=folder,
             run=_layout_radius.RUN,
