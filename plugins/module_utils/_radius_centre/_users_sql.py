@@ -16,8 +16,10 @@ MOST_NAMES = 100
 _PASSWORDS = ", ".join(map(literal, sorted(_attributes.PASSWORDS)))
 _HEAD = """\
 \\set QUIET on
+SET temp_buffers = '64MB';
 BEGIN;
 SET LOCAL client_min_messages = warning;
+SET LOCAL work_mem = '64MB';
 CREATE TEMPORARY TABLE wanted (kind "char", username text, attribute text, op text, value text) ON COMMIT DROP;
 """
 _WHOLE = "(w.username, w.attribute, w.op, w.value) = (r.username, r.attribute, r.op, r.value)"
@@ -68,8 +70,8 @@ INSERT INTO wanted SELECT 'c', * FROM kept;"""
 def _table(name: str, table: str, kind: str) -> str:
     return f"""\
 CREATE TEMPORARY TABLE {name}_gone ON COMMIT DROP AS SELECT r.id, r.username FROM {table} r
-  WHERE r.username IN (SELECT username FROM concerned)
-  AND NOT EXISTS (SELECT FROM wanted w WHERE w.kind = '{kind}' AND {_WHOLE});
+  WHERE NOT EXISTS (SELECT FROM wanted w WHERE w.kind = '{kind}' AND {_WHOLE})
+  AND r.username IN (SELECT username FROM concerned);
 CREATE TEMPORARY TABLE {name}_new ON COMMIT DROP AS SELECT w.username, w.attribute, w.op, w.value FROM wanted w
   WHERE w.kind = '{kind}' AND NOT EXISTS (SELECT FROM {table} r WHERE {_WHOLE});"""
 
