@@ -34,9 +34,11 @@ rm /run/files.*
 """
 NOT_OURS = re.compile(
     r"/|/lost\+found.*|/srv/.*|/root/\.(ansible|ssh).*|/tmp/.*|/home/.*"
-    r"|/usr/(?!local/).*|/var/(cache|log|tmp|spool|mail)/.*|/var/lib/(?!dialtone).*"
+    r"|/usr/(?!local/).*|/var/(cache|log|tmp|spool|mail)/.*|/var/lib/(?!dialtone|pppoe-server).*"
     r"|/etc/(\.pwd\.lock|alternatives.*|apt/.*|chatscripts/.*|hosts|ld\.so\.cache|machine-id|networks|hostname|ssh/.*"
     r"|(passwd|group|shadow|gshadow|subuid|subgid)-?|mtab|ppp/peers/provider|systemd/system/(?![^/]*\.wants/.*pppoe).*\.wants.*"
+    # What the package of FreeRADIUS and those that come with it make.
+    r"|freeradius/.*|rc\d\.d(/K01freeradius)?|ssl/.*"
     r"|ppp/ip-up\.d/zz-names|systemd/system/[^/]*dbus.*)"
     r"|/run/(?!ppp|dialtone|node-exporter/).*"
 )
