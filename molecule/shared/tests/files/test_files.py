@@ -38,7 +38,7 @@ NOT_OURS = re.compile(
     r"|/etc/(\.pwd\.lock|alternatives.*|apt/.*|chatscripts/.*|hosts|ld\.so\.cache|machine-id|networks|hostname|ssh/.*"
     r"|(passwd|group|shadow|gshadow|subuid|subgid)-?|mtab|ppp/peers/provider|systemd/system/(?![^/]*\.wants/.*pppoe).*\.wants.*"
     # What the package of FreeRADIUS and those that come with it make.
-    r"|freeradius/.*|rc\d\.d(/K01freeradius)?|ssl/.*"
+    r"|freeradius/.*|freetds/.*|rc\d\.d(/K01freeradius)?|ssl/.*"
     r"|ppp/ip-up\.d/zz-names|systemd/system/[^/]*dbus.*)"
     r"|/run/(?!ppp|dialtone|node-exporter/).*"
 )
