@@ -87,7 +87,14 @@ _SCRIPTS = "/etc/ppp/no-script"
 
 def environment(place) -> dict[str, str]:
     """What the scripts need to find everything in the folder."""
-    folders = {"STATE": "run", "RUN": "run", "CONFIGURATION": "etc", "SCRIPTS": "scripts", "PPP": "ppp"}
+    folders = {
+        "STATE": "run",
+        "RUN": "run",
+        "CONFIGURATION": "etc",
+        "SCRIPTS": "scripts",
+        "PPP": "ppp",
+        "HISTORY": "history.db",
+    }
     found = {f"PPPOE_SERVER_{name}": str(place / folder) for name, folder in folders.items()}
     return {**os.environ, **found, "PATH": "{}:{}".format(place / "bin", os.environ["PATH"])}
 

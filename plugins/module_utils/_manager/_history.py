@@ -87,21 +87,21 @@ class Links:
 
 
 def parse(message: bytes) -> list[Gone]:
-    """The links of PPP that a netlink message says are removed."""
+    """The links that a netlink message says are removed."""
     found = []
     at = 0
     while at + _HEADER.size <= len(message):
         length, kind, _flags, _sequence, _port = _HEADER.unpack_from(message, at)
         if length < _HEADER.size or at + length > len(message):
             break
-        if kind == _DELETED:
+        # A link that only leaves a bridge is told of in the bridge's own family.
+        if kind == _DELETED and message[at + _HEADER.size] == socket.AF_UNSPEC:
             attributes = dict(_attributes(message, at + _HEADER.size + _LINK.size, at + length))
             name = attributes.get(_NAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
             counts = attributes.get(_STATISTICS, b"")
             known = len(counts) >= _COUNTS.size
             received, sent = _COUNTS.unpack_from(counts)[2:] if known else (None, None)
-            if name.startswith("ppp"):
-                found.append(Gone(name, received, sent))
+            found.append(Gone(name, received, sent))
         at += (length + 3) & ~3
     return found
 

@@ -177,8 +177,8 @@ def test_what_cannot_be_written_now_is_written_later(history, tmp_path, monkeypa
     assert rows(tmp_path, "account") == [("ann",)]
 
 
-def link(kind: int, *attributes: tuple[int, bytes]) -> bytes:
-    body = struct.pack("=BxHiII", 0, 1, 5, 0, 0)
+def link(kind: int, *attributes: tuple[int, bytes], family: int = 0) -> bytes:
+    body = struct.pack("=BxHiII", family, 1, 5, 0, 0)
     for number, value in attributes:
         body += struct.pack("=HH", 4 + len(value), number) + value + bytes(-len(value) % 4)
     return struct.pack("=IHHII", 16 + len(body), kind, 0, 0, 0) + body
@@ -192,7 +192,7 @@ COUNTS = struct.pack("=24Q", 1, 2, 300, 400, *range(20))
     [
         (link(17, (3, b"ppp3\0"), (23, COUNTS)), [("ppp3", 300, 400)]),
         (link(16, (3, b"ppp3\0"), (23, COUNTS)), []),
-        (link(17, (3, b"eth3\0"), (23, COUNTS)), []),
+        (link(17, (3, b"eth3\0"), family=7), []),
         (link(17, (3, b"ppp3\0")), [("ppp3", None, None)]),
         (
             link(17, (3, b"ppp1\0"), (23, COUNTS)) + link(17, (3, b"ppp2\0"), (23, COUNTS)),
