@@ -156,6 +156,18 @@ def test_accounting_of_a_session(centre):
     assert host.sql(row) == "ann|700|2000|User-Request"
 
 
+def test_who_had_which_address(centre):
+    host = centre()
+    host.ask(accounting("Start", NAS_Port_Id="eth1:41"), "acct")
+    host.ask(accounting("Stop", NAS_Port_Id="eth1:41", Acct_Session_Time="0", Acct_Input_Octets="2000"), "acct")
+    found = host.run_module("pppoe_session_history_info", address=["10.20.1.10"], mac=["02-00-00-00-00-01"])["sessions"]
+    assert [(one["account"], one["device"], one["session_id"], one["bytes_in"]) for one in found] == [
+        ("ann", "eth1", 41, 2000)
+    ]
+    assert found[0]["server"] == "192.168.5.109"
+    assert host.run_module("pppoe_session_history_info", at="2020-01-01")["sessions"] == []
+
+
 def test_a_power_cut_closes_what_is_open(centre):
     host = centre()
     host.ask(accounting("Start"), "acct")
