@@ -75,7 +75,7 @@ def test_a_secret_that_differs_is_named(concentrator):
     result = concentrator.host.ansible("dialtone.pppoe.pppoe_server_radius", arguments, check=True)
     assert result["servers"][0]["answers"] is False
     assert re.search(
-        "Shared secret is incorrect", concentrator.centre.check_output("journalctl --no-pager -u freeradius")
+        "Shared secret is incorrect", concentrator.centre.file("/var/log/freeradius/radius.log").content_string
     )
 
 
