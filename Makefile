@@ -8,7 +8,7 @@ SCENARIO ?= dial
 # bookworm (Debian 12) or trixie (Debian 13)
 IMAGE ?= bookworm
 PART ?=
-# What `make test` leaves out: it takes a third of the time.
+# What `make test` leaves out, since it takes time.
 COVERAGE = --cov --cov-report=term
 MINUTES ?= 10
 
