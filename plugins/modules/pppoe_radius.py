@@ -213,8 +213,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _render as _radius_centre_render
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _run as _radius_centre_run
 
-_PATHS = {name: {"type": "path", "required": True} for name in ("certificate", "key", "ca")}
-_PATHS["key"]["no_log"] = False
+_PATHS = {
+    "certificate": {"type": "path", "required": True},
+    "key": {"type": "path", "required": True, "no_log": False},
+    "ca": {"type": "path", "required": True},
+}
 
 ARGUMENTS: dict[str, t.Any] = {
     "clients": {

@@ -168,6 +168,17 @@ class Host:
         "resize",
     )
 
+    def share(self) -> str:
+        """A session has an address that another account is given: one of the two has to go."""
+        self.replace_daemon()
+        self.dial("a0")
+        deadline = time.monotonic() + 20
+        while not self.peers():
+            assert time.monotonic() < deadline, "nobody is up"
+            time.sleep(0.05)
+        self.fixed["a1"] = next(iter(self.peers().values()))
+        return self.dial("a1")
+
     def step(self) -> str:
         """One of them at random."""
         return getattr(self, self.chance.choice(self.STEPS))()
@@ -211,8 +222,10 @@ def walk(folder: Path, program: Callable[[str, str], str], chance: random.Random
             done.append(host.step())
             left = host.settle()
             assert not left, f"{left} after {len(done)} steps: " + "\n".join(done[-20:])
+        done.append(host.share())
         time.sleep(0.5)
-        assert not host.settle()
+        left = host.settle()
+        assert not left, f"{left} after {len(done)} steps: " + "\n".join(done[-20:])
     finally:
         host.close()
-    return len(done)
+    return len(done) - 1

@@ -107,10 +107,12 @@ def main() -> None:
         raise SystemExit("pppoe-server-disconnect: a request of six fields is wanted on standard input")
     code, pid, text = decide(kind, Marks(*marks), live())
     shown = " ".join(mark if mark.isprintable() else "?" for mark in marks if mark)
-    print(f"{kind} of {shown}: {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{kind} of {shown}: {text}\n")
+    sys.stderr.flush()
     if pid is not None:
         end(pid)
-    print(code, flush=True)
+    sys.stdout.write(f"{code}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

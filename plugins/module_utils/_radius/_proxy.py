@@ -40,229 +40,229 @@ cleanup_delay = 5
 max_requests = 16384
 hostname_lookups = no
 log {{
-	destination = syslog
-	syslog_facility = daemon
-	stripped_names = no
-	auth = no
+    destination = syslog
+    syslog_facility = daemon
+    stripped_names = no
+    auth = no
 }}
 security {{
-	user = {user}
-	group = {user}
-	allow_core_dumps = no
-	max_attributes = 200
-	reject_delay = 0
-	status_server = no
+    user = {user}
+    group = {user}
+    allow_core_dumps = no
+    max_attributes = 200
+    reject_delay = 0
+    status_server = no
 }}
 thread pool {{
-	start_servers = 2
-	max_servers = 32
-	min_spare_servers = 1
-	max_spare_servers = 4
-	max_requests_per_server = 0
-	auto_limit_acct = no
+    start_servers = 2
+    max_servers = 32
+    min_spare_servers = 1
+    max_spare_servers = 4
+    max_requests_per_server = 0
+    auto_limit_acct = no
 }}
 proxy_requests = yes
 proxy server {{
-	default_fallback = no
+    default_fallback = no
 }}
 modules {{
-	always ok {{
-		rcode = ok
-	}}
-	always reject {{
-		rcode = reject
-	}}
-	expr {{
-	}}
-	detail pppoe_buffer {{
-		filename = "{buffer}/detail-%Y%m%d:%H"
-		permissions = 0600
-		header = "%t"
-		locking = yes
-	}}
-	exec pppoe_disconnect {{
-		wait = yes
-		input_pairs = request
-		shell_escape = yes
-		timeout = 8
-		program = "{ask} %{{Packet-Type}} {marks}"
-	}}
+    always ok {{
+        rcode = ok
+    }}
+    always reject {{
+        rcode = reject
+    }}
+    expr {{
+    }}
+    detail pppoe_buffer {{
+        filename = "{buffer}/detail-%Y%m%d:%H"
+        permissions = 0600
+        header = "%t"
+        locking = yes
+    }}
+    exec pppoe_disconnect {{
+        wait = yes
+        input_pairs = request
+        shell_escape = yes
+        timeout = 8
+        program = "{ask} %{{Packet-Type}} {marks}"
+    }}
 }}
 clients pppoe_pppd {{
-	client pppd {{
-		ipaddr = 127.0.0.1
-		secret = "{secret}"
-	}}
+    client pppd {{
+        ipaddr = 127.0.0.1
+        secret = "{secret}"
+    }}
 }}
 """
 
 # response_window is shorter than what pppd waits (5 s, twice), or no login would come to the second server.
 _HOME_SERVER = """\
 home_server {name} {{
-	type = auth+acct
-	ipaddr = {address}
-	port = {port}
-	secret = "{secret}"
+    type = auth+acct
+    ipaddr = {address}
+    port = {port}
+    secret = "{secret}"
 {source}{transport}	response_window = 3
-	zombie_period = 5
-	revive_interval = 30
+    zombie_period = 5
+    revive_interval = 30
 {check}}}
 """
 _CHECK = """\
-	status_check = status-server
-	check_interval = 6
-	check_timeout = 3
-	num_answers_to_alive = 3
+    status_check = status-server
+    check_interval = 6
+    check_timeout = 3
+    num_answers_to_alive = 3
 """
 _TLS = """\
-	proto = tcp
-	tls {{
-		private_key_file = "{key}"
-		certificate_file = "{certificate}"
-		ca_file = "{ca}"
-		tls_min_version = "1.2"
-		tls_max_version = "1.3"
-	}}
+    proto = tcp
+    tls {{
+        private_key_file = "{key}"
+        certificate_file = "{certificate}"
+        ca_file = "{ca}"
+        tls_min_version = "1.2"
+        tls_max_version = "1.3"
+    }}
 """
 
 # Framed-IP-Address 255.255.255.255 would let the client choose any address (RFC 2865, 5.8).
 _SITES = """\
 server pppoe {{
-	listen {{
-		type = auth
-		ipaddr = 127.0.0.1
-		port = {authentication}
-		clients = pppoe_pppd
-	}}
-	listen {{
-		type = acct
-		ipaddr = 127.0.0.1
-		port = {accounting}
-		clients = pppoe_pppd
-	}}
-	authorize {{
+    listen {{
+        type = auth
+        ipaddr = 127.0.0.1
+        port = {authentication}
+        clients = pppoe_pppd
+    }}
+    listen {{
+        type = acct
+        ipaddr = 127.0.0.1
+        port = {accounting}
+        clients = pppoe_pppd
+    }}
+    authorize {{
 {host}		update control {{
-			&Proxy-To-Realm := "pppoe"
-		}}
-	}}
-	authenticate {{
-	}}
-	post-proxy {{
-		if (&proxy-reply:Framed-IP-Address && (&proxy-reply:Framed-IP-Address == 255.255.255.255)) {{
-			update proxy-reply {{
-				&Framed-IP-Address !* ANY
-			}}
-		}}
-		if (&proxy-reply:Reply-Message && (&proxy-reply:Reply-Message !~ /^[ -~]*$/)) {{
-			update proxy-reply {{
-				&Reply-Message !* ANY
-			}}
-		}}
-		Post-Proxy-Type Fail-Authentication {{
-			update reply {{
-				&Reply-Message := "No RADIUS server answers"
-			}}
-		}}
-	}}
-	post-auth {{
-		if (!&reply:Acct-Interim-Interval) {{
-			update reply {{
-				&Acct-Interim-Interval := {interim}
-			}}
-		}}
-	}}
-	preacct {{
+            &Proxy-To-Realm := "pppoe"
+        }}
+    }}
+    authenticate {{
+    }}
+    post-proxy {{
+        if (&proxy-reply:Framed-IP-Address && (&proxy-reply:Framed-IP-Address == 255.255.255.255)) {{
+            update proxy-reply {{
+                &Framed-IP-Address !* ANY
+            }}
+        }}
+        if (&proxy-reply:Reply-Message && (&proxy-reply:Reply-Message !~ /^[ -~]*$/)) {{
+            update proxy-reply {{
+                &Reply-Message !* ANY
+            }}
+        }}
+        Post-Proxy-Type Fail-Authentication {{
+            update reply {{
+                &Reply-Message := "No RADIUS server answers"
+            }}
+        }}
+    }}
+    post-auth {{
+        if (!&reply:Acct-Interim-Interval) {{
+            update reply {{
+                &Acct-Interim-Interval := {interim}
+            }}
+        }}
+    }}
+    preacct {{
 {host}		update request {{
-			&Event-Timestamp := "%l"
-		}}
-	}}
-	accounting {{
-		pppoe_buffer
-	}}
+            &Event-Timestamp := "%l"
+        }}
+    }}
+    accounting {{
+        pppoe_buffer
+    }}
 }}
 server pppoe_forward {{
-	listen {{
-		type = detail
-		filename = "{buffer}/detail-*"
-		load_factor = 90
-		poll_interval = 1
-		retry_interval = 5
-		one_shot = no
-		track = yes
-	}}
-	preacct {{
-		update control {{
-			&Proxy-To-Realm := "pppoe"
-		}}
-	}}
-	accounting {{
-		ok
-	}}
+    listen {{
+        type = detail
+        filename = "{buffer}/detail-*"
+        load_factor = 90
+        poll_interval = 1
+        retry_interval = 5
+        one_shot = no
+        track = yes
+    }}
+    preacct {{
+        update control {{
+            &Proxy-To-Realm := "pppoe"
+        }}
+    }}
+    accounting {{
+        ok
+    }}
 }}
 """
 
 # pppd sends the name of the host or its address, never both; Debian 12's sends an id that two sessions may have.
 _HOST = """\
-		update request {{
-			&NAS-IP-Address := {nas_address}
-			&NAS-Identifier := "{nas_identifier}"
-			&NAS-Port-Type := Ethernet
-		}}
-		if (&Calling-Station-Id) {{
-			update request {{
-				&Calling-Station-Id := "%{{tolower:%{{Calling-Station-Id}}}}"
-			}}
-		}}
-		if (&Acct-Multi-Session-Id) {{
-			update request {{
-				&Acct-Session-Id := "%{{Acct-Multi-Session-Id}}"
-			}}
-		}}
+        update request {{
+            &NAS-IP-Address := {nas_address}
+            &NAS-Identifier := "{nas_identifier}"
+            &NAS-Port-Type := Ethernet
+        }}
+        if (&Calling-Station-Id) {{
+            update request {{
+                &Calling-Station-Id := "%{{tolower:%{{Calling-Station-Id}}}}"
+            }}
+        }}
+        if (&Acct-Multi-Session-Id) {{
+            update request {{
+                &Acct-Session-Id := "%{{Acct-Multi-Session-Id}}"
+            }}
+        }}
 """
 
 _DISCONNECT = """\
 server pppoe_disconnect {{
-	listen {{
-		type = coa
-		ipaddr = {address}
-		port = {port}
-		clients = pppoe_disconnect
-	}}
-	recv-coa {{
-		pppoe_disconnect {{
-			fail = 1
-			invalid = 1
-			notfound = 1
-			noop = 1
-		}}
-		if (notfound) {{
-			update reply {{
-				&Error-Cause := Session-Context-Not-Found
-			}}
-			reject
-		}}
-		elsif (invalid) {{
-			update reply {{
-				&Error-Cause := Multiple-Session-Selection-Unsupported
-			}}
-			reject
-		}}
-		elsif (noop) {{
-			update reply {{
-				&Error-Cause := Unsupported-Extension
-			}}
-			reject
-		}}
-		elsif (!ok) {{
-			update reply {{
-				&Error-Cause := Resources-Unavailable
-			}}
-			reject
-		}}
-	}}
-	send-coa {{
-		ok
-	}}
+    listen {{
+        type = coa
+        ipaddr = {address}
+        port = {port}
+        clients = pppoe_disconnect
+    }}
+    recv-coa {{
+        pppoe_disconnect {{
+            fail = 1
+            invalid = 1
+            notfound = 1
+            noop = 1
+        }}
+        if (notfound) {{
+            update reply {{
+                &Error-Cause := Session-Context-Not-Found
+            }}
+            reject
+        }}
+        elsif (invalid) {{
+            update reply {{
+                &Error-Cause := Multiple-Session-Selection-Unsupported
+            }}
+            reject
+        }}
+        elsif (noop) {{
+            update reply {{
+                &Error-Cause := Unsupported-Extension
+            }}
+            reject
+        }}
+        elsif (!ok) {{
+            update reply {{
+                &Error-Cause := Resources-Unavailable
+            }}
+            reject
+        }}
+    }}
+    send-coa {{
+        ok
+    }}
 }}
 """
 

@@ -90,64 +90,64 @@ cleanup_delay = 5
 max_requests = 65536
 hostname_lookups = no
 log {{
-	destination = files
-	file = ${{logdir}}/radius.log
-	auth = no
-	auth_badpass = no
-	auth_goodpass = no
+    destination = files
+    file = ${{logdir}}/radius.log
+    auth = no
+    auth_badpass = no
+    auth_goodpass = no
 }}
 security {{
-	user = freerad
-	group = freerad
-	allow_core_dumps = no
-	max_attributes = 200
-	reject_delay = 1
-	status_server = yes
-	require_message_authenticator = no
-	limit_proxy_state = auto
+    user = freerad
+    group = freerad
+    allow_core_dumps = no
+    max_attributes = 200
+    reject_delay = 1
+    status_server = yes
+    require_message_authenticator = no
+    limit_proxy_state = auto
 }}
 proxy_requests = yes
 thread pool {{
-	start_servers = 4
-	max_servers = 32
-	min_spare_servers = 3
-	max_spare_servers = 10
-	max_requests_per_server = 0
+    start_servers = 4
+    max_servers = 32
+    min_spare_servers = 3
+    max_spare_servers = 10
+    max_requests_per_server = 0
 }}
 modules {{
-	$INCLUDE {places.package}/mods-available/always
-	expr {{
-	}}
-	preprocess {{
-		huntgroups = {places.package}/mods-config/preprocess/huntgroups
-		hints = {places.package}/mods-config/preprocess/hints
-	}}
-	chap {{
-	}}
-	mschap {{
-	}}
-	pap {{
-		# NT-Password is there in hexadecimal.
-		normalise = yes
-	}}
-	expiration {{
-	}}
-	logintime {{
-	}}
-	attr_filter attr_filter.access_reject {{
-		key = "%{{User-Name}}"
-		filename = {places.package}/mods-config/attr_filter/access_reject
-	}}
-	attr_filter attr_filter.accounting_response {{
-		key = "%{{User-Name}}"
-		filename = {places.package}/mods-config/attr_filter/accounting_response
-	}}
-	$INCLUDE sql.conf
+    $INCLUDE {places.package}/mods-available/always
+    expr {{
+    }}
+    preprocess {{
+        huntgroups = {places.package}/mods-config/preprocess/huntgroups
+        hints = {places.package}/mods-config/preprocess/hints
+    }}
+    chap {{
+    }}
+    mschap {{
+    }}
+    pap {{
+        # NT-Password is there in hexadecimal.
+        normalise = yes
+    }}
+    expiration {{
+    }}
+    logintime {{
+    }}
+    attr_filter attr_filter.access_reject {{
+        key = "%{{User-Name}}"
+        filename = {places.package}/mods-config/attr_filter/access_reject
+    }}
+    attr_filter attr_filter.accounting_response {{
+        key = "%{{User-Name}}"
+        filename = {places.package}/mods-config/attr_filter/accounting_response
+    }}
+    $INCLUDE sql.conf
 }}
 policy {{
-	$INCLUDE {places.package}/policy.d/filter
-	$INCLUDE {places.package}/policy.d/accounting
-	$INCLUDE {places.package}/policy.d/control
+    $INCLUDE {places.package}/policy.d/filter
+    $INCLUDE {places.package}/policy.d/accounting
+    $INCLUDE {places.package}/policy.d/control
 }}
 $INCLUDE clients.conf
 $INCLUDE disconnect.conf
@@ -163,12 +163,12 @@ def _client(client: _settings.Client) -> str:
     required = "yes" if client.message_authenticator else "no"
     return f"""\
 client {client.name} {{
-	ipaddr = {client.address}
-	secret = '{client.secret}'
-	shortname = {client.name}
-	nas_type = other
-	require_message_authenticator = {required}
-	limit_proxy_state = {"no" if client.message_authenticator else "yes"}
+    ipaddr = {client.address}
+    secret = '{client.secret}'
+    shortname = {client.name}
+    nas_type = other
+    require_message_authenticator = {required}
+    limit_proxy_state = {"no" if client.message_authenticator else "yes"}
 }}
 """
 
@@ -189,20 +189,20 @@ def _disconnect(centre: _settings.Centre) -> str:
     return "".join(
         f"""\
 home_server {client.name}-disconnect {{
-	type = coa
-	ipaddr = {client.address}
-	port = 3799
-	secret = '{client.disconnect_secret}'
-	coa {{
-		irt = 2
-		mrt = 4
-		mrc = 3
-		mrd = 10
-	}}
+    type = coa
+    ipaddr = {client.address}
+    port = 3799
+    secret = '{client.disconnect_secret}'
+    coa {{
+        irt = 2
+        mrt = 4
+        mrc = 3
+        mrd = 10
+    }}
 }}
 home_server_pool {client.name}-disconnect {{
-	type = fail-over
-	home_server = {client.name}-disconnect
+    type = fail-over
+    home_server = {client.name}-disconnect
 }}
 """
         for client in centre.clients
@@ -213,51 +213,51 @@ home_server_pool {client.name}-disconnect {{
 def _sql(centre: _settings.Centre, places: Places) -> str:
     return f"""\
 sql {{
-	dialect = "postgresql"
-	driver = "rlm_sql_postgresql"
-	radius_db = "service={SERVICE}"
-	acct_table1 = "radacct"
-	acct_table2 = "radacct"
-	postauth_table = "radpostauth"
-	authcheck_table = "radcheck"
-	groupcheck_table = "radgroupcheck"
-	authreply_table = "radreply"
-	groupreply_table = "radgroupreply"
-	usergroup_table = "radusergroup"
-	client_table = "nas"
-	group_attribute = "SQL-Group"
-	read_clients = no
-	# All that is printable but for what ends a string; other characters would be looked for as =HH.
-	safe_characters = "{_SAFE}"
-	delete_stale_sessions = no
-	pool {{
-		start = 0
-		min = 0
-		max = 32
-		spare = 8
-		uses = 0
-		retry_delay = 3
-		lifetime = 0
-		idle_timeout = 300
-	}}
-	$INCLUDE {places.package}/mods-config/sql/main/postgresql/queries.conf
+    dialect = "postgresql"
+    driver = "rlm_sql_postgresql"
+    radius_db = "service={SERVICE}"
+    acct_table1 = "radacct"
+    acct_table2 = "radacct"
+    postauth_table = "radpostauth"
+    authcheck_table = "radcheck"
+    groupcheck_table = "radgroupcheck"
+    authreply_table = "radreply"
+    groupreply_table = "radgroupreply"
+    usergroup_table = "radusergroup"
+    client_table = "nas"
+    group_attribute = "SQL-Group"
+    read_clients = no
+    # All that is printable but for what ends a string; other characters would be looked for as =HH.
+    safe_characters = "{_SAFE}"
+    delete_stale_sessions = no
+    pool {{
+        start = 0
+        min = 0
+        max = 32
+        spare = 8
+        uses = 0
+        retry_delay = 3
+        lifetime = 0
+        idle_timeout = 300
+    }}
+    $INCLUDE {places.package}/mods-config/sql/main/postgresql/queries.conf
 }}
 sqlippool {{
-	sql_module_instance = "sql"
-	dialect = "postgresql"
-	pool_name = "Pool-Name"
-	ippool_table = "radippool"
-	# As long as an address stays kept after the last word of its session.
-	lease_duration = {_lease(centre)}
-	allocate_clear_timeout = 1
-	attribute_name = Framed-IP-Address
-	req_attribute_name = Framed-IP-Address
-	# The unit of pppN, which is one session's on its concentrator.
-	pool_key = "%{{NAS-Port}}"
-	skip_locked = "SKIP LOCKED"
-	messages {{
-	}}
-	$INCLUDE {places.package}/mods-config/sql/ippool/postgresql/queries.conf
+    sql_module_instance = "sql"
+    dialect = "postgresql"
+    pool_name = "Pool-Name"
+    ippool_table = "radippool"
+    # As long as an address stays kept after the last word of its session.
+    lease_duration = {_lease(centre)}
+    allocate_clear_timeout = 1
+    attribute_name = Framed-IP-Address
+    req_attribute_name = Framed-IP-Address
+    # The unit of pppN, which is one session's on its concentrator.
+    pool_key = "%{{NAS-Port}}"
+    skip_locked = "SKIP LOCKED"
+    messages {{
+    }}
+    $INCLUDE {places.package}/mods-config/sql/ippool/postgresql/queries.conf
 }}
 """
 

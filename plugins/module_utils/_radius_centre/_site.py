@@ -15,88 +15,88 @@ STALE = "Stale"
 def site(centre: _settings.Centre) -> str:
     return f"""\
 server pppoe {{
-	listen {{
-		type = auth
-		ipaddr = *
-		port = 1812
-	}}
-	listen {{
-		type = acct
-		ipaddr = *
-		port = 1813
-	}}
+    listen {{
+        type = auth
+        ipaddr = *
+        port = 1812
+    }}
+    listen {{
+        type = acct
+        ipaddr = *
+        port = 1813
+    }}
 {_radsec_listen(centre)}\
-	authorize {{
-		filter_username
-		preprocess
-		chap
-		mschap
-		# Without the database there is no answer: a reject would say that the password is wrong.
-		sql {{
-			fail = 1
-		}}
-		if (fail) {{
-			do_not_respond
-		}}
+    authorize {{
+        filter_username
+        preprocess
+        chap
+        mschap
+        # Without the database there is no answer: a reject would say that the password is wrong.
+        sql {{
+            fail = 1
+        }}
+        if (fail) {{
+            do_not_respond
+        }}
 {_simultaneous_use(centre)}\
-		expiration
-		logintime
-		pap
-	}}
-	authenticate {{
-		Auth-Type PAP {{
-			pap
-		}}
-		Auth-Type CHAP {{
-			chap
-		}}
-		Auth-Type MS-CHAP {{
-			mschap
-		}}
-	}}
-	preacct {{
-		preprocess
-		acct_unique
-	}}
-	accounting {{
-		# A session that counted as over, since nothing was heard of it for long, is not.
-		if (&Acct-Status-Type == Interim-Update) {{
-			update control {{
-				&Tmp-Integer-0 := "%{{sql:{_REOPEN}}}"
-			}}
-		}}
-		sql
-		sqlippool {{
-			notfound = 1
-		}}
-		attr_filter.accounting_response
-		ok
-	}}
-	post-auth {{
+        expiration
+        logintime
+        pap
+    }}
+    authenticate {{
+        Auth-Type PAP {{
+            pap
+        }}
+        Auth-Type CHAP {{
+            chap
+        }}
+        Auth-Type MS-CHAP {{
+            mschap
+        }}
+    }}
+    preacct {{
+        preprocess
+        acct_unique
+    }}
+    accounting {{
+        # A session that counted as over, since nothing was heard of it for long, is not.
+        if (&Acct-Status-Type == Interim-Update) {{
+            update control {{
+                &Tmp-Integer-0 := "%{{sql:{_REOPEN}}}"
+            }}
+        }}
+        sql
+        sqlippool {{
+            notfound = 1
+        }}
+        attr_filter.accounting_response
+        ok
+    }}
+    post-auth {{
 {_limit(centre)}\
 {_replace(centre)}\
-		sqlippool {{
-			fail = 1
-		}}
-		if (&control:Pool-Name && !&reply:Framed-IP-Address) {{
-			if (notfound) {{
-				update reply {{
-					&Reply-Message := "No address is free"
-				}}
-				reject
-			}}
-			# The database has failed.
-			update control {{
-				&Response-Packet-Type := Do-Not-Respond
-			}}
-		}}
-		update reply {{
-			&Acct-Interim-Interval = {centre.interim_interval}
-		}}
-		Post-Auth-Type REJECT {{
-			attr_filter.access_reject
-		}}
-	}}
+        sqlippool {{
+            fail = 1
+        }}
+        if (&control:Pool-Name && !&reply:Framed-IP-Address) {{
+            if (notfound) {{
+                update reply {{
+                    &Reply-Message := "No address is free"
+                }}
+                reject
+            }}
+            # The database has failed.
+            update control {{
+                &Response-Packet-Type := Do-Not-Respond
+            }}
+        }}
+        update reply {{
+            &Acct-Interim-Interval = {centre.interim_interval}
+        }}
+        Post-Auth-Type REJECT {{
+            attr_filter.access_reject
+        }}
+    }}
 }}
 """
 
@@ -128,22 +128,22 @@ def _limit(centre: _settings.Centre) -> str:
     """
     count = _OPEN.format(fresh=3 * centre.interim_interval)
     return f"""\
-		if (&control:Simultaneous-Use) {{
-			if (&Calling-Station-Id) {{
-				update control {{
-					&Tmp-Integer-0 := "%{{sql:{_REDIALLED}}}"
-				}}
-			}}
-			update control {{
-				&Tmp-Integer-1 := "%{{sql:{count}}}"
-			}}
-			if (&control:Tmp-Integer-1 >= &control:Simultaneous-Use) {{
-				update reply {{
-					&Reply-Message := "There is a session of this account already"
-				}}
-				reject
-			}}
-		}}
+        if (&control:Simultaneous-Use) {{
+            if (&Calling-Station-Id) {{
+                update control {{
+                    &Tmp-Integer-0 := "%{{sql:{_REDIALLED}}}"
+                }}
+            }}
+            update control {{
+                &Tmp-Integer-1 := "%{{sql:{count}}}"
+            }}
+            if (&control:Tmp-Integer-1 >= &control:Simultaneous-Use) {{
+                update reply {{
+                    &Reply-Message := "There is a session of this account already"
+                }}
+                reject
+            }}
+        }}
 """
 
 
@@ -151,11 +151,11 @@ def _simultaneous_use(centre: _settings.Centre) -> str:
     if centre.single_session != "deny":
         return ""
     return """\
-		if (!&control:Simultaneous-Use) {
-			update control {
-				&Simultaneous-Use := 1
-			}
-		}
+        if (!&control:Simultaneous-Use) {
+            update control {
+                &Simultaneous-Use := 1
+            }
+        }
 """
 
 
@@ -164,21 +164,21 @@ def _replace(centre: _settings.Centre) -> str:
     if centre.single_session != "replace":
         return ""
     return f"""\
-		if (!&control:Simultaneous-Use) {{
-			if ("%{{sql:{_FORMER}}}" =~ /^([0-9.]+) ([0-9.]*) ([^ ]+)$/) {{
-				update disconnect {{
-					&Packet-Dst-IP-Address := "%{{1}}"
-					&Packet-Dst-Port := 3799
-					&User-Name := "%{{User-Name}}"
-					&Acct-Session-Id := "%{{3}}"
-				}}
-				if ("%{{2}}" != "") {{
-					update disconnect {{
-						&Framed-IP-Address := "%{{2}}"
-					}}
-				}}
-			}}
-		}}
+        if (!&control:Simultaneous-Use) {{
+            if ("%{{sql:{_FORMER}}}" =~ /^([0-9.]+) ([0-9.]*) ([^ ]+)$/) {{
+                update disconnect {{
+                    &Packet-Dst-IP-Address := "%{{1}}"
+                    &Packet-Dst-Port := 3799
+                    &User-Name := "%{{User-Name}}"
+                    &Acct-Session-Id := "%{{3}}"
+                }}
+                if ("%{{2}}" != "") {{
+                    update disconnect {{
+                        &Framed-IP-Address := "%{{2}}"
+                    }}
+                }}
+            }}
+        }}
 """
 
 
@@ -187,24 +187,24 @@ def _radsec_listen(centre: _settings.Centre) -> str:
     if tls is None:
         return ""
     return f"""\
-	listen {{
-		type = auth+acct
-		ipaddr = *
-		port = 2083
-		proto = tcp
-		clients = radsec
-		limit {{
-			max_connections = 256
-			lifetime = 0
-			idle_timeout = 600
-		}}
-		tls {{
-			certificate_file = {tls.certificate}
-			private_key_file = {tls.key}
-			ca_file = {tls.ca}
-			require_client_cert = yes
-			tls_min_version = "1.2"
-			tls_max_version = "1.3"
-		}}
-	}}
+    listen {{
+        type = auth+acct
+        ipaddr = *
+        port = 2083
+        proto = tcp
+        clients = radsec
+        limit {{
+            max_connections = 256
+            lifetime = 0
+            idle_timeout = 600
+        }}
+        tls {{
+            certificate_file = {tls.certificate}
+            private_key_file = {tls.key}
+            ca_file = {tls.ca}
+            require_client_cert = yes
+            tls_min_version = "1.2"
+            tls_max_version = "1.3"
+        }}
+    }}
 """

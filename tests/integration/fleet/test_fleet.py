@@ -99,28 +99,28 @@ def test_several_instances(fleet, first):
 
     def run(*entries, **more):
         variables = {"pppoe_server_instances": entries, **more}
-        done = playbooks.play(fleet, playbooks.SITE, "--limit=host010", "-e", json.dumps(variables))
+        done = playbooks.play(fleet, playbooks.SITE, "--limit=host006", "-e", json.dumps(variables))
         return done, " ".join(done.output.split())
 
     exclusive = {"pppoe_server_instances_exclusive": True}
     wrong, said = run(NORTH, {**SOUTH, "pool": ["192.168.20.2+90000"]}, **exclusive)
-    assert wrong.having("failed") == ["host010"]
+    assert wrong.having("failed") == ["host006"]
     assert "pppoe_server_instances (south): pool: the pool holds 90000 addresses." in said
     both, said = run(NORTH, SOUTH, **exclusive)
-    assert both.having("changed") == ["host010"], both.output[-3000:]
+    assert both.having("changed") == ["host006"], both.output[-3000:]
     assert "reserved_addresses: accounts have" not in said
     again, _said = run(NORTH, SOUTH, **exclusive)
     assert again.having("changed") == [], again.output[-3000:]
-    assert again.modules["host010"] == MOST
+    assert again.modules["host006"] == MOST
     # What one of them has now, the other one may take.
     swapped, _said = run({**NORTH, "service_names": ["slow"]}, {**SOUTH, "service_names": ["fast"]})
-    assert (swapped.status, swapped.having("changed")) == (0, ["host010"]), swapped.output[-3000:]
+    assert (swapped.status, swapped.having("changed")) == (0, ["host006"]), swapped.output[-3000:]
     _left, said = run({**SOUTH, "service_names": ["fast"]})
     assert "but not in pppoe_server_instances: north." in said
     alone, _said = run({**SOUTH, "service_names": []}, **exclusive)
-    assert (alone.status, alone.having("changed")) == (0, ["host010"]), alone.output[-3000:]
+    assert (alone.status, alone.having("changed")) == (0, ["host006"]), alone.output[-3000:]
     after, _said = run({**SOUTH, "service_names": []}, **exclusive)
-    assert (after.having("changed"), after.modules["host010"]) == ([], MOST)
+    assert (after.having("changed"), after.modules["host006"]) == ([], MOST)
 
 
 def test_the_nightly_change_is_one_task_a_host(fleet, first):

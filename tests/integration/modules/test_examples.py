@@ -20,11 +20,13 @@ from ansible.utils.plugin_docs import read_docstring
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS, REPOSITORY, SUPPORT
 
+#: Their examples need a centre, a database or FreeRADIUS on the host, which the tests of RADIUS have.
+NEED_RADIUS = ("pppoe_radius", "pppoe_server_radius", "radius_accounts", "radius_clients", "radius_user")
 PLUGINS = sorted(
     path
     for kind in ("modules", "filter")
     for path in (REPOSITORY / "plugins" / kind).glob("*.py")
-    if not path.name.startswith("_")
+    if not path.name.startswith("_") and path.stem not in NEED_RADIUS
 )
 #: What the examples take from a user's inventory.
 VARIABLES = {

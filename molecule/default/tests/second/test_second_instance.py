@@ -11,7 +11,13 @@ def test_a_pool_that_the_first_hands_out_is_refused(site):
 
 
 NORTH = {"name": "north", "interfaces": ["eth2"], "local_address": "10.1.0.1", "pool": ["10.1.0.2+9"]}
-SOUTH = {"name": "south", "interfaces": ["eth3"], "local_address": "10.2.0.1", "pool": ["10.2.0.2+9"], "mtu": 1400}
+SOUTH = {
+    "name": "south",
+    "interfaces": ["eth3"],
+    "local_address": "10.2.0.1",
+    "pool": ["10.2.0.2+9"],
+    "dns_servers": ["9.9.9.9"],
+}
 
 
 def test_two_more_from_one_list(host, site):
@@ -33,8 +39,8 @@ def test_two_more_from_one_list(host, site):
     for name in ("default", "north", "south"):
         assert host.service(f"pppoe-server@{name}").is_running
         assert host.service(f"pppoe-server@{name}").is_enabled
-    assert "\nmtu 1400\n" in host.file("/etc/ppp/pppoe-server/south.options").content_string
-    assert "\nmtu 1492\n" in host.file("/etc/ppp/pppoe-server/north.options").content_string
+    assert "\nms-dns 9.9.9.9\n" in host.file("/etc/ppp/pppoe-server/south.options").content_string
+    assert "9.9.9.9" not in host.file("/etc/ppp/pppoe-server/north.options").content_string
     said = run(NORTH, SOUTH)
     assert " changed=0 " in said, said
 

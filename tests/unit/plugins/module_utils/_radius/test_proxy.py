@@ -22,7 +22,7 @@ def text(settings=ALL, folder="/etc/x"):
 
 
 def test_servers_are_asked_in_their_order():
-    assert re.findall(r"^\thome_server = (\w+)$", text(), re.M) == ["pppoe1", "pppoe2"]
+    assert re.findall(r"^\s+home_server = (\w+)$", text(), re.M) == ["pppoe1", "pppoe2"]
 
 
 def test_pppd_waits_longer_than_for_one_server():
