@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,9 +68,13 @@ class Site:
         return self.centre.run(command).stdout
 
     def interface(self, address: str) -> str:
-        """The interface of the session with an address."""
-        links = self.host.check_output("ip -4 -o addr show").splitlines()
-        return next(line.split()[1] for line in links if f"peer {address}/" in line)
+        """The interface of the session with an address; a customer who has dialled again may need a moment."""
+        for _attempt in range(30):
+            for line in self.host.check_output("ip -4 -o addr show").splitlines():
+                if f"peer {address}/" in line:
+                    return line.split()[1]
+            time.sleep(0.5)
+        raise AssertionError(f"no session has {address}")
 
     def log(self, unit: str) -> str:
         return self.host.check_output(f"journalctl --no-pager -u '{unit}'")

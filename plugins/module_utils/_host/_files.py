@@ -154,9 +154,11 @@ def _wait_for_lock(descriptor: int, path: str, deadline: float, timeout: float) 
 def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
     """Make every change, or, if one cannot be made, none: those already made are taken back.
 
-    In each folder, what runs that were killed have left there is removed first.
+    In each folder, what runs that were killed have left there is removed first. A power cut afterwards takes nothing
+    back.
     """
-    for folder in dict.fromkeys(os.path.dirname(os.path.realpath(change.file.path)) for change in changed):
+    folders = list(dict.fromkeys(os.path.dirname(os.path.realpath(change.file.path)) for change in changed))
+    for folder in folders:
         _temporary.sweep(folder)
     done: list[Change] = []
     try:
@@ -168,6 +170,18 @@ def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
             mode = change.file.mode if change.before_mode is None else change.before_mode
             _write_one(module, File(change.file.path, change.before, mode))
         raise
+    for folder in folders:
+        _sync(folder)
+
+
+def _sync(folder: str) -> None:
+    """Have the names in a folder on the disk: the content of a file alone is not enough (fsync(2))."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _write_one(module: AnsibleModule, file: File, owner: os.stat_result | None = None) -> None:

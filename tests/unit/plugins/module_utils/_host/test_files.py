@@ -56,3 +56,24 @@ def test_who_is_not_allowed_becomes_root_and_root_looks_elsewhere(monkeypatch, n
     assert text.startswith("/etc/ppp/chap-secrets: ")
     assert words in text
     assert ("become" in text) == (user != 0)
+
+
+def test_names_are_on_the_disk_when_it_returns(tmp_path, monkeypatch):
+    """The content of a file is synced before its name, and the name before the run goes on."""
+    steps = []
+    rename, fsync = os.rename, os.fsync
+
+    def synced(descriptor):
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        steps.append("folder" if os.path.isdir(path) else "content")
+        fsync(descriptor)
+
+    def renamed(source, target):
+        steps.append("name")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    files = [_files.File(str(tmp_path / name), b"x") for name in ("one", "two")]
+    _files.write(MODULE, _files.changes(files))
+    assert steps == ["content", "name", "content", "name", "folder"]
