@@ -25,6 +25,7 @@ def test_its_row_says_who_and_where(concentrator, until):
     columns = (
         "acctsessionid, nasportid, callingstationid, calledstationid, host(framedipaddress), nasporttype, acctstoptime"
     )
+
     # Other tests have let the same account dial, and the customer dials again where the first server is away: in the
     # end one row is open, that of the session which is up.
     def row_of_now():
