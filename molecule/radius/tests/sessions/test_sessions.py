@@ -12,10 +12,15 @@ def test_a_session_is_as_radius_says(concentrator, until):
     (customer,) = concentrator.dial(1, "fixed", redial=1)
     assert customer["address"] == "10.20.0.5"
     assert customer["dns"][:1] == ["9.9.9.9"]
-    name = concentrator.interface("10.20.0.5")
     host = concentrator.host
-    routes = until(lambda: re.findall(r"^(10\.30\.\S+)", host.check_output(f"ip -4 route show dev {name}"), re.M), 10)
-    assert routes == ["10.30.0.0/24", "10.30.1.0/24"]
+
+    # A customer who has dialled again gets them on its new link.
+    def has_routes():
+        shown = host.check_output(f"ip -4 route show dev {concentrator.interface('10.20.0.5')}")
+        return re.findall(r"^(10\.30\.\S+)", shown, re.M) == ["10.30.0.0/24", "10.30.1.0/24"]
+
+    assert until(has_routes, 30)
+    name = concentrator.interface("10.20.0.5")
     assert " mtu 1400 " in host.check_output(f"ip -o link show {name}")
     known = host.check_output(f"cat /run/radattr.{name}").splitlines()
     assert {"Filter-Id 2000/1000", "Framed-Route 10.30.1.0/24 0.0.0.0 1"} <= set(known)
