@@ -10,12 +10,11 @@ there, as by sessions from before this process, is found by a look at all sessio
 from __future__ import annotations
 
 import os
-import syslog
 import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _shaping as _plans_shaping
@@ -74,7 +73,7 @@ class Grants:
                 account = self._accounts[session.pid] = names.get(session.pid)
                 interface = session.interface or ""
                 grant = self._grant(session, account, interface)
-                if grant is not None and _plans_grant.of_alias(_text(f"{_LINKS}/{interface}/ifalias")) is None:
+                if grant is not None and _plans_grant.of_alias(_basics.text(f"{_LINKS}/{interface}/ifalias")) is None:
                     _shape(interface, grant.shape)
 
     def _limit(self, session: _book.Session) -> str | None:
@@ -104,7 +103,7 @@ class Grants:
             try:
                 rates = _plans_attributes.rates(tables.attribute, self._attributes(session, interface))
             except ValueError as error:
-                _say(f"{interface}: {error}; the rates of its plan are set")
+                _basics.say(f"{interface}: {error}; the rates of its plan are set")
         return tables.grant(account, rates)
 
     def _attributes(self, session: _book.Session, interface: str) -> dict[str, str]:
@@ -112,7 +111,7 @@ class Grants:
         path = f"{self._run}/radattr.{interface}"
         with suppress(OSError):
             if time.time() - os.stat(path).st_mtime <= _age(session.started) + 2:
-                return _plans_attributes.read(_text(path))
+                return _plans_attributes.read(_basics.text(path))
         return {}
 
     def _of(self, instance: str | None) -> _plans_grant.Tables | None:
@@ -127,7 +126,7 @@ class Grants:
                 try:
                     tables = _plans_grant.tables(*texts)
                 except ValueError as error:
-                    _say(f"the plans of {instance} cannot be read: {error}")
+                    _basics.say(f"the plans of {instance} cannot be read: {error}")
             known = self._tables[instance] = (keys, tables)
         return known[1]
 
@@ -148,7 +147,7 @@ def _shape(interface: str, shape: _plans_grant.Shape) -> None:
     try:
         _plans_shaping.apply(interface, None, shape)
     except OSError as error:
-        _say(f"{interface} has no rates: {error}")
+        _basics.say(f"{interface} has no rates: {error}")
 
 
 def _sweep() -> None:
@@ -168,17 +167,5 @@ def _age(started: int) -> float:
 
 
 def _number(path: str) -> int:
-    text = _text(path).strip()
+    text = _basics.text(path).strip()
     return int(text) if text.isdigit() else 0
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
-
-
-def _say(text: str) -> None:
-    syslog.syslog(syslog.LOG_NOTICE, "".join(one if one.isprintable() else "?" for one in text))

@@ -17,6 +17,8 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics
+
 _STATUS = "/var/lib/dpkg/status"
 #: pppd's option, the distribution's script, and the folder that it goes through. What only 2.5 knows comes last.
 KINDS = {
@@ -110,7 +112,7 @@ class Hooks:
 
     def __init__(self, folder: str = "/etc/ppp", status: str = _STATUS) -> None:
         self._folder = folder
-        self._stock = stock(_text(status), folder)
+        self._stock = stock(_basics.text(status), folder)
         self._seen: dict[str, tuple[tuple[int, ...], bool]] = {}
 
     def foreign(self) -> set[str]:
@@ -150,11 +152,3 @@ def stock(status: str, folder: str) -> dict[str, str]:
     """The MD5 of the files in ``folder`` that dpkg knows as configuration of a package ``ppp``."""
     paragraph = next((text for text in status.split("\n\n") if text.startswith("Package: ppp\n")), "")
     return dict(re.findall(rf"^ ({re.escape(folder)}/\S+) ([0-9a-f]{{32}})$", paragraph, re.MULTILINE))
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""

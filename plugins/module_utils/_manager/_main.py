@@ -23,7 +23,7 @@ import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _kernel, _links, _manager, _padt
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _kernel, _links, _manager, _padt
 
 PATIENCE = 20.0
 
@@ -257,10 +257,12 @@ def _set_rule() -> None:
     """Have udev run nothing for the links of sessions."""
     if os.environ.get("PPPOE_SERVER_STATE"):
         return
-    rules = {name: _text(path) for name, path in _links.files(_links.RULES, ".rules").items() if path != _links.RULE}
-    sysctl = [_text(path) for path in _links.files(_links.SYSCTL, ".conf").values()]
+    rules = {
+        name: _basics.text(path) for name, path in _links.files(_links.RULES, ".rules").items() if path != _links.RULE
+    }
+    sysctl = [_basics.text(path) for path in _links.files(_links.SYSCTL, ".conf").values()]
     text = _links.rule(rules, sysctl)
-    if text == (_text(_links.RULE) or None):
+    if text == (_basics.text(_links.RULE) or None):
         return
     with suppress(OSError):
         if text is None:
@@ -284,14 +286,6 @@ def stop(where: _manager.Places) -> None:
         with suppress(OSError):
             os.unlink(path)
     shutil.rmtree(f"{where.state}/answers", ignore_errors=True)
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
 
 
 def main(words: t.Sequence[str]) -> None:

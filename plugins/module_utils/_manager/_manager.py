@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import syslog
 import time
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _basics,
     _book,
     _grants,
     _history,
@@ -199,7 +199,7 @@ class Manager:
         replace = self.options(second.instance).single_session == "replace"
         ends, stays = (first, second) if replace else (second, first)
         if ends.instance is None:
-            _say(f"{ends.interface}: it has {address} like {stays.interface}, but is no session of an instance")
+            _basics.say(f"{ends.interface}: it has {address} like {stays.interface}, but is no session of an instance")
             return
         reason = f"{address} belongs to the session {stays.interface} (pid {stays.pid}) that is up"
         if replace:
@@ -211,7 +211,7 @@ class Manager:
         session.ended = True
         self.history.ends(session, reason)
         name = session.interface or session.session_id
-        _say(logged or f"{name} of {session.instance} is hung up: {reason}")
+        _basics.say(logged or f"{name} of {session.instance} is hung up: {reason}")
         self._refused(session, reason)
         with suppress(ProcessLookupError):
             os.kill(session.pid, signal.SIGTERM)
@@ -232,7 +232,7 @@ class Manager:
         }
         path = f"{self.places.state}/refused"
         with suppress(OSError):
-            lines = [*_text(path).splitlines()[1 - REFUSED :], json.dumps(entry)]
+            lines = [*_basics.text(path).splitlines()[1 - REFUSED :], json.dumps(entry)]
             with open(path + ".part", "w", encoding="utf-8") as handle:
                 handle.write("\n".join(lines) + "\n")
             os.replace(path + ".part", path)
@@ -278,7 +278,7 @@ class Manager:
         try:
             reason = self._grants.begin(session, account, interface)
         except (OSError, ValueError, TypeError) as error:
-            _say(f"{interface} has no rates: {error}")
+            _basics.say(f"{interface} has no rates: {error}")
             return True
         if reason is not None:
             session.interface = session.interface or interface
@@ -440,7 +440,7 @@ class Manager:
         key = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         before = self._files.get(path)
         if before is None or before[0] != key:
-            self._files[path] = (key, _text(path))
+            self._files[path] = (key, _basics.text(path))
         return self._files[path][1], before is None or before[0] != key
 
 
@@ -466,15 +466,3 @@ def concentrator(name: str) -> str:
     """The access concentrator's name as pppd's plugin takes it in a value; ``-``: that of the host."""
     text = os.uname().nodename if name == "-" else name
     return "".join(one for one in text if one.isascii() and (one.isalnum() or one in "._:@+/-"))[:63]
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
-
-
-def _say(text: str) -> None:
-    syslog.syslog(syslog.LOG_NOTICE, "".join(one if one.isprintable() else "?" for one in text))

@@ -15,6 +15,7 @@ import types
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _basics,
     _book,
     _grants,
     _history,
@@ -31,6 +32,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attr
 PROGRAM = "pppoe-server-manager"
 FOLDER = "manager"
 _PARTS = (
+    _basics,
     _book,
     _grants,
     _history,

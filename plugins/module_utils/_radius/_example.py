@@ -15,6 +15,8 @@ import hashlib
 import os
 import re
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+
 FOLDER = "/etc/freeradius/3.0"
 STATUS = "/var/lib/dpkg/status"
 UNIT = "freeradius.service"
@@ -36,7 +38,7 @@ def is_untouched(folder: str = FOLDER, status: str = STATUS, drop_ins: str = _DR
         return False
     if set(os.listdir(f"{folder}/sites-enabled")) - _SITES:
         return False
-    known = packaged(_text(status), folder)
+    known = packaged(_files.text(status), folder)
     return all(known.get(f"{folder}/{name}") == _digest(f"{folder}/{name}") for name in _FILES)
 
 
@@ -51,11 +53,3 @@ def _digest(path: str) -> str | None:
             return hashlib.md5(handle.read(), usedforsecurity=False).hexdigest()
     except OSError:
         return None
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as handle:
-            return handle.read()
-    except OSError:
-        return ""
