@@ -228,7 +228,7 @@ total:
 import json
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _shape
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _removals, _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._discreet import DiscreetModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
@@ -282,8 +282,7 @@ def main() -> None:
 
 def run(module: DiscreetModule) -> dict[str, t.Any]:
     params = module.params
-    if params["max_removals"] is not None and params["max_removals"] < 0:
-        raise Refused("max_removals", f"{params['max_removals']} is less than 0.", "Give 0 or more.")
+    _removals.check_most(params["max_removals"])
     _radius_centre_users.check_store(params["store"], params["authentication"])
     batch = _batch(params)
     if params["exclusive"] and (not batch.count or params["name"] is not None):
@@ -300,7 +299,9 @@ def run(module: DiscreetModule) -> dict[str, t.Any]:
     try:
         outcome = json.loads(_radius_centre_psql.run(module, params["service_file"], sql))
     except _radius_centre_psql.Stopped as stopped:
-        raise _too_many(str(stopped), params["max_removals"]) from None
+        # "too many UNLISTED TOTAL", as the statements say it.
+        unlisted, total = map(int, str(stopped).split()[-2:])
+        raise _removals.too_many(total, unlisted, params["max_removals"]) from None
     changed = any(outcome[f"{what}_count"] for what in ("added", "updated", "removed"))
     return {"changed": changed, **outcome}
 
@@ -319,17 +320,6 @@ def _batch(params: dict[str, t.Any]) -> _radius_centre_users.Batch:
         if user is None:
             raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or take the entry out.")
     return _radius_centre_users.encode(params["users"], lambda index: f"users[{index}]", params["store"])
-
-
-def _too_many(reason: str, most: int | None) -> Refused:
-    """``too many UNLISTED TOTAL``, as the statements say it."""
-    unlisted, total = reason.split()[-2:]
-    allowed = "more than half" if most is None else f"more than max_removals, {most}"
-    return Refused(
-        "exclusive",
-        f"of the {total} accounts it would remove {unlisted} that are not listed, {allowed}.",
-        f"Check that the list is complete; if it is, set max_removals={unlisted}.",
-    )
 
 
 if __name__ == "__main__":

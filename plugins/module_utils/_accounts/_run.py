@@ -16,6 +16,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
     _batch,
     _fixed_addresses,
     _old_files,
+    _removals,
     _secrets,
     _secrets_batch,
     _secrets_diff,
@@ -52,8 +53,7 @@ class Decided:
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     """What the module does and returns."""
     params = module.params
-    if params["max_removals"] is not None and params["max_removals"] < 0:
-        raise Refused("max_removals", f"{params['max_removals']} is less than 0.", "Give 0 or more.")
+    _removals.check_most(params["max_removals"])
     accounts = batch_of(params) if params["src"] else accounts_of(params)
     with locked(module, params["path"], params["lock_timeout"]), file_errors(params["path"]):
         decided = decide(module, params, accounts)
@@ -173,13 +173,7 @@ def check_removals(plan: _secrets.SecretsPlan, path: str, most: int | None) -> N
     """
     if plan.unlisted <= (plan.total_before // 2 if most is None else most):
         return
-    allowed = "more than half" if most is None else f"more than max_removals, {most}"
-    raise Refused(
-        "exclusive",
-        f"of the {plan.total_before} accounts in {path} it would remove {plan.unlisted} that are not listed, "
-        f"{allowed}.",
-        f"Check that the list is complete; if it is, set max_removals={plan.unlisted}.",
-    )
+    raise _removals.too_many(plan.total_before, plan.unlisted, most, f" in {path}")
 
 
 def report(plan: _secrets.SecretsPlan, path: str, changed: bool) -> dict[str, t.Any]:
