@@ -16,7 +16,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils._role import ModuleAction
 
-MODULE = "dialtone.pppoe.chap_user"
 #: Up to so many accounts go as parameters. A file is one more transfer, which only more of them make up for.
 MOST_AS_PARAMETERS = 500
 _ONE = ("name", "secret", "server", "addresses", "state")
@@ -25,19 +24,21 @@ _ONE = ("name", "secret", "server", "addresses", "state")
 class ActionModule(ModuleAction):
     """Runs the module with the parameters as they are, or with a file of accounts in the place of ``src``."""
 
+    MODULE = "dialtone.pppoe.chap_user"
+
     def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
         arguments = dict(self._task.args)
         self._warnings: list[str] = []
         try:
             _shape.accounts(arguments)
-            if isinstance(arguments.get("users"), list):
-                arguments["users"] = _plans_check.without_plans(arguments["users"])
             batch = self._prepare(arguments)
         except Refused as error:
             return {"failed": True, "msg": str(error)}
         if batch is not None:
             arguments["src"] = self._send(batch.dump())
-        answer: dict[str, t.Any] = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
+        answer: dict[str, t.Any] = self._execute_module(
+            self.MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async
+        )
         if batch is not None and isinstance(answer.get("invocation"), dict):
             shown = answer["invocation"].get("module_args", {})
             shown.update(src=self._task.args.get("src"), users=f"({batch.count} entries)")
@@ -45,8 +46,10 @@ class ActionModule(ModuleAction):
             answer["warnings"] = [*answer.get("warnings", []), *self._warnings]
         return answer
 
-    def _prepare(self, arguments: dict[str, t.Any]) -> _batch.Batch | None:
-        """Change the arguments to what the module gets; the accounts for a file, if they go as one."""
+    def _prepare(self, arguments: dict[str, t.Any]) -> t.Any:
+        """Change the arguments to what the module gets; the accounts for a file (a batch), if they go as one."""
+        if isinstance(arguments.get("users"), list):
+            arguments["users"] = _plans_check.without_plans(arguments["users"])
         source, users = arguments.get("src"), arguments.get("users")
         # What the module refuses by itself goes to it as it is; it reads no file in that case.
         if any(arguments.get(one) is not None for one in _ONE) or (users is not None and not _as_usual(users)):
@@ -55,20 +58,27 @@ class ActionModule(ModuleAction):
         if source is None and len(users or ()) <= MOST_AS_PARAMETERS:
             return None
         entries, places = self._rows(str(source), arguments.get("src_format")) if source is not None else ([], [])
-        count = len(users or ())
-        entries = [*(users or ()), *entries]
+        entries, place = self._joined(arguments, entries, places)
         pap = os.path.basename(str(arguments.get("path") or "")) == "pap-secrets"
-
-        def place(index: int) -> str:
-            return f"users[{index}]" if index < count else places[index - count]
-
         batch = _batch.encode(entries, place, pap)
-        for name in ("users", "src", "src_format"):
-            arguments.pop(name, None)
         if len(entries) > MOST_AS_PARAMETERS:
             return batch
         arguments["users"] = [{key: entry[key] for key in _batch.COLUMNS if entry.get(key)} for entry in entries]
         return None
+
+    def _joined(
+        self, arguments: dict[str, t.Any], entries: t.Sequence[t.Any], places: t.Sequence[str]
+    ) -> tuple[list[t.Any], t.Callable[[int], str]]:
+        """The entries of ``users`` and then those of ``src``, both taken out of the arguments, and where each is."""
+        users = arguments.get("users") or []
+        count = len(users)
+
+        def place(index: int) -> str:
+            return f"users[{index}]" if index < count else places[index - count]
+
+        for name in ("users", "src", "src_format"):
+            arguments.pop(name, None)
+        return [*users, *entries], place
 
     def _refuse_to_join(self, source: t.Any) -> None:
         if source is not None and self._task.args.get("users") is not None:

@@ -13,11 +13,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 
-MODULE = "dialtone.pppoe.pppoe_plans"
-
 
 class ActionModule(chap_user.ActionModule):
     """Runs the module with a file of accounts in the place of ``accounts`` and ``accounts_src``."""
+
+    MODULE = "dialtone.pppoe.pppoe_plans"
 
     def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
         arguments = dict(self._task.args)
@@ -33,7 +33,9 @@ class ActionModule(chap_user.ActionModule):
             return {"failed": True, "msg": str(error)}
         if accounts:
             arguments["accounts_src"] = self._send(_plans_grant.accounts_text(accounts))
-        answer: dict[str, t.Any] = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
+        answer: dict[str, t.Any] = self._execute_module(
+            self.MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async
+        )
         if isinstance(answer.get("invocation"), dict):
             answer["invocation"].get("module_args", {}).update(
                 accounts=f"({len(accounts)} entries)", accounts_src=source

@@ -16,7 +16,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils import _instances, _instances_accounts, _role
 
-MODULE = "dialtone.pppoe.pppoe_server_instances"
 #: Parts that need to know which addresses the accounts have for themselves.
 _WITH_ADDRESSES = {"accounts", "server", "masquerade"}
 
@@ -24,11 +23,13 @@ _WITH_ADDRESSES = {"accounts", "server", "masquerade"}
 class ActionModule(chap_user.ActionModule):
     """Runs the module with what the role asks for."""
 
+    MODULE = "dialtone.pppoe.pppoe_server_instances"
+
     def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
         role = _role.role_of(self)
         if role is None:
             # Nothing says what instances there are to be.
-            answer: dict[str, t.Any] = self._execute_module(MODULE, task_vars=task_vars, wrap_async=wrap_async)
+            answer: dict[str, t.Any] = self._execute_module(self.MODULE, task_vars=task_vars, wrap_async=wrap_async)
             return answer
         self._warnings: list[str] = []
         try:
@@ -37,7 +38,7 @@ class ActionModule(chap_user.ActionModule):
             arguments = {**self._arguments(wanted), "exclusive": values["instances_exclusive"]}
         except Refused as error:
             return {"failed": True, "msg": str(error)}
-        answer = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
+        answer = self._execute_module(self.MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
         if self._warnings:
             answer["warnings"] = [*answer.get("warnings", []), *self._warnings]
         if answer.get("failed") and isinstance(answer.get("msg"), str):

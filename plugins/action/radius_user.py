@@ -9,41 +9,23 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.action.chap_user import ActionModule as ChapUser
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _shape
+from ansible_collections.dialtone.pppoe.plugins.action import chap_user
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _users
 
-MODULE = "dialtone.pppoe.radius_user"
-MOST_AS_PARAMETERS = 500
 _FORMS = ("csv", "json", "secrets")
 
 
-class ActionModule(ChapUser):
+class ActionModule(chap_user.ActionModule):
     """Runs the module with the parameters as they are, or with a file of rows in the place of ``src``."""
 
-    def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
-        arguments = dict(self._task.args)
-        self._warnings: list[str] = []
-        try:
-            _shape.accounts(arguments)
-            batch = self._prepare_rows(arguments)
-        except Refused as error:
-            return {"failed": True, "msg": str(error)}
-        if batch is not None:
-            arguments["src"] = self._send(batch.dump())
-        answer: dict[str, t.Any] = self._execute_module(MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async)
-        if batch is not None and isinstance(answer.get("invocation"), dict):
-            shown = answer["invocation"].get("module_args", {})
-            shown.update(src=self._task.args.get("src"), users=f"({batch.count} entries)")
-        if self._warnings:
-            answer["warnings"] = [*answer.get("warnings", []), *self._warnings]
-        return answer
+    MODULE = "dialtone.pppoe.radius_user"
 
-    def _prepare_rows(self, arguments: dict[str, t.Any]) -> _users.Batch | None:
+    def _prepare(self, arguments: dict[str, t.Any]) -> _users.Batch | None:
         """Change the arguments to what the module gets; the accounts for a file, if they go as one."""
         source, users = arguments.get("src"), arguments.get("users") or []
-        if arguments.get("name") is not None or (source is None and len(users) <= MOST_AS_PARAMETERS):
+        if arguments.get("name") is not None or (source is None and len(users) <= chap_user.MOST_AS_PARAMETERS):
             return None
         entries, places = self._rows(str(source), arguments.get("src_format")) if source is not None else ([], [])
         for index, entry in enumerate(users):
@@ -51,14 +33,7 @@ class ActionModule(ChapUser):
                 raise Refused(f"users[{index}]", "has an unknown key.", f"Known are {', '.join(_users.COLUMNS)}.")
         store = str(arguments.get("store") or "clear")
         _users.check_store(store, str(arguments.get("authentication") or "chap"))
-        count = len(users)
-
-        def place(index: int) -> str:
-            return f"users[{index}]" if index < count else places[index - count]
-
-        for name in ("users", "src", "src_format"):
-            arguments.pop(name, None)
-        return _users.encode([*users, *entries], place, store)
+        return _users.encode(*self._joined(arguments, entries, places), store)
 
     def _rows(self, source: str, form: str | None) -> tuple[list[dict[str, t.Any]], list[str]]:
         name = os.path.basename(source)
