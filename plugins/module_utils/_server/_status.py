@@ -73,7 +73,6 @@ class Status:
     sessions: tuple[Session, ...]
     stale: tuple[int, ...] = ()
     since: int = 0
-    drained: bool = False
 
     @property
     def used(self) -> int:
@@ -129,7 +128,7 @@ def status(name: str) -> Status:
     sessions = tuple(_session(interface) for interface in sorted(filter(None, found)))
     pool = tuple(_text(f"{CONFIGURATION}/{name}.pool").split())
     since = _since(pid) if pid is not None else 0
-    return Status(name, pid, command, pool, sessions, tuple(first[1:]), since, is_drained(name))
+    return Status(name, pid, command, pool, sessions, tuple(first[1:]), since)
 
 
 def is_drained(name: str) -> bool:
@@ -271,12 +270,12 @@ METRICS = (
 )
 
 
-def exposition(found: Status, totals: Totals) -> str:
+def exposition(found: Status, totals: Totals, drained: bool) -> str:
     """The metrics in Prometheus' text format. A name holds no character that would have to be escaped."""
     values: dict[str, t.Any] = {
         "up": int(found.pid is not None),
         "start_time_seconds": found.since,
-        "drained": int(found.drained),
+        "drained": int(drained),
         "sessions": len(found.sessions),
         "plan_sessions": collections.Counter(one.plan for one in found.sessions if one.plan),
         "sessions_limit": found.most,
@@ -402,7 +401,7 @@ def main(name: str, directory: str) -> None:
     found = status(name)
     totals = counted(before, found.sessions, _journal(name))
     write(state, json.dumps(vars(totals)))
-    write(f"{directory}/pppoe_server_{name}.prom", exposition(found, totals))
+    write(f"{directory}/pppoe_server_{name}.prom", exposition(found, totals, is_drained(name)))
 
 
 if __name__ == "__main__":

@@ -186,8 +186,8 @@ STATUS = Status("default", 615, DAEMON, POOL, (session("ppp0", "10.0.0.2", 5, 7)
 
 
 def test_exposition():
-    status = replace(STATUS, since=1700000000, drained=True)
-    text = _server_status.exposition(status, Totals(5, 7, {"authentication": 2}))
+    status = replace(STATUS, since=1700000000)
+    text = _server_status.exposition(status, Totals(5, 7, {"authentication": 2}), drained=True)
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert values == {
         'pppoe_server_up{server="default"}': "1",
@@ -207,7 +207,7 @@ def test_exposition():
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (package prometheus) is not installed")
 def test_prometheus_accepts_them():
-    text = _server_status.exposition(STATUS, Totals())
+    text = _server_status.exposition(STATUS, Totals(), drained=False)
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -309,7 +309,7 @@ def test_sessions_are_counted_by_plan():
     sessions = (session("ppp0", "10.0.0.2"), session("ppp1", "10.0.0.3"), session("ppp2", "10.0.0.4"))
     plans = ("home", "home", None)
     status = replace(STATUS, sessions=tuple(replace(one, plan=plan) for one, plan in zip(sessions, plans)))
-    text = _server_status.exposition(status, Totals())
+    text = _server_status.exposition(status, Totals(), drained=False)
     assert 'pppoe_server_plan_sessions{server="default",plan="home"} 2\n' in text
     assert text.count("plan_sessions{") == 1
 
