@@ -17,8 +17,8 @@ description:
     is left as it is, and its example sites and clients are not used.
   - The configuration is validated by FreeRADIUS before anything is written.
   - Several hosts can use one database. Addresses and the number of sessions of an account are then shared.
-  - While the database cannot be reached, FreeRADIUS does not answer, so that no customer is told that the password is
-    wrong. Concentrators keep the accounting and deliver it later.
+  - While the database cannot be reached, FreeRADIUS does not answer, so that no login is rejected as if its password
+    were wrong. Concentrators keep the accounting and deliver it later.
   - A timer closes the records of sessions that have ended unheard, and deletes old ones.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes

@@ -20,7 +20,7 @@ description:
   - This FreeRADIUS is a separate process with a configuration of its own, C(pppoe-server-radius.service). What is in
     C(/etc/freeradius) plays no part and is not changed. A C(freeradius.service) that runs nothing but the unchanged
     example of Debian's package is stopped and disabled.
-  - After each boot, the servers are told that no earlier session of this host lives (Accounting-On).
+  - After each boot, Accounting-On reports to the servers that earlier sessions of this host have ended.
   - The configuration is checked (C(freeradius -XC)) before anything is written.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes

@@ -94,7 +94,7 @@ def parse(message: bytes) -> list[Gone]:
         length, kind, _flags, _sequence, _port = _HEADER.unpack_from(message, at)
         if length < _HEADER.size or at + length > len(message):
             break
-        # A link that only leaves a bridge is told of in the bridge's own family.
+        # A link that only leaves a bridge is reported in the bridge's own family.
         if kind == _DELETED and message[at + _HEADER.size] == socket.AF_UNSPEC:
             attributes = dict(_attributes(message, at + _HEADER.size + _LINK.size, at + length))
             name = attributes.get(_NAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
@@ -216,7 +216,7 @@ class Store:
 
         database: sqlite3.Connection | None = None
         batch: list[t.Any] = []
-        told = False
+        reported = False
         while True:
             ended = self._collect(batch)
             try:
@@ -224,11 +224,11 @@ class Store:
                     database = open_database(self._path)
                     self.instances |= {row[0] for row in database.execute("SELECT DISTINCT instance FROM session")}
                 self._write(database, batch)
-                batch, told = [], False
+                batch, reported = [], False
             except (sqlite3.Error, OSError) as error:
-                if not told:
+                if not reported:
                     syslog.syslog(syslog.LOG_ERR, f"{self._path}: {error}; what is to be written there is kept")
-                told = True
+                reported = True
                 database = None
                 if not ended:
                     time.sleep(AGAIN)

@@ -144,9 +144,9 @@ class Tables:
         own = (find(self.accounts, name) if name else None) or Account()
         plan = own.plan or self.default
         values = self.plans.get(plan or "", {})
-        told = rates or (None, None)
-        download = (own.download or values.get("download")) if told[0] is None else told[0] or None
-        upload = (own.upload or values.get("upload")) if told[1] is None else told[1] or None
+        down, up = rates or (None, None)
+        download = (own.download or values.get("download")) if down is None else down or None
+        upload = (own.upload or values.get("upload")) if up is None else up or None
         how = values.get("queue", QUEUES[0]), values.get("upload_by", UPLOADS[0])
         shape = Shape(download, upload, plan if plan in self.plans else None, *how)
         session, idle, volume = (values.get(limit, 0) for limit in LIMITS)

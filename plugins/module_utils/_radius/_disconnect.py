@@ -39,7 +39,7 @@ class Marks:
     port: str = ""
 
     def match(self, session: Marks) -> bool:
-        """Whether a session has all that is told here."""
+        """Whether a session has all marks that are set."""
         wanted, has = vars(self.plain()), vars(session.plain())
         return all(not value or has[name] == value for name, value in wanted.items())
 
@@ -58,7 +58,7 @@ def decide(kind: str, wanted: Marks, sessions: t.Mapping[int, Marks]) -> tuple[i
     found = [pid for pid, session in sessions.items() if wanted.match(session)]
     if len(found) != 1:
         return (SEVERAL if found else NONE), None, f"{len(found) or 'no'} sessions match"
-    return DONE, found[0], f"pid {found[0]} is told to end"
+    return DONE, found[0], f"ending pid {found[0]}"
 
 
 def live(run: str = "/run", configuration: str = _CONFIGURATION) -> dict[int, Marks]:

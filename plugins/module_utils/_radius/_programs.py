@@ -90,7 +90,7 @@ StandardError=journal
 _ASK = """\
 #!{interpreter} -IS
 {head}#
-# pppoe-server-disconnect-ask TYPE SESSION-ID ADDRESS USER MAC PORT, each - if it is not told: asks root's service.
+# pppoe-server-disconnect-ask TYPE SESSION-ID ADDRESS USER MAC PORT, each - if it is not given: asks root's service.
 import socket
 import sys
 

@@ -103,8 +103,8 @@ def _validate(module: AnsibleModule, stage: _render.Places) -> None:
     if code == 0:
         return
     lines = [line.replace(stage.folder + "/", "") for line in (out + err).splitlines() if line.strip()]
-    told = [line for line in lines if "secret" not in line.lower()][-_MOST_LINES:]
-    raise Failed(f"FreeRADIUS does not accept the configuration, and nothing was changed: {'; '.join(told)}")
+    shown = [line for line in lines if "secret" not in line.lower()][-_MOST_LINES:]
+    raise Failed(f"FreeRADIUS does not accept the configuration, and nothing was changed: {'; '.join(shown)}")
 
 
 def _settle(module: AnsibleModule, centre: _settings.Centre, stage: _render.Places, password: str) -> dict[str, t.Any]:

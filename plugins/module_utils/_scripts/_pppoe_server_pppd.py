@@ -174,7 +174,7 @@ ask_manager $$ "dial $$ $session $name $suggested" "$id" || refuse "session $id:
 address=${answer%% *}
 words=${answer#"$address"}
 [ "$address" != - ] || refuse "session $id:$words"
-# What RADIUS is told comes last, behind the plugin of the options file that knows these options. A value of 64 bytes
+# What RADIUS gets comes last, behind the plugin of the options file that knows these options. A value of 64 bytes
 # overruns a buffer of it, and one ends at a blank, a comma and an equals sign (pppd/plugins/radius/avpair.c).
 case $words in
     *' radius='*)

@@ -130,7 +130,7 @@ def _radius(parameters: t.Mapping[str, t.Any]) -> bool:
     if "=" in ac_name or len(ac_name) > _radius_plugin.MOST_VALUE:
         raise Refused(
             "ac_name",
-            f"'{ac_name}' cannot be told to RADIUS.",
+            f"'{ac_name}' cannot be sent to RADIUS.",
             f"With radius, give up to {_radius_plugin.MOST_VALUE} characters without =.",
         )
     return True

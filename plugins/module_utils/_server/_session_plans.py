@@ -181,7 +181,7 @@ def _shape(tables: _plans_grant.Tables, name: str | None, interface: str, second
             # A file from before the session is one that a killed pppd has left.
             if time.time() - os.stat(path).st_mtime <= seconds + 2:
                 rates = _plans_attributes.rates(tables.attribute, _plans_attributes.read(_files.text(path)))
-        except (OSError, ValueError):  # the session manager has told in its log what cannot be kept
+        except (OSError, ValueError):  # the session manager has logged what cannot be kept
             rates = None
     return tables.grant(name, rates).shape
 

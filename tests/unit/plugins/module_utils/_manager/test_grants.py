@@ -1,4 +1,4 @@
-"""What the manager does about plans, with sessions that are told and rates that go nowhere."""
+"""What the manager does about plans, with sessions that are made up and rates that go nowhere."""
 
 from __future__ import annotations
 
