@@ -2,6 +2,8 @@
 
 Each part is a target of the Makefile and can be run alone. The output of each is kept in .build/test.
 Names of parts as arguments choose some of them.
+A part that failed is run once more when all others have ended. The table counts its runs, and what failed in the
+first one is shown too: a part that passes only with the machine to itself has a fault, in its waits if nowhere else.
 """
 
 from __future__ import annotations
@@ -52,6 +54,12 @@ SETTINGS = {"unit": ("COVERAGE=",)}
 #: A test that has passed or failed, as the programs of the parts count them.
 COUNTED = re.compile(r"\b(\d+) (passed|failed|skipped|errors?)\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+#: Where the output of a part says what failed, and how many lines after it belong to it.
+WRONG, AFTER = re.compile(r"fatal: |FAILED(?! - RETRYING)|^E  |\[ERROR\]|Error: "), 9
+#: More failed parts than these are no accident, and are not run again.
+RERUNS = 3
+#: The most lines that are shown again of a part that failed.
+SHOWN = 40
 
 
 @dataclass
@@ -62,6 +70,9 @@ class Part:
     command: list[str]
     seconds: float = 0.0
     status: int | None = None
+    runs: int = 0
+    #: What failed, as the output of a run says it.
+    wrong: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     process: subprocess.Popen | None = None
     steps: Steps = field(default_factory=Steps)
@@ -83,8 +94,17 @@ class Part:
     def summary(self) -> tuple[str, str, str, str]:
         """The part's line of the table."""
         result = {0: "passed", None: "not run"}.get(self.status, "FAILED")
+        if self.runs > 1:
+            result += f" in run {self.runs}"
         counted = ", ".join(f"{number} {what}" for what, number in self.counts.items())
         return self.name, result, f"{self.seconds:.0f} s", counted
+
+
+def wrong(lines: list[str]) -> list[str]:
+    """The lines of a failed part's output that say what failed, the last ones if there are many."""
+    hits = [number for number, line in enumerate(lines) if WRONG.search(line)]
+    kept = {number for hit in hits for number in range(hit, min(hit + AFTER + 1, len(lines)))}
+    return [lines[number] for number in sorted(kept or range(len(lines)))][-SHOWN:]
 
 
 def parts() -> list[Part]:
@@ -125,9 +145,12 @@ class Show:
 
 def run(part: Part, show: Show) -> None:
     """Run a part to its end."""
+    part.runs += 1
+    part.counts, part.steps = {}, Steps()
     began = show.running[part.name] = time.monotonic()
     show.line(part.name, f"$ {' '.join(part.command)}")
-    log = LOGS / f"{part.lab}.log"
+    log = LOGS / f"{part.lab}{'' if part.runs == 1 else f'-{part.runs}'}.log"
+    heard: list[str] = []
     environment = {
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     }
@@ -150,11 +173,14 @@ def run(part: Part, show: Show) -> None:
         for line in process.stdout:
             kept.write(line)
             plain = ESCAPES.sub("", line)
+            heard.append(plain.rstrip())
             part.count(plain)
             part.steps.hear(plain, time.monotonic())
             show.line(part.name, line.rstrip())
     part.status, part.seconds = process.returncode, time.monotonic() - began
     del show.running[part.name]
+    if part.status != 0:
+        part.wrong += [f"run {part.runs}:", *wrong(heard)]
     show.line(part.name, "passed" if part.status == 0 else f"FAILED with exit code {part.status}, output in {log}")
 
 
@@ -190,6 +216,13 @@ def steps(everything: list[Part]) -> str:
     return "\n".join(f"{part.name}: {part.steps.summary}" for part in everything if part.steps.times)
 
 
+def failures(everything: list[Part]) -> str:
+    """What failed in each part, a paragraph a part."""
+    return "\n\n".join(
+        "\n".join((f"{part.name}, {part.wrong[0]}", *part.wrong[1:])) for part in everything if part.wrong
+    )
+
+
 def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, interrupt)
@@ -200,6 +233,9 @@ def main(names: list[str]) -> int:
             while not all(future.done() for future in futures):
                 time.sleep(0.5)
                 show.tick()
+            again = [part for part in everything if part.status != 0]
+            for part in again if len(again) <= RERUNS else ():
+                run(part, show)
         except KeyboardInterrupt:
             print("test: interrupted; what has begun is ending", file=sys.stderr, flush=True)
             pool.shutdown(wait=False, cancel_futures=True)
@@ -208,6 +244,7 @@ def main(names: list[str]) -> int:
     for future in futures:
         future.result()
     print(f"\n{table(everything)}\n\n{steps(everything)}\n\n{time.monotonic() - show.began:.0f} s in all")
+    print(failures(everything))
     failed = [part.name for part in everything if part.status != 0]
     if failed:
         print(f"FAILED: {', '.join(failed)}", file=sys.stderr)
