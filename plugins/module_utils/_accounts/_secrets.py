@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _secrets_text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account, single_host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
 #: A word in the column of addresses that pppd cannot take, but accel-ppp, whose file of the same name has a rate there.
@@ -90,17 +89,22 @@ def plan(
     Without ``update_secret`` an account that is there keeps its secret. ``Refused`` (parameter ``path``) for a file
     that pppd itself cannot read line by line.
     """
+    lines = _secrets_text.lines(content or b"", path)
+    return plan_of(content, lines, accounts, exclusive=exclusive, update_secret=update_secret, path=path)
+
+
+def plan_of(
+    content: bytes | None,
+    lines: t.Iterable[_words.Line],
+    accounts: t.Sequence[Account],
+    *,
+    exclusive: bool = False,
+    update_secret: bool = True,
+    path: str,
+) -> SecretsPlan:
+    """The same for a content whose lines are known, as ``_secrets_text.lines`` gives them."""
     text = content or b""
-    _secrets_text.check(text, path)
-    try:
-        survey = survey_of(_words.lines(text), accounts, exclusive)
-    except _words.UnclosedQuote as error:
-        raise Refused(
-            "path",
-            f"in line {error.line} of {path} a quotation mark is not closed: pppd takes everything up to line "
-            f"{error.last_line} for one word, and the accounts there do not exist for it.",
-            f"Close it in line {error.line}, or write \\' or \\\" for a quotation mark that belongs to the word.",
-        ) from None
+    survey = survey_of(lines, accounts, exclusive)
     result = SecretsPlan(content, total=survey.total, total_before=survey.singles)
     for account, found in zip(accounts, survey.wanted):
         decide(result, text, account, found, exclusive, update_secret)

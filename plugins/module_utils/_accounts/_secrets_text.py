@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import typing as t
+from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
@@ -18,6 +20,20 @@ MOST_NULS = 16
 MOST_IN_LINE = 64 * 1024
 # Carriage returns that are not part of a line's end.
 LONE_CR = re.compile(rb"\r+[^\r\n]")
+
+
+def lines(text: bytes, path: str) -> t.Iterator[_words.Line]:
+    """The lines of the file; ``Refused`` (parameter ``path``) for what pppd itself cannot read line by line."""
+    check(text, path)
+    try:
+        yield from _words.lines(text)
+    except _words.UnclosedQuote as error:
+        raise Refused(
+            "path",
+            f"in line {error.line} of {path} a quotation mark is not closed: pppd takes everything up to line "
+            f"{error.last_line} for one word, and the accounts there do not exist for it.",
+            f"Close it in line {error.line}, or write \\' or \\\" for a quotation mark that belongs to the word.",
+        ) from None
 
 
 def check(text: bytes, path: str) -> None:
@@ -57,18 +73,8 @@ def _check_line_ends(text: bytes, path: str) -> None:
     if b"\n" not in text:
         problem = f"{path} has carriage returns and no newline, so that for pppd it is one line."
         raise Refused("path", problem, fix)
-    try:
-        parted = next((line.number for line in _words.lines(text) if _parted(text, line)), None)
-    except _words.UnclosedQuote:
-        return  # for that, the plan refuses the file
-    if parted is not None:
-        problem = f"line {parted} of {path} has a carriage return in it, behind which pppd reads on."
-        raise Refused("path", problem, fix)
-
-
-def _parted(text: bytes, line: _words.Line) -> bool:
-    """Whether a carriage return stands between two words of the line."""
-    if len(line.words) < 2 or b"\r" not in text[line.start : line.end]:
-        return False
-    spans = _words.spans(text, line)
-    return any(b"\r" in text[one[1] : other[0]] for one, other in zip(spans, spans[1:]))
+    with suppress(_words.UnclosedQuote):  # which `lines` refuses
+        parted = _words.parted_line(text)
+        if parted is not None:
+            problem = f"line {parted} of {path} has a carriage return in it, behind which pppd reads on."
+            raise Refused("path", problem, fix)

@@ -10,10 +10,19 @@ import typing as t
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account, _secrets, _secrets_diff
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import (
+    _account,
+    _secrets,
+    _secrets_diff,
+    _secrets_text,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Request
 
 # Which of the two is read, the server decides.
 PATHS = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")
@@ -36,7 +45,9 @@ class Edit:
         return {"before_header": path, "after_header": path, "before": old, "after": new}
 
 
-def accounts(content: bytes | None, server: str, username: str | None, secret: str | None) -> list[_account.Account]:
+def accounts(
+    lines: t.Iterable[_words.Line], server: str, username: str | None, secret: str | None
+) -> list[_account.Account]:
     """The account that is to be there, and those that are to go.
 
     ``server`` is the connection's own name in the second column, so every line with it is the connection's.
@@ -46,50 +57,47 @@ def accounts(content: bytes | None, server: str, username: str | None, secret: s
     if username is not None and secret is not None:
         found.append(_account.of_client(username, secret, server, secret_file=secret_path(server)))
     keep = None if username is None else username.encode()
-    names = {line.words[0] for line in _lines(content) if line.words[1] == server.encode() and line.words[0] != keep}
-    for name in sorted(names):
+    ours = (line.words[0] for line in lines if len(line.words) >= 3 and line.words[1] == server.encode())
+    for name in sorted(set(ours) - {keep}):
         label = _words.visible(name).decode("ascii", "backslashreplace")
         found.append(_account.Account(name, server.encode(), None, None, present=False, label=label))
     return found
 
 
-def _lines(content: bytes | None) -> t.Iterator[_words.Line]:
-    try:
-        yield from (line for line in _words.lines(content or b"") if len(line.words) >= 3)
-    except _words.UnclosedQuote:
-        return  # the plan refuses the file, and says where
+def paths(name: str) -> list[str]:
+    """The files that may hold the account of a connection."""
+    return [*PATHS, secret_path(_layout_client.label(name))]
 
 
 def secret_path(server: str) -> str:
     return f"{SECRET_FILES}/{server}.secret"
 
 
-def secret_file(server: str, username: str | None, secret: str | None) -> list[_files.File]:
+def secret_file(request: Request) -> list[_files.File]:
     """The file with a secret that begins with ``@/``, or its absence; nothing if the secret stays as it is."""
-    if username is not None and secret is None:
+    if not request.writes or (request.configures and request.secret is None):
         return []
-    word = (secret or "").encode()
+    word = (request.secret or "").encode()
     content = _words.quote(word) + b"\n" if _account.is_indirect(word) else None
-    return [_files.File(secret_path(server), content, 0o600, secret=True)]
+    return [_files.File(secret_path(_layout_client.label(request.name)), content, 0o600, secret=True)]
 
 
-def edits(
-    server: str,
-    username: str | None,
-    secret: str | None,
-    there: t.Mapping[str, tuple[bytes | None, int | None]],
-) -> list[Edit]:
+def edits(request: Request, there: t.Mapping[str, tuple[bytes | None, int | None]]) -> list[Edit]:
     """What changes in the two files; ``there`` has what they are now, as ``_files.there`` gives it."""
+    if not request.writes:
+        return []
+    server = _layout_client.label(request.name)
+    username = None if request.wanted is None else request.wanted.username
     found = []
     for path in PATHS:
         before, mode_before = there[path]
-        changes = accounts(before, server, username, secret)
         try:
-            plan = _secrets.plan(before, changes, path=path)
+            lines = list(_secrets_text.lines(before or b"", path))
         except Refused as error:
             # Its parameter is that of the module which takes a path.
             error.args = (str(error).replace("path: ", "secret: ", 1),)
             raise
+        plan = _secrets.plan_of(before, lines, accounts(lines, server, username, request.secret), path=path)
         if plan.content == before:
             continue
         # pppd complains of a secrets file that group or others may use (auth.c check_access).

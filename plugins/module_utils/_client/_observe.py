@@ -123,8 +123,7 @@ def _ethernet(request: Request, interfaces: t.Container[str]) -> Ethernet | None
 def paths(name: str) -> list[str]:
     """The files that a run may change, but for rc.local, and those that it goes by."""
     return [
-        *_client_accounts.PATHS,
-        _client_accounts.secret_path(_layout_client.label(name)),
+        *_client_accounts.paths(name),
         _layout_client.peers_path(name),
         *_layout_client.programs(),
         *(_layout_client.hook_path(name, action) for action in ("up", "down")),

@@ -115,6 +115,16 @@ class Request:
     def configures(self) -> bool:
         return self.wanted is not None
 
+    @property
+    def ends(self) -> bool:
+        """Whether the link is to end."""
+        return self.state in ("disconnected", "absent")
+
+    @property
+    def writes(self) -> bool:
+        """Whether files are to be written or removed; otherwise the request is only about the link."""
+        return self.configures or self.state == "absent"
+
 
 def request(params: t.Mapping[str, t.Any], defaults: t.Mapping[str, t.Any], check_mode: bool) -> Request:
     """What the module's parameters ask for, as far as they can be judged without the host.

@@ -52,7 +52,7 @@ def _apply(
 ) -> None:
     """What is done while the secrets files are held: everything but a dial, before which the former link ends."""
     name = request.name
-    if request.state in ("disconnected", "absent"):
+    if request.ends:
         if plan.decision.hang_up:
             _client_apply.hang_up(module, name, host)
         _client_apply.take_back_name_servers(module, name)
@@ -71,7 +71,7 @@ def _dial(
     plan: _client_plan.Plan,
 ) -> _client_link.Link | None:
     """The link that there is in the end, as far as that can be known."""
-    if request.state in ("disconnected", "absent"):
+    if request.ends:
         return None
     if not plan.decision.dial or plan.wanted is None:
         return host.link(request.name)

@@ -135,6 +135,16 @@ def spans(content: bytes, line: Line) -> list[tuple[int, int]]:
     return _ends(content, line.start)[0][: len(line.words)]
 
 
+def parted_line(content: bytes) -> int | None:
+    """The number of the first line with a carriage return between two words, which for pppd is white space."""
+    for line in lines(content):
+        if len(line.words) > 1 and b"\r" in content[line.start : line.end]:
+            places = spans(content, line)
+            if any(b"\r" in content[one[1] : other[0]] for one, other in zip(places, places[1:])):
+                return line.number
+    return None
+
+
 def _ends(content: bytes, position: int) -> tuple[list[tuple[int, int]], int, bool]:
     """The places of a line's words, where the line ends, and whether a newline ends it."""
     found: list[tuple[int, int]] = []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
@@ -31,6 +32,12 @@ CASES = [
 ]  # fmt: skip
 
 
+def request(username, secret):
+    if username is None:
+        return Request("dsl", "absent")
+    return Request("dsl", "present", Connection("dsl", "eth0", username), secret=secret)
+
+
 @pytest.mark.parametrize(("before", "account", "after"), CASES)
 def test_edits(monkeypatch, tmp_path, before, account, after):
     path = tmp_path / "chap-secrets"
@@ -38,7 +45,7 @@ def test_edits(monkeypatch, tmp_path, before, account, after):
         path.write_bytes(before)
         path.chmod(0o640)
     monkeypatch.setattr(_client_accounts, "PATHS", (str(path),))
-    edits = _client_accounts.edits(KEY, *account, _files.there([str(path)]))
+    edits = _client_accounts.edits(request(*account), _files.there([str(path)]))
     assert (edits[0].file.content if edits else before) == after
     for edit in edits:
         assert edit.file.mode == 0o600
@@ -50,7 +57,7 @@ def test_edits(monkeypatch, tmp_path, before, account, after):
 def test_a_file_that_pppd_cannot_read_is_refused():
     there = dict.fromkeys(_client_accounts.PATHS, (b'cmz * "open\nx * y\n', 384))
     with pytest.raises(Refused, match=r"^secret: in line 1 of .*chap-secrets a quotation mark is not closed"):
-        _client_accounts.edits(KEY, "cmz", "cmz", there)
+        _client_accounts.edits(request("cmz", "cmz"), there)
 
 
 SECRETS = [
@@ -64,7 +71,7 @@ SECRETS = [
 
 @pytest.mark.parametrize(("username", "secret", "expected"), SECRETS)
 def test_a_secret_that_pppd_takes_for_a_file_stands_in_one(username, secret, expected):
-    files = _client_accounts.secret_file(KEY, username, secret)
+    files = _client_accounts.secret_file(request(username, secret))
     assert [(file.path.rpartition("/")[2], file.content) for file in files] == expected
     for file in files:
         assert file.mode == 0o600
@@ -72,5 +79,5 @@ def test_a_secret_that_pppd_takes_for_a_file_stands_in_one(username, secret, exp
 
 
 def test_the_line_of_such_a_secret_names_its_file():
-    account = _client_accounts.accounts(None, KEY, "cmz", "@/etc/passwd")[0]
+    account = _client_accounts.accounts([], KEY, "cmz", "@/etc/passwd")[0]
     assert account.secret == b"@/etc/ppp/pppoe-client/pppoe-client-dsl.secret"

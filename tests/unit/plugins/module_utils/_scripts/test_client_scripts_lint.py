@@ -6,10 +6,10 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _wanted_files as _client_wanted_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
-PROGRAMS = sorted(_client_plan.programs().items())
+PROGRAMS = sorted(_client_wanted_files.programs().items())
 
 
 def test_these_are_all():
@@ -35,8 +35,8 @@ def test_shellcheck_has_no_remark(path, content):
 
 
 def test_what_is_said_twice_is_the_same():
-    attempt = _client_plan.programs()[_layout_client.ATTEMPT].decode()
+    attempt = _client_wanted_files.programs()[_layout_client.ATTEMPT].decode()
     assert f"seconds * {_layout_client.REFUSED_FACTOR}))" in attempt
     assert f"alias {_layout_client.ALIAS}\n" in attempt
-    assert f"$run/{_layout_client.LOCK}" in _client_plan.programs()[_layout_client.UP].decode()
+    assert f"$run/{_layout_client.LOCK}" in _client_wanted_files.programs()[_layout_client.UP].decode()
     assert _layout_client.DOWN.removesuffix("-down") == _layout_client.UP.removesuffix("-up")
