@@ -17,7 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Request
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._plan import Plan
     from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
 
@@ -59,27 +59,27 @@ def _engine() -> tuple[t.Any, t.Any]:
 
 def plan(module: AnsibleModule, request: Request, planned: Plan) -> Firewall:
     """The rules that the connection is to have; ``Refused`` where this host cannot have them."""
-    if request.wanted is not None:
-        return _present(module, request.wanted, "systemd" if planned.to_systemd else "rc_local")
-    return _absent(module, request.name) if request.state == "absent" else Firewall()
-
-
-def _present(module: AnsibleModule, wanted: Connection, startup: str) -> Firewall:
-    if wanted.firewall == "none" or wanted.link_name is None:
-        return _absent(module, wanted.name)
-    request = _firewall_request.client_request(wanted.name, wanted.link_name, wanted.firewall, os.path.exists(IPV6))
-    planner = _engine()[0]
+    if not request.writes:
+        return Firewall()
+    rules = _rules(request)
+    if rules is None:
+        # Those that an earlier run has made are known by the files that load them.
+        rules = _firewall_request.client_request(request.name, "ppp0", "standalone")
+        made = _files.changes(_firewall_boot.files(rules, "none", []))
+        return Firewall(rules, _engine()[0].prepare(module, rules, None, "none")) if made else Firewall()
     try:
-        return Firewall(request, planner.prepare(module, request, "auto", startup))
+        startup = "systemd" if planned.to_systemd else "rc_local"
+        return Firewall(rules, _engine()[0].prepare(module, rules, "auto", startup))
     except _firewall_backend.NoBackend as error:
         if module.check_mode and error.missing:
             # A run may install what is missing first.
-            return Firewall(request, None, predicted=True)
-        raise Refused("firewall", f"{wanted.firewall!r} is not possible.", str(error)) from None
+            return Firewall(rules, None, predicted=True)
+        asked = "masquerade" if rules.translate else "standalone"
+        raise Refused("firewall", f"{asked!r} is not possible.", str(error)) from None
 
 
-def _absent(module: AnsibleModule, name: str) -> Firewall:
-    """No rules. Those that an earlier run has made are known by the files that load them."""
-    request = _firewall_request.client_request(name, "ppp0", "standalone")
-    made = _files.changes(_firewall_boot.files(request, "none", []))
-    return Firewall(request, _engine()[0].prepare_absent(module, request)) if made else Firewall()
+def _rules(request: Request) -> _firewall_request.Request | None:
+    wanted = request.wanted
+    if wanted is None or wanted.firewall == "none" or wanted.link_name is None:
+        return None
+    return _firewall_request.client_request(wanted.name, wanted.link_name, wanted.firewall, os.path.exists(IPV6))

@@ -48,16 +48,20 @@ class ForwardChain(Holder, t.Protocol):
 
 
 class IptablesChains(Ruleset):
-    """Chains of one iptables command that drop what is forwarded: FORWARD, or those that it sends packets to."""
+    """Chains of one iptables command that drop what is forwarded: FORWARD, or those that it sends packets to.
 
-    def __init__(self, run: Run, backend: Iptables, wanted: Request) -> None:
+    ``admission``: the rules that let ours through.
+    """
+
+    def __init__(
+        self, run: Run, backend: Iptables, wanted: Request, admission: t.Sequence[_firewall_rules.Rule] = ()
+    ) -> None:
         super().__init__(run, backend.label, backend.program, (), mark(wanted))
         self.tables = {"ip": ("filter",)}
         self._wanted = wanted
         found = self._places()
         self.name = f"{backend.label}: {', '.join(found) or 'FORWARD'}"
-        admitted = [iptables_rule(rule) for rule in _firewall_rules.admission(wanted)]
-        self.rules = [replace(rule, chain=chain) for chain in found for rule in admitted]
+        self.rules = [replace(iptables_rule(rule), chain=chain) for chain in found for rule in admission]
 
     def rules_of_all(self, table: str = "filter") -> _firewall_chains.Ruleset:
         """A table; empty where there is none, or where iptables cannot read what nft has put there."""
@@ -110,7 +114,9 @@ class NftChain:
 
     label = "nft"
 
-    def __init__(self, run: Run, base: _NftTable, chain: str, wanted: Request) -> None:
+    def __init__(
+        self, run: Run, base: _NftTable, chain: str, wanted: Request, admission: t.Sequence[_firewall_rules.Rule]
+    ) -> None:
         self.program: str | None = base.program
         self.chain = (*base.owner, chain)
         self.name = "nft: " + " ".join(self.chain)
@@ -118,8 +124,7 @@ class NftChain:
         self._run = run
         self._table = base
         self._wanted = wanted
-        closed = chain in base.places(wanted)
-        self.rules = [self._in_family(nft_rule(rule)) for rule in _firewall_rules.admission(wanted)] if closed else []
+        self.rules = [self._in_family(nft_rule(rule)) for rule in admission]
 
     def _in_family(self, rule: str) -> str:
         # Where IPv6 comes by too, a rule without an address would let it through.
@@ -253,13 +258,14 @@ def listed(run: Run, nft: str, owner: tuple[str, ...]) -> dict[str, list[tuple[s
 
 def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request) -> list[ForwardChain]:
     """Every chain of this host that could drop what the request needs."""
-    of_iptables = [IptablesChains(run, one, wanted) for one in programs if one.program]
+    admission = _firewall_rules.admission(wanted)
+    of_iptables = [IptablesChains(run, one, wanted, admission) for one in programs if one.program]
     found: list[ForwardChain] = [*of_iptables]
     for base in _tables(run, nft, of_iptables):
         closed = base.places(wanted)
         for name, rules in base.listed().items():
             if name in closed or any(mark(wanted) in rule for rule, _handle in rules):
-                found.append(NftChain(run, base, name, wanted))
+                found.append(NftChain(run, base, name, wanted, admission if name in closed else ()))
     return found
 
 

@@ -8,7 +8,7 @@ Another module that needs a firewall for one interface, as a dial-up client does
 
     wanted = _request.client_request("uplink", "ppp-uplink", "standalone")   # or "masquerade"
     todo = _plan.prepare(module, wanted, "auto", "systemd")     # startup: systemd, rc_local or none
-    todo = _plan.prepare_absent(module, wanted)                 # or, for firewall "none": nothing is left
+    todo = _plan.prepare(module, wanted, None, "none")          # or, for firewall "none": nothing is left
     if todo.changed and not module.check_mode:
         _apply.apply(module, wanted, todo)
     result["changed"] |= todo.changed; result["diff"] += todo.diff()     # todo.backend.name, todo.rules(), todo.equal
@@ -32,6 +32,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     CachingRunner,
     Comparison,
     Holder,
+    Loading,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
@@ -109,8 +110,11 @@ class Plan:
         return ([rules] if before != after else []) + _files.diff(self.files)
 
 
-def prepare(module: AnsibleModule, wanted: Request, asked: str, startup: str) -> Plan:
-    """Observe, check and plan; ``startup``: ``systemd``, ``rc_local`` or ``none``."""
+def prepare(module: AnsibleModule, wanted: Request, asked: str | None, startup: str) -> Plan:
+    """Observe, check and plan; ``startup``: ``systemd``, ``rc_local`` or ``none``.
+
+    ``asked``: the backend, or ``None`` where nothing of ours is to be left.
+    """
     try:
         host = _firewall_observe.observe(module, wanted, asked)
     except _firewall_backend.NoBackend:
@@ -121,11 +125,6 @@ def prepare(module: AnsibleModule, wanted: Request, asked: str, startup: str) ->
         host = _firewall_observe.observe(module, wanted, asked)
     check(host, wanted)
     return plan(host, wanted, startup)
-
-
-def prepare_absent(module: AnsibleModule, wanted: Request) -> Plan:
-    """What has to change so that nothing of ours is left."""
-    return plan(_firewall_observe.observe(module, wanted, None), wanted, "none")
 
 
 def check(host: _firewall_observe.Observed, wanted: Request) -> None:
@@ -145,33 +144,29 @@ def check(host: _firewall_observe.Observed, wanted: Request) -> None:
 def plan(host: _firewall_observe.Observed, wanted: Request, startup: str) -> Plan:
     """What has to change so that the backend, and chains of others that drop, have our rules, or nobody has."""
     backend = host.backend
-    if backend is None:
-        return _plan_absent(host, wanted)
-    places: list[Holder] = [backend, *host.chains]
+    places: list[Holder] = [] if backend is None else [backend, *host.chains]
     parts = tuple(Part(one, host.comparisons[one]) for one in places)
-    others = tuple(one for one in host.candidates if host.present[one] and one is not backend)
     elsewhere = [one for one in host.candidates if one is not backend]
-    equal = tuple(line for one in [*places, *elsewhere] for line in host.comparisons[one].equal)
-    lines = [line for chain in host.chains for line in chain.script_lines()]
-    loadings = [
-        backend.loading(),
-        _firewall_forward_script.loading(wanted, _firewall_boot.RULES_DIRECTORY, lines),
-    ]
-    found = [one for one in loadings if one is not None]
+    others = tuple(one for one in (elsewhere if places else host.present) if host.present[one])
+    equal = tuple(line for one in [*places, *elsewhere] if places for line in host.comparisons[one].equal)
+    found = _loadings(host, wanted)
     if not found:
         startup = "none"
     files = _files.changes(_firewall_boot.files(wanted, startup, found))
     missing = any(part.comparison.missing for part in parts)
     unit = _unit(host, wanted, startup == "systemd", missing, files)
-    decided = (backend, startup, wanted.random_fully, parts, others, equal, files, unit, _before(host))
+    random_fully = wanted.random_fully and bool(places)
+    decided = (backend, startup, random_fully, parts, others, equal, files, unit, _before(host))
     return Plan(host.run, host.candidates, *decided, tuple(host.partly))
 
 
-def _plan_absent(host: _firewall_observe.Observed, wanted: Request) -> Plan:
-    others = tuple(one for one in host.present if host.present[one])
-    files = _files.changes(_firewall_boot.files(wanted, "none", []))
-    unit = _unit(host, wanted, False, False, files)
-    return Plan(host.run, host.candidates, None, "none", False, (), others, (), files, unit, _before(host))
+def _loadings(host: _firewall_observe.Observed, wanted: Request) -> list[Loading]:
+    """What brings the rules back at boot."""
+    if host.backend is None:
+        return []
+    lines = [line for chain in host.chains for line in chain.script_lines()]
+    forward = _firewall_forward_script.loading(wanted, _firewall_boot.RULES_DIRECTORY, lines)
+    return [one for one in (host.backend.loading(), forward) if one is not None]
 
 
 def _before(host: _firewall_observe.Observed) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _b
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _masquerade as _firewall_masquerade
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 
@@ -33,7 +32,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
             for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, wanted.name), _rc_local.path()):
                 locks.enter_context(_files.locked(path))
         try:
-            todo = plan(module, wanted, startup)
+            asked = None if module.params["state"] == "absent" else module.params["backend"]
+            todo = _firewall_plan.prepare(module, wanted, asked, startup if asked else "none")
         except _firewall_backend.NoBackend as error:
             if not (module.check_mode and error.missing):
                 raise
@@ -43,9 +43,3 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
             _firewall_masquerade.verify(module, todo)
     _firewall_masquerade.warn(module, wanted, todo)
     return _firewall_masquerade.result(wanted, startup, todo)
-
-
-def plan(module: AnsibleModule, wanted: _firewall_request.Request, startup: str) -> _firewall_plan.Plan:
-    if module.params["state"] == "absent":
-        return _firewall_plan.prepare_absent(module, wanted)
-    return _firewall_plan.prepare(module, wanted, module.params["backend"], startup)
