@@ -53,7 +53,7 @@ class ActionModule(chap_user.ActionModule):
             if option in task_vars
         }
 
-    def _arguments(self, wanted: list[_instances.Instance]) -> dict[str, t.Any]:
+    def _arguments(self, wanted: list[_instances.InstanceVariables]) -> dict[str, t.Any]:
         arguments = dict(self._task.args)
         present = [one for one in wanted if one.present]
         lists = {one.name: _instances_accounts.of(one, self._rows) for one in present}
@@ -86,7 +86,7 @@ class ActionModule(chap_user.ActionModule):
             ]
         return arguments
 
-    def _as_argument(self, index: int, file: _instances_accounts.File) -> dict[str, t.Any]:
+    def _as_argument(self, index: int, file: _instances_accounts.AccountsFile) -> dict[str, t.Any]:
         argument = {"path": file.path, "exclusive": file.exclusive, "managed": file.managed}
         if file.max_removals is not None:
             argument["max_removals"] = file.max_removals
@@ -94,7 +94,7 @@ class ActionModule(chap_user.ActionModule):
             return {**argument, "src": self._send(file.accounts.dump(), f"accounts{index}")}
         return {**argument, "content": file.accounts.dump().decode("latin-1")}
 
-    def _in_words_of(self, answer: dict[str, t.Any], wanted: list[_instances.Instance]) -> None:
+    def _in_words_of(self, answer: dict[str, t.Any], wanted: list[_instances.InstanceVariables]) -> None:
         """Let the error name the variable of the role instead of the parameter of the module that it is from."""
         name, part = answer.get("instance"), answer.get("part")
         instance = next((one for one in wanted if one.name == name), wanted[0])

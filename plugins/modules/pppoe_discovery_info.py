@@ -238,7 +238,7 @@ def main() -> None:
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     params = module.params
-    question = _discovery_frames.Question(secrets.token_bytes(8), params["service_name"], params["max_payload"])
+    question = _discovery_frames.Inquiry(secrets.token_bytes(8), params["service_name"], params["max_payload"])
     _discovery_frames.check(question, params["timeout"], params["attempts"], params["stop_after"])
     allowed = None if params["allowed"] is None else _discovery_frames.known(params["allowed"])
     interfaces = list(dict.fromkeys(params["interfaces"]))
@@ -261,7 +261,9 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def _described(
-    wire: _discovery_wire.Wire, one: _discovery_wire.Answered, allowed: list[_discovery_frames.Known] | None
+    wire: _discovery_wire.Wire,
+    one: _discovery_wire.Answered,
+    allowed: list[_discovery_frames.AllowedConcentrator] | None,
 ) -> dict[str, t.Any]:
     return {
         "interface": wire.interface,

@@ -30,7 +30,7 @@ PREFIX = "pppoe_server_"
 Values = t.Mapping[str, t.Any]
 
 
-class Part(t.NamedTuple):
+class RolePart(t.NamedTuple):
     """A module that the role runs. ``variables``: those that are not called as the parameter is."""
 
     arguments: Values
@@ -41,8 +41,8 @@ class Part(t.NamedTuple):
 
 
 PARTS = {
-    "forwarding": Part(forwarding.ARGUMENTS, {"uplink": "outside_interface"}),
-    "masquerade": Part(
+    "forwarding": RolePart(forwarding.ARGUMENTS, {"uplink": "outside_interface"}),
+    "masquerade": RolePart(
         masquerade.ARGUMENTS,
         {
             "out_interface": "outside_interface",
@@ -52,10 +52,12 @@ PARTS = {
             "random_fully": "nat_random_fully",
         },
     ),
-    "server": Part(pppoe_server.ARGUMENTS),
-    "plans": Part(pppoe_plans.ARGUMENTS, {"require_kernel": "require_kernel_ppp"}),
-    "access": Part(pppoe_access.ARGUMENTS),
-    "metrics": Part(pppoe_server_metrics.ARGUMENTS, {"directory": "metrics_directory", "interval": "metrics_interval"}),
+    "server": RolePart(pppoe_server.ARGUMENTS),
+    "plans": RolePart(pppoe_plans.ARGUMENTS, {"require_kernel": "require_kernel_ppp"}),
+    "access": RolePart(pppoe_access.ARGUMENTS),
+    "metrics": RolePart(
+        pppoe_server_metrics.ARGUMENTS, {"directory": "metrics_directory", "interval": "metrics_interval"}
+    ),
 }
 
 
@@ -66,7 +68,7 @@ def variable(part: str, parameter: str) -> str:
     return PARTS[part].variable(parameter)
 
 
-class Instance(t.NamedTuple):
+class InstanceVariables(t.NamedTuple):
     """``values`` by variable without prefix; ``own``: the keys that are not from the role's single variables."""
 
     name: str
@@ -94,7 +96,7 @@ class Instance(t.NamedTuple):
         return Refused(self.label(key), problem, fix)
 
 
-def instances(values: Values) -> list[Instance]:
+def instances(values: Values) -> list[InstanceVariables]:
     """Those of the role, from its variables without prefix: the entries of the list, or the only one."""
     defaults = {key: value for key, value in values.items() if key not in _role_variables.OF_THE_HOST}
     listed = values.get("instances") or []
@@ -104,14 +106,14 @@ def instances(values: Values) -> list[Instance]:
             f"is set, but {PREFIX}instances is empty, so every instance on the host would be removed.",
             "List the instances; to remove one, give it state: absent.",
         )
-    found = [Instance(str(one["name"]), {**defaults, **one}, frozenset(one), True) for one in listed]
+    found = [InstanceVariables(str(one["name"]), {**defaults, **one}, frozenset(one), True) for one in listed]
     for index, one in enumerate(found):
         if one.name in [other.name for other in found[:index]]:
             raise Refused(f"{PREFIX}instances[{index}].name", f"'{one.name}' is listed twice.", "Rename one of them.")
-    return found or [Instance(str(defaults["name"]), defaults)]
+    return found or [InstanceVariables(str(defaults["name"]), defaults)]
 
 
-def parameters(instance: Instance) -> dict[str, dict[str, t.Any]]:
+def parameters(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
     """The parameters of each part of an instance. Fixed addresses are added on the host."""
     if not instance.present:
         return absent(instance)
@@ -139,14 +141,14 @@ def parameters(instance: Instance) -> dict[str, dict[str, t.Any]]:
     return {name: _validated(instance, part, decided[name]) for name, part in PARTS.items()}
 
 
-def absent(instance: Instance) -> dict[str, dict[str, t.Any]]:
+def absent(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
     """The parameters that remove each part."""
     known = {"name": instance.name, "metrics_directory": instance.values["metrics_directory"]}
     bare = instance._replace(values=known)
     return {name: _validated(bare, part, {"state": "absent"}) for name, part in PARTS.items()}
 
 
-def has_plans(instance: Instance) -> bool:
+def has_plans(instance: InstanceVariables) -> bool:
     return bool(instance.values.get("plans") or instance.values.get("rate_attribute"))
 
 
@@ -154,7 +156,7 @@ def _state(present: bool) -> str:
     return "present" if present else "absent"
 
 
-def _validated(instance: Instance, part: Part, decided: Values) -> dict[str, t.Any]:
+def _validated(instance: InstanceVariables, part: RolePart, decided: Values) -> dict[str, t.Any]:
     given = {name: instance.values.get(part.variable(name)) for name in part.arguments}
     # A variable without a value has the empty text, as in defaults/main.yml.
     given = {

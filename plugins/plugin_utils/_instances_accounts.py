@@ -14,14 +14,14 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
-from ansible_collections.dialtone.pppoe.plugins.plugin_utils._instances import Instance
+from ansible_collections.dialtone.pppoe.plugins.plugin_utils._instances import InstanceVariables
 
 Entry = t.Mapping[str, t.Any]
 #: Reads a file of accounts: the entries, and the place of each.
 Rows = t.Callable[[str, t.Optional[str]], tuple[list[dict[str, t.Any]], list[str]]]
 
 
-class Listed(t.NamedTuple):
+class ListedAccounts(t.NamedTuple):
     """The accounts of an instance: each entry, the place by which an error names it, and all of them as a batch."""
 
     entries: list[Entry]
@@ -29,7 +29,7 @@ class Listed(t.NamedTuple):
     batch: _batch.Batch
 
 
-class File(t.NamedTuple):
+class AccountsFile(t.NamedTuple):
     """A secrets file and its accounts. ``managed``: whether it is to be written."""
 
     path: str
@@ -39,15 +39,15 @@ class File(t.NamedTuple):
     managed: bool = True
 
 
-def path_of(instance: Instance) -> str:
+def path_of(instance: InstanceVariables) -> str:
     """The secrets file in which its accounts stand."""
     return "/etc/ppp/pap-secrets" if instance.values["authentication"] == "pap" else "/etc/ppp/chap-secrets"
 
 
-def of(instance: Instance, rows: Rows) -> Listed:
+def of(instance: InstanceVariables, rows: Rows) -> ListedAccounts:
     """The accounts of an instance, each checked by itself and beside the others."""
     if instance.radius:
-        return Listed([], [], _encoded(instance, [], []))
+        return ListedAccounts([], [], _encoded(instance, [], []))
     label = instance.label("accounts")
     entries = _normal(label, instance.values["accounts"])
     places = [f"{label}[{index}]" for index in range(len(entries))]
@@ -59,10 +59,10 @@ def of(instance: Instance, rows: Rows) -> Listed:
             text = str(error).partition(": ")
             raise Refused(instance.label("accounts_src"), text[2], "") if text[0] == "src" else error from None
         entries, places = [*entries, *more], [*places, *their_places]
-    return Listed(entries, places, _encoded(instance, entries, places))
+    return ListedAccounts(entries, places, _encoded(instance, entries, places))
 
 
-def with_plans(instance: Instance, rows: Rows) -> dict[str, _plans_grant.Account]:
+def with_plans(instance: InstanceVariables, rows: Rows) -> dict[str, _plans_grant.Account]:
     """The accounts that have a plan or something of their own."""
     users, label = instance.values["accounts"], instance.label("accounts")
     places = [f"{label}[{index}]" for index in range(len(users))]
@@ -87,19 +87,19 @@ def _normal(label: str, users: t.Any) -> list[Entry]:
     return entries
 
 
-def _encoded(instance: Instance, entries: list[Entry], places: list[str]) -> _batch.Batch:
+def _encoded(instance: InstanceVariables, entries: list[Entry], places: list[str]) -> _batch.Batch:
     return _batch.encode(entries, places.__getitem__, path_of(instance).endswith("pap-secrets"))
 
 
-def files(instances: t.Sequence[Instance], listed: t.Mapping[str, Listed]) -> list[File]:
+def files(instances: t.Sequence[InstanceVariables], listed: t.Mapping[str, ListedAccounts]) -> list[AccountsFile]:
     """The secrets files of all instances. An account that several have alike is one account."""
-    by_path: dict[str, list[Instance]] = {}
+    by_path: dict[str, list[InstanceVariables]] = {}
     for one in instances:
         by_path.setdefault(path_of(one), []).append(one)
     return [_file(path, users, listed) for path, users in by_path.items()]
 
 
-def _file(path: str, instances: list[Instance], listed: t.Mapping[str, Listed]) -> File:
+def _file(path: str, instances: list[InstanceVariables], listed: t.Mapping[str, ListedAccounts]) -> AccountsFile:
     first = instances[0]
     entries, places = _joined([listed[one.name] for one in instances])
     batch = listed[first.name].batch if len(instances) == 1 else _encoded(first, entries, places)
@@ -115,10 +115,10 @@ def _file(path: str, instances: list[Instance], listed: t.Mapping[str, Listed]) 
             "is empty, and with exclusive every account would be removed.",
             "List the accounts; to empty the file, list one with state=absent.",
         )
-    return File(path, batch, exclusive, _max_removals(first), bool(entries) or exclusive)
+    return AccountsFile(path, batch, exclusive, _max_removals(first), bool(entries) or exclusive)
 
 
-def _joined(lists: t.Iterable[Listed]) -> tuple[list[Entry], list[str]]:
+def _joined(lists: t.Iterable[ListedAccounts]) -> tuple[list[Entry], list[str]]:
     entries: list[Entry] = []
     places: list[str] = []
     seen: dict[tuple[t.Any, t.Any], Entry] = {}
@@ -140,7 +140,7 @@ def _plain(entry: Entry) -> dict[str, t.Any]:
     return {"server": "*", "addresses": ["*"], "state": "present", **given}
 
 
-def _max_removals(instance: Instance) -> int | None:
+def _max_removals(instance: InstanceVariables) -> int | None:
     value = str(instance.values["accounts_max_removals"]).strip()
     if not value:
         return None
@@ -149,7 +149,7 @@ def _max_removals(instance: Instance) -> int | None:
     return int(value)
 
 
-def removed(instances: t.Sequence[Instance]) -> list[File]:
+def removed(instances: t.Sequence[InstanceVariables]) -> list[AccountsFile]:
     """The accounts that go with removed instances; never those of a file on the controller."""
     without = [one for one in instances if not one.is_set("keep_accounts") and one.values["accounts"]]
     listed = {}
@@ -158,5 +158,5 @@ def removed(instances: t.Sequence[Instance]) -> list[File]:
             {**entry, "state": "absent"} for entry in _normal(one.label("accounts"), one.values["accounts"])
         ]
         places = [f"{one.label('accounts')}[{index}]" for index in range(len(entries))]
-        listed[one.name] = Listed(entries, places, _encoded(one, entries, places))
+        listed[one.name] = ListedAccounts(entries, places, _encoded(one, entries, places))
     return [file._replace(exclusive=False, max_removals=None) for file in files(without, listed)]

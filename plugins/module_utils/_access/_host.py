@@ -38,7 +38,7 @@ _TYPICAL = 100
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedAccess:
     """What is configured for the instance, what others have, and whether systemd starts it."""
 
     configured: _access_settings.Settings | None
@@ -53,7 +53,7 @@ def unit_path(name: str) -> str:
     return f"{_systemd.UNITS}/{_layout_server.access_unit_name(name)}"
 
 
-def observe(module: AnsibleModule, name: str, probe: bool) -> Observed:
+def observe(module: AnsibleModule, name: str, probe: bool) -> ObservedAccess:
     """``probe``: whether to try the kernel, which takes some processes."""
     texts = {path: _files.text(path) for path in glob.glob(unit_path("*"))}
     own = texts.pop(unit_path(name), "")
@@ -68,7 +68,9 @@ def observe(module: AnsibleModule, name: str, probe: bool) -> Observed:
     settings, interfaces = found or (None, ())
     unit = _layout_server.access_unit_name(name)
     enabled = _systemd.running() and _systemd.is_enabled(module, unit)
-    return Observed(settings, interfaces, frozenset(others), not others, enabled, _problem(module) if probe else None)
+    return ObservedAccess(
+        settings, interfaces, frozenset(others), not others, enabled, _problem(module) if probe else None
+    )
 
 
 def block(name: str) -> str:
@@ -196,7 +198,7 @@ def _run(module: AnsibleModule, words: list[str]) -> None:
         raise Failed("{} failed: {}".format(" ".join(words), " / ".join((err or out).strip().splitlines())))
 
 
-def hold(module: AnsibleModule, asked: str | None, seen: Observed) -> tuple[int, str | None]:
+def hold(module: AnsibleModule, asked: str | None, seen: ObservedAccess) -> tuple[int, str | None]:
     """The hold in milliseconds, and why it is 0 although nobody asked for that.
 
     What was measured once stays, so that a second run changes nothing.

@@ -18,7 +18,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownAccount:
     """An account that customers can log in with. ``empty``: it has an empty secret."""
 
     name: str
@@ -42,12 +42,12 @@ class Secrets:
     """A secrets file. ``without_address``: lines by which pppd lets nobody in; ``broken``: in words."""
 
     path: str
-    accounts: list[Known] = field(default_factory=list)
-    without_address: list[Known] = field(default_factory=list)
+    accounts: list[KnownAccount] = field(default_factory=list)
+    without_address: list[KnownAccount] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     mode: int = 0o600
 
-    def of(self, server: str) -> list[Known]:
+    def of(self, server: str) -> list[KnownAccount]:
         """Those for a server of that name."""
         return [account for account in self.accounts if account.server in ("*", server)]
 
@@ -83,7 +83,7 @@ def _take(found: Secrets, line: _words.Line) -> None:
     if len(line.words) < 3:
         return
     name, server, secret = line.words[:3]
-    account = Known(_text(name), _text(server), addresses, line.number, not secret)
+    account = KnownAccount(_text(name), _text(server), addresses, line.number, not secret)
     if addresses and addresses[0] != "-" and not all(address.startswith("!") for address in addresses):
         found.accounts.append(account)
     else:

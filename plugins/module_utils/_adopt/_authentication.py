@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Secrets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings, listed
-from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import Options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import OptionsFile
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 
 #: In the order in which pppd asks for them. A method without any account is not asked for.
@@ -22,7 +22,7 @@ ORDER = ("eap", "chap", "mschap-v2", "mschap", "pap")
 POSSIBLE = ("chap", "mschap-v2", "pap")
 
 
-def method(options: Options, chap: Secrets, pap: Secrets, server: str) -> str:
+def method(options: OptionsFile, chap: Secrets, pap: Secrets, server: str) -> str:
     """The method for the role: the first that pppd asks for and that the role knows."""
     there = {name: bool(pap.of(server)) if name == "pap" else bool(chap.of(server)) for name in ORDER}
     there["pap"] = there["pap"] or options.login
@@ -32,7 +32,7 @@ def method(options: Options, chap: Secrets, pap: Secrets, server: str) -> str:
     return (asked or possible or ["chap"])[0]
 
 
-def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: str, say: Findings) -> None:
+def describe(options: OptionsFile, taken: str, chap: Secrets, pap: Secrets, server: str, say: Findings) -> None:
     """What changes for clients when they are asked for ``taken`` only."""
     if not options.required:
         say.change(
@@ -56,7 +56,7 @@ def describe(options: Options, taken: str, chap: Secrets, pap: Secrets, server: 
         )
 
 
-def of_plugins(options: Options, path: str, say: Findings) -> None:
+def of_plugins(options: OptionsFile, path: str, say: Findings) -> None:
     """Plugins that know accounts which are in no file of pppd."""
     for plugin in options.plugins:
         if _server_unmanaged.decides_who_gets_in(plugin):

@@ -43,7 +43,11 @@ def read(path: str, content: bytes, opened: _shell_simple.Opened, found: Boot, d
 
 
 def _follow(
-    call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, found: Boot, deep: int
+    call: _shell_simple.ShellCall,
+    words: t.Sequence[_shell_words.Word],
+    opened: _shell_simple.Opened,
+    found: Boot,
+    deep: int,
 ) -> None:
     inner = _shell_wrappers.inner(words)
     if inner is None:
@@ -67,7 +71,7 @@ def _script(path: str, opened: _shell_simple.Opened, found: Boot, deep: int) -> 
         read(path, content, opened, found, deep + 1)
 
 
-def _take(call: _shell_simple.Call, texts: list[str], found: Boot) -> None:
+def _take(call: _shell_simple.ShellCall, texts: list[str], found: Boot) -> None:
     name = os.path.basename(texts[0])
     place = f"line {call.number} of {call.path}"
     files = {operator: word.text for operator, word in call.redirections}

@@ -18,7 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _desc
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Secrets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings, listed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._nat import Nat
-from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import Options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import OptionsFile
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_lines import Command
@@ -44,7 +44,7 @@ _LOST = {
 
 
 @dataclass(frozen=True)
-class Session:
+class LiveSession:
     """A live session of this server; ``mode``: ``user`` or ``kernel``."""
 
     interface: str
@@ -53,7 +53,7 @@ class Session:
 
 
 @dataclass
-class Observed:
+class ObservedDaemon:
     """What has been read of one server. ``pool``: the server's and the client's address of each session it can have.
 
     ``pid`` is ``None`` if it doesn't run, ``boot`` names what starts it at boot, ``unit`` the unit that it runs in.
@@ -68,7 +68,7 @@ class Observed:
     boot: str | None
     unit: str | None
     pool: list[tuple[str, str]]
-    options: Options | None
+    options: OptionsFile | None
     chap: Secrets = field(default_factory=lambda: Secrets("/etc/ppp/chap-secrets"))
     pap: Secrets = field(default_factory=lambda: Secrets("/etc/ppp/pap-secrets"))
     options_path: str = "/etc/ppp/pppoe-server-options"
@@ -79,7 +79,7 @@ class Observed:
     nat: list[Nat] = field(default_factory=list)
     forwards: bool = True
     forwards_at_boot: bool = True
-    sessions: list[Session] = field(default_factory=list)
+    sessions: list[LiveSession] = field(default_factory=list)
     host_addresses: list[str] = field(default_factory=list)
     default_route: str | None = None
     systemd: bool = True
@@ -94,7 +94,7 @@ class Observed:
 
     @property
     def method(self) -> str:
-        return _adopt_authentication.method(self.options or Options(), self.chap, self.pap, self.name)
+        return _adopt_authentication.method(self.options or OptionsFile(), self.chap, self.pap, self.name)
 
     @property
     def secrets(self) -> Secrets:
@@ -102,7 +102,7 @@ class Observed:
         return self.pap if self.method == "pap" else self.chap
 
 
-def describe(seen: Observed) -> tuple[dict[str, t.Any], list[dict[str, str]]]:
+def describe(seen: ObservedDaemon) -> tuple[dict[str, t.Any], list[dict[str, str]]]:
     """The role's variables, in the order in which to print them, and what a person should know before using them."""
     say = Findings()
     variables: dict[str, t.Any] = {"pppoe_server_interfaces": seen.command.interfaces}
@@ -125,7 +125,7 @@ def describe(seen: Observed) -> tuple[dict[str, t.Any], list[dict[str, str]]]:
     return variables, say.all
 
 
-def _sessions_now(seen: Observed, say: Findings) -> None:
+def _sessions_now(seen: ObservedDaemon, say: Findings) -> None:
     holders: dict[str, list[str]] = {}
     for session in seen.sessions:
         holders.setdefault(session.address, []).append(session.interface)
@@ -155,7 +155,7 @@ def _sessions_now(seen: Observed, say: Findings) -> None:
         )
 
 
-def _authentication(seen: Observed, variables: dict[str, t.Any], say: Findings) -> None:
+def _authentication(seen: ObservedDaemon, variables: dict[str, t.Any], say: Findings) -> None:
     options = seen.options
     if options is None:
         say.problem(f"{seen.options_path} is not there.", "Without it, each session ends immediately.")
@@ -182,8 +182,8 @@ def _authentication(seen: Observed, variables: dict[str, t.Any], say: Findings) 
             )
 
 
-def _session_options(seen: Observed, variables: dict[str, t.Any], say: Findings) -> None:
-    options = seen.options or Options()
+def _session_options(seen: ObservedDaemon, variables: dict[str, t.Any], say: Findings) -> None:
+    options = seen.options or OptionsFile()
     servers = [server for server in options.dns_servers if _is_address(server)]
     if servers:
         variables["pppoe_server_dns_servers"] = servers
@@ -208,7 +208,7 @@ def _session_options(seen: Observed, variables: dict[str, t.Any], say: Findings)
         say.stays(f"{seen.options_path} stays, and live sessions have it.", "New sessions do not read it.")
 
 
-def _discovery(seen: Observed, variables: dict[str, t.Any], say: Findings) -> None:
+def _discovery(seen: ObservedDaemon, variables: dict[str, t.Any], say: Findings) -> None:
     names = [name for name in [seen.command.last("C")] if name]
     for variable, values in (("ac_name", names), ("service_names", seen.command.all("S"))):
         safe = [value for value in values if _server_config.DISCOVERY_NAME.match(value)]
@@ -227,7 +227,7 @@ def _discovery(seen: Observed, variables: dict[str, t.Any], say: Findings) -> No
             say.change(f"The option {shown} is left out; it {what}.", "There is no variable for it.")
 
 
-def _accounts(seen: Observed, say: Findings) -> None:
+def _accounts(seen: ObservedDaemon, say: Findings) -> None:
     secrets = seen.secrets
     say.stays(
         f"{len(secrets.accounts)} accounts stay in {secrets.path}, every line of it as it is.",
@@ -237,7 +237,7 @@ def _accounts(seen: Observed, say: Findings) -> None:
     _adopt_accounts.describe(secrets, seen.name, asks_system, seen.own_names, say)
 
 
-def _host(seen: Observed, outside: str | None, variables: dict[str, t.Any], say: Findings) -> None:
+def _host(seen: ObservedDaemon, outside: str | None, variables: dict[str, t.Any], say: Findings) -> None:
     if not seen.forwards:
         say.change("The host forwards packets (net.ipv4.ip_forward).", "It does not now: customers reach it alone.")
     elif not seen.forwards_at_boot:

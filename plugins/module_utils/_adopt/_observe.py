@@ -22,7 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _desc
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _observe_nat as _adopt_observe_nat
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _options as _adopt_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _startup as _adopt_startup
-from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import Observed, Session
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import LiveSession, ObservedDaemon
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
     _files,
@@ -52,12 +52,12 @@ _USER = re.compile(rb"^\s*(?:user|USER=)\s*[\"']?([^\"'\s]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Host:
-    """What all servers of a host have in common: an ``Observed`` that lacks what is a server's own."""
+class HostOfDaemons:
+    """What all servers of a host have in common: an ``ObservedDaemon`` that lacks what is a server's own."""
 
-    common: Observed
+    common: ObservedDaemon
     base: bytes
-    sources: list[_server_startup_sources.Source]
+    sources: list[_server_startup_sources.StartupSource]
     sessions: list[dict[str, t.Any]]
 
 
@@ -101,7 +101,7 @@ def _name(command: Command, taken: list[str]) -> str:
     return name
 
 
-def _commands(host: Host) -> list[tuple[Command, int | None]]:
+def _commands(host: HostOfDaemons) -> list[tuple[Command, int | None]]:
     """The daemons that run, and those that something starts on interfaces that none of them serves."""
     found: list[tuple[Command, int | None]] = []
     for process, command in _server_unmanaged.daemons(_processes.every()):
@@ -115,7 +115,7 @@ def _commands(host: Host) -> list[tuple[Command, int | None]]:
     return [one for one in found if all(map(_names.INTERFACE.fullmatch, one[0].interfaces))]
 
 
-def _host(module: AnsibleModule) -> Host:
+def _host(module: AnsibleModule) -> HostOfDaemons:
     here = _interfaces.addresses(module)
     routes = _interfaces.default_routes()
     own_names = {
@@ -124,7 +124,7 @@ def _host(module: AnsibleModule) -> Host:
         for path in glob.glob(pattern)
         for name in _USER.findall(_server_startup_sources.opened(path) or b"")
     }
-    common = Observed(
+    common = ObservedDaemon(
         command=Command((), ()),
         pid=None,
         boot=None,
@@ -144,7 +144,7 @@ def _host(module: AnsibleModule) -> Host:
         default_route=routes[0].device if routes else None,
         systemd=_systemd.running(),
     )
-    return Host(
+    return HostOfDaemons(
         common,
         _files.read(BASE_OPTIONS) or b"",
         _server_startup_sources.observe(module),
@@ -160,8 +160,12 @@ def _secrets(path: str) -> _adopt_accounts.Secrets:
 
 
 def _observe(
-    module: AnsibleModule, host: Host, command: Command, pid: int | None, all_: t.Sequence[tuple[Command, int | None]]
-) -> Observed:
+    module: AnsibleModule,
+    host: HostOfDaemons,
+    command: Command,
+    pid: int | None,
+    all_: t.Sequence[tuple[Command, int | None]],
+) -> ObservedDaemon:
     mine = [source for source in host.sources if _starts(source, command)]
     # pppoe-server goes to / when it is started, and has pppd look for the file there (pppoe-server.c main).
     options_path = os.path.join("/", command.options_path)
@@ -193,7 +197,7 @@ def _observe(
     return replace(observed, without_system_account=missing)
 
 
-def _starts(source: _server_startup_sources.Source, command: Command) -> bool:
+def _starts(source: _server_startup_sources.StartupSource, command: Command) -> bool:
     started = source.line.command
     return bool(started and source.active and source.line.reached and set(started.interfaces) & set(command.interfaces))
 
@@ -231,9 +235,9 @@ def _is_user(name: str) -> bool:
     return True
 
 
-def _sessions(host: Host, command: Command) -> list[Session]:
+def _sessions(host: HostOfDaemons, command: Command) -> list[LiveSession]:
     return [
-        Session(session["interface"], session["address"], session["mode"])
+        LiveSession(session["interface"], session["address"], session["mode"])
         for session in host.sessions
         if _server_startup_lines.without_label(session["device"] or "") in command.interfaces
     ]

@@ -35,7 +35,7 @@ _TEMPLATE = re.compile(r"\{[{%#]")
 
 
 @dataclass
-class Options:
+class OptionsFile:
     """``authentication``: each method that is asked for, as pppd's options name it, in their order.
 
     ``required``: whether clients must authenticate, ``None`` if no option says. ``name``: the server's own, for the
@@ -59,9 +59,9 @@ class Options:
     broken: list[str] = field(default_factory=list)
 
 
-def read(content: bytes, base: bytes = b"") -> Options:
+def read(content: bytes, base: bytes = b"") -> OptionsFile:
     """The options of each session; ``base``: those of /etc/ppp/options, which pppd reads before."""
-    found = Options()
+    found = OptionsFile()
     for words in _adopt_option_words.options(_lines(base, found, "/etc/ppp/options")):
         # Whatever else stands there goes on to hold for each session.
         if words[0] == "plugin" and len(words) == 2 and not _server_unmanaged.carries_sessions(words[1]):
@@ -78,7 +78,7 @@ def read(content: bytes, base: bytes = b"") -> Options:
     return found
 
 
-def _lines(content: bytes, found: Options, path: str) -> list[list[str]]:
+def _lines(content: bytes, found: OptionsFile, path: str) -> list[list[str]]:
     """The words of each line; those behind a quotation without an end are none to pppd either."""
     lines: list[list[str]] = []
     if content.startswith(BOM):
@@ -92,7 +92,7 @@ def _lines(content: bytes, found: Options, path: str) -> list[list[str]]:
     return lines
 
 
-def _take(found: Options, words: list[str]) -> None:
+def _take(found: OptionsFile, words: list[str]) -> None:
     first, value = words[0], words[-1]
     if first in _METHODS:
         method = _METHODS[first]
@@ -124,7 +124,7 @@ def _quoted(word: str) -> str:
     return _words.quote(word.encode("utf-8", "replace")).decode()
 
 
-def _take_other(found: Options, words: list[str]) -> None:
+def _take_other(found: OptionsFile, words: list[str]) -> None:
     try:
         text = " ".join(map(_quoted, words))
     except ValueError as error:

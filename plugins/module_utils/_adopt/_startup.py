@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import Observed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import ObservedDaemon
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
-Source = _server_startup_sources.Source
+Source = _server_startup_sources.StartupSource
 
 
 def taken_over(sources: t.Sequence[Source], rc_local: str) -> str | None:
@@ -72,7 +72,7 @@ def describe(sources: t.Sequence[Source], found: bool, say: Findings) -> None:
             )
 
 
-def mark_shared_pools(seen: t.Sequence[Observed]) -> None:
+def mark_shared_pools(seen: t.Sequence[ObservedDaemon]) -> None:
     """Note in each server which of its addresses one before it hands out as well."""
     holders: dict[str, str] = {}
     for observed in seen:

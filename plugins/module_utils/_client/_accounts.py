@@ -22,7 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Request
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest
 
 # Which of the two is read, the server decides.
 PATHS = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")
@@ -73,7 +73,7 @@ def secret_path(server: str) -> str:
     return f"{SECRET_FILES}/{server}.secret"
 
 
-def secret_file(request: Request) -> list[_files.File]:
+def secret_file(request: ClientRequest) -> list[_files.File]:
     """The file with a secret that begins with ``@/``, or its absence; nothing if the secret stays as it is."""
     if not request.writes or (request.configures and request.secret is None):
         return []
@@ -82,7 +82,7 @@ def secret_file(request: Request) -> list[_files.File]:
     return [_files.File(secret_path(_layout_client.label(request.name)), content, 0o600, secret=True)]
 
 
-def edits(request: Request, there: t.Mapping[str, tuple[bytes | None, int | None]]) -> list[Edit]:
+def edits(request: ClientRequest, there: t.Mapping[str, tuple[bytes | None, int | None]]) -> list[Edit]:
     """What changes in the two files; ``there`` has what they are now, as ``_files.there`` gives it."""
     if not request.writes:
         return []

@@ -19,8 +19,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import Observed
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._plan import Plan
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import ObservedClient
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._plan import ClientPlan
 
 RESOLV_CONF = "/etc/resolv.conf"
 # As the unit's TimeoutStopSec. A pppd that is asked to end says so to the server, and runs its scripts.
@@ -32,7 +32,7 @@ class HangUpFailed(Failed):
     """A pppd that doesn't end."""
 
 
-def write(module: AnsibleModule, name: str, plan: Plan) -> None:
+def write(module: AnsibleModule, name: str, plan: ClientPlan) -> None:
     """Make the files and the boot as planned; no link is touched."""
     unit = _layout_client.unit_name(name)
     if plan.boot == "disable":
@@ -61,7 +61,7 @@ def remove_vlans(module: AnsibleModule, names: t.Iterable[str]) -> None:
         module.run_command([ip, "link", "delete", "dev", name], check_rc=True)
 
 
-def hang_up(module: AnsibleModule, name: str, host: Observed) -> None:
+def hang_up(module: AnsibleModule, name: str, host: ObservedClient) -> None:
     """End the connection, whoever started it, and return once it has ended."""
     unit = _layout_client.unit_name(name)
     if host.systemd and host.unit.goes_on:

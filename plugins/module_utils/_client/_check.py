@@ -15,12 +15,12 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._connections import Configured
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._decision import Decision
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import Observed
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._decision import DialDecision
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import ObservedClient
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest, Connection
 
 
-def check(request: Request, host: Observed) -> list[str]:
+def check(request: ClientRequest, host: ObservedClient) -> list[str]:
     """``Refused`` for what this host contradicts, else the warnings."""
     if request.wanted is not None:
         _check_interface(request.wanted, host)
@@ -37,7 +37,7 @@ def check(request: Request, host: Observed) -> list[str]:
     return []
 
 
-def _check_interface(wanted: Connection, host: Observed) -> None:
+def _check_interface(wanted: Connection, host: ObservedClient) -> None:
     name, ethernet = wanted.interface, host.ethernet
     if ethernet is None:
         there = ", ".join(host.interfaces)
@@ -68,7 +68,7 @@ def _check_interface(wanted: Connection, host: Observed) -> None:
         )
 
 
-def _check_startup(request: Request, host: Observed) -> None:
+def _check_startup(request: ClientRequest, host: ObservedClient) -> None:
     if request.startup == "systemd" and not host.systemd:
         raise Refused("startup", "systemd is not running on this host.", "Use auto or rc_local.")
     foreground = _client_host_options.foreground(host.options)
@@ -89,7 +89,7 @@ def _check_startup(request: Request, host: Observed) -> None:
         )
 
 
-def _refuse_what_is_not_ours(name: str, host: Observed) -> None:
+def _refuse_what_is_not_ours(name: str, host: ObservedClient) -> None:
     for path in (_layout_client.peers_path(name), _layout_client.unit_path(name)):
         if not _layout_client.is_ours(host.content(path)):
             raise Refused(
@@ -99,7 +99,7 @@ def _refuse_what_is_not_ours(name: str, host: Observed) -> None:
             )
 
 
-def _require_programs(request: Request, host: Observed) -> None:
+def _require_programs(request: ClientRequest, host: ObservedClient) -> None:
     """Refuse what could not work; in check mode, programs may still be missing, since a run may install them first."""
     if not request.check_mode:
         if host.pppd.path is None:
@@ -148,14 +148,14 @@ def _refuse_clashes(wanted: Connection, others: t.Iterable[Configured]) -> None:
             )
 
 
-def _refuse_a_taken_name(request: Request, wanted: Connection, host: Observed) -> None:
+def _refuse_a_taken_name(request: ClientRequest, wanted: Connection, host: ObservedClient) -> None:
     if wanted.link_name in set(host.interfaces) - _links(request, host):
         parameter = "link_interface" if wanted.unit is None else "unit"
         problem = f"this host has an interface {wanted.link_name!r} already, and it is not this connection's."
         raise Refused(parameter, problem, "Choose another one, or leave it out.")
 
 
-def check_dial(request: Request, host: Observed, decision: Decision) -> None:
+def check_dial(request: ClientRequest, host: ObservedClient, decision: DialDecision) -> None:
     """``Refused`` for a dial to a second default route of the same metric: the other one is not ours to replace."""
     wanted = request.wanted
     if not decision.dial or wanted is None or not wanted.default_route:
@@ -170,7 +170,7 @@ def check_dial(request: Request, host: Observed, decision: Decision) -> None:
             )
 
 
-def _links(request: Request, host: Observed) -> set[str]:
+def _links(request: ClientRequest, host: ObservedClient) -> set[str]:
     """The interfaces of this connection and of those that this run configures as well."""
     links = [host.link(name) for name in (request.name, *request.together)]
     return {link.interface for link in links if link is not None and link.interface is not None}

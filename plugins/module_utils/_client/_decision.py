@@ -20,7 +20,7 @@ class Now:
 
 
 @dataclass(frozen=True)
-class Decision:
+class DialDecision:
     """``hang_up`` and then ``dial``, either or none; ``applied`` is the result's word for it."""
 
     hang_up: bool
@@ -28,12 +28,12 @@ class Decision:
     applied: str
 
 
-def decide(state: str, now: Now) -> Decision:
+def decide(state: str, now: Now) -> DialDecision:
     """``present`` never touches a link; ``connected`` keeps the one that is up and as configured."""
     if state in ("disconnected", "absent"):
-        return Decision(now.running, False, "hung_up" if now.running else "none")
+        return DialDecision(now.running, False, "hung_up" if now.running else "none")
     if state == "present":
-        return Decision(False, False, "pending" if now.running and now.differs else "none")
+        return DialDecision(False, False, "pending" if now.running and now.differs else "none")
     if now.up and not now.differs:
-        return Decision(False, False, "none")
-    return Decision(now.running, True, "redialled" if now.up else "dialled")
+        return DialDecision(False, False, "none")
+    return DialDecision(now.running, True, "redialled" if now.up else "dialled")

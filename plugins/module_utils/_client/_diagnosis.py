@@ -83,7 +83,7 @@ def _said(match: re.Match[str], remote: str) -> str:
 
 
 def _more(
-    message: _client_messages.Message, match: re.Match[str], said: str, attempt: str, refusals: t.Sequence[str]
+    message: _client_messages.LogMessage, match: re.Match[str], said: str, attempt: str, refusals: t.Sequence[str]
 ) -> str:
     if message.reason == "account_refused":
         return _client_messages.more_on_account(said)

@@ -17,8 +17,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Request
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._plan import Plan
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._plan import ClientPlan
     from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
 
 IPV6 = "/proc/net/if_inet6"
@@ -29,11 +29,11 @@ class Firewall:
 
     def __init__(
         self,
-        wanted: _firewall_request.Request | None = None,
-        todo: _firewall_plan.Plan | None = None,
+        request: _firewall_request.FirewallRequest | None = None,
+        todo: _firewall_plan.FirewallPlan | None = None,
         predicted: bool = False,
     ) -> None:
-        self.wanted = wanted
+        self.request = request
         self.todo = todo
         self.predicted = predicted
 
@@ -45,8 +45,8 @@ class Firewall:
         return self.todo.diff() if self.todo is not None else []
 
     def apply(self, module: AnsibleModule) -> None:
-        if self.wanted is not None and self.todo is not None and self.todo.changed:
-            _engine()[1].apply(module, self.wanted, self.todo)
+        if self.request is not None and self.todo is not None and self.todo.changed:
+            _engine()[1].apply(module, self.request, self.todo)
 
 
 def _engine() -> tuple[t.Any, t.Any]:
@@ -57,7 +57,7 @@ def _engine() -> tuple[t.Any, t.Any]:
     return _firewall_plan, _firewall_apply
 
 
-def plan(module: AnsibleModule, request: Request, planned: Plan) -> Firewall:
+def plan(module: AnsibleModule, request: ClientRequest, planned: ClientPlan) -> Firewall:
     """The rules that the connection is to have; ``Refused`` where this host cannot have them."""
     if not request.writes:
         return Firewall()
@@ -78,7 +78,7 @@ def plan(module: AnsibleModule, request: Request, planned: Plan) -> Firewall:
         raise Refused("firewall", f"{asked!r} is not possible.", str(error)) from None
 
 
-def _rules(request: Request) -> _firewall_request.Request | None:
+def _rules(request: ClientRequest) -> _firewall_request.FirewallRequest | None:
     wanted = request.wanted
     if wanted is None or wanted.firewall == "none" or wanted.link_name is None:
         return None

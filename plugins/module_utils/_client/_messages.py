@@ -25,7 +25,7 @@ AUTHENTICATED = re.compile(r"authentication succeeded|^peer from calling number|
 REMOTE_MESSAGE = re.compile(r"^Remote message: (?P<said>.*)$", re.MULTILINE)
 
 
-class Message(t.NamedTuple):
+class LogMessage(t.NamedTuple):
     """A pattern of pppd's words, with the server's own in ``said``, and its meaning: a word and a sentence.
 
     A ``final`` one does not change by trying again. The sentence has places for ``username``, ``interface``, ``said``
@@ -42,7 +42,7 @@ class Message(t.NamedTuple):
         return re.search(self.pattern, attempt, re.MULTILINE)
 
 
-_INTERFACE = Message(
+_INTERFACE = LogMessage(
     r"^(?:error (?:sending|receiving) pppoe packet|Can't get (?:MTU|hardware address) for [^:]*"
     r"|Failed to create PPPoE (?:discovery )?socket|Failed to connect PPPoE socket"
     r"|Can't (?:open socket|set socket options) for pppoe|Failed to bind to interface [^:]*"
@@ -55,29 +55,29 @@ _INTERFACE = Message(
 #: While there is no session. The first that an attempt has counts.
 DISCOVERY = (
     _INTERFACE,
-    Message(
+    LogMessage(
         r"^Cannot create raw socket -- (?P<said>.*?)\.?$|^Interface \S+ (?P<said2>not Ethernet)$"
         r"|^Linux kernel (?P<said3>does not support PPPoE)",
         "interface",
         "pppd cannot use {interface}{said}.",
     ),
-    Message(
+    LogMessage(
         r"^PAD[OS]: (?P<kind>(?:Service-Name|System|Generic)-Error): (?P<said>.*)$",
         "refused",
         "An access concentrator answers on {interface}, but refuses a session{said}.",
     ),
-    Message(
+    LogMessage(
         r"^(?:Ignoring PADO packet (?P<said>.*)|(?P<said2>Bogus PPPoE length field \((?P<length>\d+)\))"
         r"|(?P<said3>Invalid PPPoE (?:version|type|packet length|tag length).*))$",
         "refused",
         "An access concentrator answers on {interface}, but with a packet that pppd ignores{said}.{more}",
     ),
-    Message(
+    LogMessage(
         r"^Timeout waiting for PADS",
         "refused",
         "An access concentrator answers on {interface}, but gives no session (no PADS to our PADR).",
     ),
-    Message(
+    LogMessage(
         r"^Timeout waiting for PADO",
         "no_answer",
         "No access concentrator answers on {interface}{asked} (no PADO to our PADI).",
@@ -87,7 +87,7 @@ DISCOVERY = (
 #: In a session. The first that an attempt has counts: what comes further down is the consequence of what is above.
 IN_SESSION = (
     _INTERFACE,
-    Message(
+    LogMessage(
         r"^(?:No CHAP secret found for authenticating us|No secret found for PAP login"
         r"|eap required to authenticate us but no suitable secrets|Can't open (?:chap secret|PAP password) file)"
         r"|peer refused to authenticate",
@@ -97,27 +97,27 @@ IN_SESSION = (
         "out{more}.",
         True,
     ),
-    Message(
+    LogMessage(
         r"^(?P<said>(?:CHAP|PAP|EAP) authentication failed due to [Pp]rotocol-[Rr]eject)",
         "authentication",
         "The server rejects the authentication that it has asked for, before it has decided on the account "
         "{username!r}{said}.",
     ),
-    Message(
+    LogMessage(
         r"^MS-CHAPv2 (?P<said>mutual authentication failed|Success packet is badly formed)",
         "authentication",
         "The server took the account {username!r}, but did not prove that it knows the secret{said}: it may be another "
         "server than it seems.",
         True,
     ),
-    Message(
+    LogMessage(
         r"^(?:(?:MS-)?CHAP authentication failed: |Unknown MS-CHAP authentication failure: )(?P<said>.*)$"
         r"|^(?:CHAP|PAP) authentication failed$|^EAP: peer reports authentication failure",
         "account_refused",
         "The server refused the account {username!r}{said}{more}.",
         True,
     ),
-    Message(
+    LogMessage(
         # What a pppd with the option `login` says to an account that has proved itself but has no system user.
         r"^LCP terminated by peer \((?:Authentication failed|login failed)\)",
         "account_refused",
@@ -125,13 +125,13 @@ IN_SESSION = (
         "says why.",
         True,
     ),
-    Message(
+    LogMessage(
         r"^(?:No response to (?P<method>PAP) authenticate-requests|(?P<method2>EAP): (?:timeout waiting for Request"
         r" from peer|no response to Requests|too many Requests sent)|(?P<method3>CHAP) authentication timed out)",
         "silent",
         "The authentication was not finished in time: the server does not answer to the account {username!r}{said}.",
     ),
-    Message(
+    LogMessage(
         r"^(?:(?:LCP|IPCP) terminated by peer \((?P<said>.*remote IP address.*)\)"
         r"|IPCP terminated by peer(?: \((?P<said2>.*)\))?"
         r"|(?P<said3>Could not determine local IP address|Peer refused to agree to (?:our|his) IP address"
@@ -139,58 +139,58 @@ IN_SESSION = (
         "no_address",
         "The server took the account {username!r}, but gave no address{said}.",
     ),
-    Message(
+    LogMessage(
         r"^(?P<said>Interface configuration failed|Interface failed to come up"
         r"|Interface index \d+ failed to get renamed by a pre-up script)",
         "no_address",
         "The server gave an address, but this host could not set it on the link{said}: the lines before it in the log "
         "say why.",
     ),
-    Message(
+    LogMessage(
         r"^LCP terminated by peer(?: \((?P<said>.*)\))?$",
         "hung_up",
         "The server ended the session{said}{more}.",
     ),
-    Message(
+    LogMessage(
         r"^LCP: timeout sending Config-Requests",
         "silent",
         "An access concentrator on {interface} gave a session, but its PPP does not answer (LCP).",
     ),
-    Message(
+    LogMessage(
         r"^Received Protocol-Reject for LCP!",
         "silent",
         "An access concentrator on {interface} gave a session, but it rejects PPP's own protocol (LCP).",
     ),
-    Message(
+    LogMessage(
         r"^Serial line is looped back\.",
         "interface",
         "The packets of the session come back as they were sent: there is a loop behind {interface}.",
     ),
-    Message(
+    LogMessage(
         r"^No response to \d+ echo-requests",
         "silent",
         "The server fell silent: it no longer answers the LCP echo requests.",
     ),
-    Message(
+    LogMessage(
         r"^(?P<said>(?:MPPE|Refusing MPPE|Too many MPPE)\b.*?)\.?$",
         "hung_up",
         "This host ended the session, since its options in /etc/ppp ask for encryption that the server does not "
         "do{said}.",
     ),
-    Message(
+    LogMessage(
         r"^(?P<said>Connect time expired|Traffic limit reached)",
         "hung_up",
         "This host ended the session, as its options in /etc/ppp ask for{said}.",
     ),
-    Message(
+    LogMessage(
         r"^(?:Couldn't (?:create new ppp unit|rename interface [^:]*|create ppp interface [^:]*|retrieve PPP unit id"
         r"|attach to PPP unit \d+|attach to interface unit \d+|connect to interface unit \d+|open /dev/ppp"
         r"|set MRRU)|ioctl\(PPPIOCGUNIT\)): (?P<said>.*)$",
         "interface",
         "pppd cannot make the link's interface{said}.",
     ),
-    Message(r"^Fatal signal (?P<said>\d+)", "not_started", "pppd crashed with a signal{said}."),
-    Message(
+    LogMessage(r"^Fatal signal (?P<said>\d+)", "not_started", "pppd crashed with a signal{said}."),
+    LogMessage(
         # The session is gone before pppd has taken it up (sys-linux.c ppp_generic_establish).
         r"^(?:Modem hangup|Couldn't get channel number|Couldn't reopen /dev/ppp|Couldn't attach to channel \d+)",
         "hung_up",

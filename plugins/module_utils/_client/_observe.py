@@ -22,7 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capab
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Request
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest
 
 # Where polkit, which asks the rules in its own folder, is installed.
 POLKIT_ACTIONS = "/usr/share/polkit-1/actions"
@@ -38,7 +38,7 @@ class Ethernet:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedClient:
     """The host as it is. ``links`` and ``connections`` by name, ``there`` as ``_files.there`` gives it, by path.
 
     ``to_systemd``: whether systemd starts the connection. ``options``: the words of /etc/ppp/options.
@@ -72,7 +72,7 @@ class Observed:
         return self.there[path][0]
 
 
-def observe(module: AnsibleModule, request: Request) -> Observed:
+def observe(module: AnsibleModule, request: ClientRequest) -> ObservedClient:
     """What the run needs to know. With ``state=connected``, the kernel's modules for PPPoE are loaded, too."""
     name = request.name
     connections = {found.name: found for found in _client_connections.every()}
@@ -84,7 +84,7 @@ def observe(module: AnsibleModule, request: Request) -> Observed:
     dials = request.state == "connected" and pppd.path is not None
     rc_local = _rc_local.path()
     there = _files.there([*paths(name), rc_local])
-    return Observed(
+    return ObservedClient(
         systemd=systemd,
         to_systemd=systemd and _to_systemd(request, there),
         unit=units[asked[0]],
@@ -106,14 +106,14 @@ def observe(module: AnsibleModule, request: Request) -> Observed:
     )
 
 
-def _to_systemd(request: Request, there: t.Mapping[str, tuple[bytes | None, int | None]]) -> bool:
+def _to_systemd(request: ClientRequest, there: t.Mapping[str, tuple[bytes | None, int | None]]) -> bool:
     """Whether systemd is to start the connection; one that is not configured now stays as it has been configured."""
     if request.wanted is None:
         return there[_layout_client.unit_path(request.name)][0] is not None
     return request.startup != "rc_local"
 
 
-def _ethernet(request: Request, interfaces: t.Container[str]) -> Ethernet | None:
+def _ethernet(request: ClientRequest, interfaces: t.Container[str]) -> Ethernet | None:
     if request.wanted is None or request.wanted.interface not in interfaces:
         return None
     name = request.wanted.interface

@@ -92,7 +92,7 @@ def check_name(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Request:
+class ClientRequest:
     """What a run asks for. ``wanted`` is ``None`` where the connection is meant as it is configured, by its name.
 
     ``together``: the connections that the same play configures. ``hooks``: the texts of ``up`` and ``down``.
@@ -126,14 +126,14 @@ class Request:
         return self.configures or self.state == "absent"
 
 
-def request(params: t.Mapping[str, t.Any], defaults: t.Mapping[str, t.Any], check_mode: bool) -> Request:
+def request(params: t.Mapping[str, t.Any], defaults: t.Mapping[str, t.Any], check_mode: bool) -> ClientRequest:
     """What the module's parameters ask for, as far as they can be judged without the host.
 
     ``Refused`` for options of a connection that is only to be dialled.
     """
     name, state = check_name(params["name"]), params["state"]
     if state in ("disconnected", "absent"):
-        return Request(name, state, check_mode=check_mode)
+        return ClientRequest(name, state, check_mode=check_mode)
     _check_number("timeout", params["timeout"], 1, MOST_METRIC)
     if params["interface"] is None:
         for option, default in defaults.items():
@@ -141,11 +141,11 @@ def request(params: t.Mapping[str, t.Any], defaults: t.Mapping[str, t.Any], chec
                 raise Refused(
                     option, "an option of a connection needs its interface.", "Give interface and username too."
                 )
-        return Request(name, state, timeout=params["timeout"], check_mode=check_mode)
+        return ClientRequest(name, state, timeout=params["timeout"], check_mode=check_mode)
     group = params["user_control_group"]
     if group is not None and not _GROUP.match(group):
         raise Refused("user_control_group", f"{group!r} is no name of a group.", "Give one that getent(1) knows.")
-    return Request(
+    return ClientRequest(
         name,
         state,
         connection(params),

@@ -17,12 +17,12 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import Observed
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import ObservedClient
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest, Connection
 
 
 @dataclass(frozen=True)
-class Plan:
+class ClientPlan:
     """What differs on the host, and what follows for the link.
 
     ``wanted``: what is dialled. ``accounts``: the secrets files among ``changes``; ``account``: whether the
@@ -32,7 +32,7 @@ class Plan:
 
     wanted: Connection | None
     to_systemd: bool
-    decision: _client_decision.Decision
+    decision: _client_decision.DialDecision
     changes: tuple[_files.Change, ...] = ()
     accounts: tuple[_client_accounts.Edit, ...] = ()
     account: bool = False
@@ -50,7 +50,7 @@ class Plan:
         return [shown.get(change.file.path) or _files.diff([change])[0] for change in self.changes]
 
 
-def plan(request: Request, host: Observed) -> Plan:
+def plan(request: ClientRequest, host: ObservedClient) -> ClientPlan:
     """What ``state`` asks for."""
     edits = _client_accounts.edits(request, host.there)
     files = [edit.file for edit in edits] + _client_accounts.secret_file(request)
@@ -58,7 +58,7 @@ def plan(request: Request, host: Observed) -> Plan:
     changed = {change.file.path for change in changes}
     account = request.configures and not changed.isdisjoint(_client_accounts.paths(request.name))
     decision = _client_decision.decide(request.state, _now(request, host, changed, account))
-    return Plan(
+    return ClientPlan(
         _dialled(request, host),
         host.to_systemd,
         decision,
@@ -72,7 +72,9 @@ def plan(request: Request, host: Observed) -> Plan:
     )
 
 
-def _now(request: Request, host: Observed, changed: t.Container[str], account: bool) -> _client_decision.Now:
+def _now(
+    request: ClientRequest, host: ObservedClient, changed: t.Container[str], account: bool
+) -> _client_decision.Now:
     link = host.link(request.name)
     # One that dials on demand and sleeps is as it should be, unless its last dial has failed.
     fine = link is not None and (link.up or (link.asleep and not host.failed))
@@ -86,7 +88,7 @@ def _now(request: Request, host: Observed, changed: t.Container[str], account: b
     return _client_decision.Now(running, fine, moved or account or peers in changed or older)
 
 
-def _dialled(request: Request, host: Observed) -> Connection | None:
+def _dialled(request: ClientRequest, host: ObservedClient) -> Connection | None:
     """What is dialled: the connection asked for, or the one that is there."""
     if request.wanted is not None or request.ends:
         return request.wanted
@@ -94,19 +96,21 @@ def _dialled(request: Request, host: Observed) -> Connection | None:
     return _client_connections.as_configured(found, host.interfaces)
 
 
-def _boot(request: Request, host: Observed) -> str | None:
+def _boot(request: ClientRequest, host: ObservedClient) -> str | None:
     if not request.writes:
         return None
     at_boot = request.configures and host.to_systemd and request.boot
     return None if host.unit.enabled == at_boot else ("enable" if at_boot else "disable")
 
 
-def _reload(request: Request, host: Observed, changed: t.Container[str]) -> bool:
+def _reload(request: ClientRequest, host: ObservedClient, changed: t.Container[str]) -> bool:
     stale = request.configures and host.unit.stale
     return host.systemd and (stale or _layout_client.unit_path(request.name) in changed)
 
 
-def _unused_vlans(request: Request, host: Observed, decision: _client_decision.Decision) -> tuple[str, ...]:
+def _unused_vlans(
+    request: ClientRequest, host: ObservedClient, decision: _client_decision.DialDecision
+) -> tuple[str, ...]:
     """The VLAN interfaces that we made, and no connection needs once this one is on its own."""
     if not request.writes or (request.configures and not decision.dial):
         return ()

@@ -45,9 +45,9 @@ def run(module: DiscreetModule) -> dict[str, t.Any]:
 
 def _apply(
     module: DiscreetModule,
-    request: _client_options.Request,
-    host: _client_observe.Observed,
-    plan: _client_plan.Plan,
+    request: _client_options.ClientRequest,
+    host: _client_observe.ObservedClient,
+    plan: _client_plan.ClientPlan,
     firewall: _client_firewall.Firewall,
 ) -> None:
     """What is done while the secrets files are held: everything but a dial, before which the former link ends."""
@@ -66,9 +66,9 @@ def _apply(
 
 def _dial(
     module: DiscreetModule,
-    request: _client_options.Request,
-    host: _client_observe.Observed,
-    plan: _client_plan.Plan,
+    request: _client_options.ClientRequest,
+    host: _client_observe.ObservedClient,
+    plan: _client_plan.ClientPlan,
 ) -> _client_link.Link | None:
     """The link that there is in the end, as far as that can be known."""
     if request.ends:
@@ -86,9 +86,9 @@ def _dial(
 
 def _result(
     module: DiscreetModule,
-    request: _client_options.Request,
-    host: _client_observe.Observed,
-    plan: _client_plan.Plan,
+    request: _client_options.ClientRequest,
+    host: _client_observe.ObservedClient,
+    plan: _client_plan.ClientPlan,
     link: _client_link.Link | None,
     firewall: _client_firewall.Firewall,
 ) -> dict[str, t.Any]:
@@ -114,7 +114,7 @@ def _result(
 def _managed_by(
     module: DiscreetModule,
     wanted: _client_options.Connection,
-    host: _client_observe.Observed,
+    host: _client_observe.ObservedClient,
     link: _client_link.Link | None,
 ) -> dict[str, list[str]]:
     """What else manages the interfaces of the connection; the result warns if it is that of the link."""

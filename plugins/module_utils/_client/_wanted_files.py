@@ -14,18 +14,18 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _cli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import Observed
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import ObservedClient
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest, Connection
 
 
-def files(request: Request, host: Observed) -> list[_files.File]:
+def files(request: ClientRequest, host: ObservedClient) -> list[_files.File]:
     """All but those with the account; none where the request is only about the link."""
     if request.wanted is not None:
         return _present(request, request.wanted, host)
     return _absent(request.name, host) if request.state == "absent" else []
 
 
-def _present(request: Request, wanted: Connection, host: Observed) -> list[_files.File]:
+def _present(request: ClientRequest, wanted: Connection, host: ObservedClient) -> list[_files.File]:
     name = wanted.name
     # Who may read it may dial: pppd opens a file of `call` as the user who runs it (options.c options_from_file).
     found = [_files.File(_layout_client.peers_path(name), _client_config.peers_file(wanted, host.pppd), 0o600)]
@@ -39,7 +39,7 @@ def _present(request: Request, wanted: Connection, host: Observed) -> list[_file
     return found + _rc_local_file(host, name, lines)
 
 
-def _absent(name: str, host: Observed) -> list[_files.File]:
+def _absent(name: str, host: ObservedClient) -> list[_files.File]:
     """Nothing of the connection, nor of what all share if it is the last."""
     last = set(host.connections) <= {name}
     paths = [_layout_client.peers_path(name), _layout_client.unit_path(name), _layout_client.rule_path(name)]
@@ -70,6 +70,6 @@ def _hook(name: str, action: str, text: str | None) -> _files.File:
     return _files.File(_layout_client.hook_path(name, action), content.encode(), 0o700, secret=True)
 
 
-def _rc_local_file(host: Observed, name: str, lines: list[str] | None) -> list[_files.File]:
+def _rc_local_file(host: ObservedClient, name: str, lines: list[str] | None) -> list[_files.File]:
     before, mode = host.there[host.rc_local]
     return _rc_local.edited(host.rc_local, before, mode, _layout_client.label(name), lines)

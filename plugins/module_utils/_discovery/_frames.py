@@ -43,7 +43,7 @@ _TAG = struct.Struct("!HH")
 
 
 @dataclass(frozen=True)
-class Question:
+class Inquiry:
     """What a PADI asks for; ``host_uniq`` tells the answers to it from those to others."""
 
     host_uniq: bytes
@@ -70,7 +70,7 @@ class Offer:
     problems: tuple[str, ...] = ()
 
 
-def padi(source: bytes, question: Question) -> bytes:
+def padi(source: bytes, question: Inquiry) -> bytes:
     """The Ethernet frame that asks everyone on the wire; ``source`` is the interface's own address, 6 bytes."""
     tags = _tag(SERVICE_NAME, question.service) + _tag(HOST_UNIQ, question.host_uniq)
     if question.max_payload is not None:
@@ -79,7 +79,7 @@ def padi(source: bytes, question: Question) -> bytes:
     return _ETHERNET.pack(BROADCAST, source, ETHERTYPE) + header + tags
 
 
-def check(question: Question, timeout: float, attempts: int, stop_after: int) -> None:
+def check(question: Inquiry, timeout: float, attempts: int, stop_after: int) -> None:
     """Refuse what cannot be asked."""
     longest = LONGEST_PADI - 64
     if len(question.service) > longest:
@@ -99,7 +99,7 @@ def check(question: Question, timeout: float, attempts: int, stop_after: int) ->
         raise Refused("stop_after", f"{stop_after} is out of range.", "Give 0 for no limit.")
 
 
-def offer(frame: bytes, question: Question) -> Offer | None:
+def offer(frame: bytes, question: Inquiry) -> Offer | None:
     """What a frame of the discovery stage offers; ``None`` if it is no answer, or the answer to somebody else.
 
     The Ethernet header must be there, since the kernel delivers no frame without it.
@@ -131,7 +131,7 @@ def offer(frame: bytes, question: Question) -> Offer | None:
     return _read(mac, tags, question, [*problems, *broken])
 
 
-def _read(mac: str, tags: list[tuple[int, bytes]], question: Question, problems: list[str]) -> Offer:
+def _read(mac: str, tags: list[tuple[int, bytes]], question: Inquiry, problems: list[str]) -> Offer:
     names = _values(tags, AC_NAME)
     services = _values(tags, SERVICE_NAME)
     if len(names) != 1:
@@ -209,7 +209,7 @@ def _values(tags: list[tuple[int, bytes]], kind: int) -> list[bytes]:
 
 
 @dataclass(frozen=True)
-class Known:
+class AllowedConcentrator:
     """An access concentrator that may answer: by its name, its MAC, or both."""
 
     ac_name: str | None
@@ -219,14 +219,14 @@ class Known:
         return self.ac_name in (None, one.ac_name) and self.mac in (None, one.mac)
 
 
-def known(entries: list[dict[str, t.Any]]) -> list[Known]:
+def known(entries: list[dict[str, t.Any]]) -> list[AllowedConcentrator]:
     """The parameter ``allowed``, checked."""
     found = []
     for number, entry in enumerate(entries):
         name, mac = entry.get("ac_name"), entry.get("mac")
         if name is None and mac is None:
             raise Refused(f"allowed[{number}]", "it names nobody.", "Give ac_name, mac, or both.")
-        found.append(Known(name, None if mac is None else _mac(f"allowed[{number}].mac", mac)))
+        found.append(AllowedConcentrator(name, None if mac is None else _mac(f"allowed[{number}].mac", mac)))
     return found
 
 

@@ -76,7 +76,7 @@ def check(interface: str) -> str | None:
 
 
 def ask(
-    interfaces: list[str], question: _discovery_frames.Question, timeout: float, attempts: int, enough: int
+    interfaces: list[str], question: _discovery_frames.Inquiry, timeout: float, attempts: int, enough: int
 ) -> list[Wire]:
     """Ask on all interfaces side by side, and collect the answers of ``timeout`` seconds.
 
@@ -113,7 +113,7 @@ def _socket(interface: str) -> socket.socket:
 
 
 def _collect(
-    wires: dict[socket.socket, Wire], question: _discovery_frames.Question, waits: list[float], enough: int
+    wires: dict[socket.socket, Wire], question: _discovery_frames.Inquiry, waits: list[float], enough: int
 ) -> None:
     began = time.monotonic()
     deadline = began
@@ -131,7 +131,7 @@ def _collect(
                 _receive(opened, wires[opened], question, began)
 
 
-def _send(opened: socket.socket, wire: Wire, question: _discovery_frames.Question) -> None:
+def _send(opened: socket.socket, wire: Wire, question: _discovery_frames.Inquiry) -> None:
     try:
         opened.send(_discovery_frames.padi(opened.getsockname()[4], question))
     except OSError as error:
@@ -141,7 +141,7 @@ def _send(opened: socket.socket, wire: Wire, question: _discovery_frames.Questio
     wire.padis += 1
 
 
-def _receive(opened: socket.socket, wire: Wire, question: _discovery_frames.Question, began: float) -> None:
+def _receive(opened: socket.socket, wire: Wire, question: _discovery_frames.Inquiry, began: float) -> None:
     try:
         frame, sender = opened.recvfrom(_LONGEST_FRAME)
     except BlockingIOError:

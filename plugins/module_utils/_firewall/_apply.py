@@ -14,39 +14,39 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _b
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _observe as _firewall_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import BackendError
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._firewalld import Firewalld
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._plan import Part, Plan
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._plan import FirewallPlan, PlannedRules
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
-def apply(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
+def apply(module: AnsibleModule, request: FirewallRequest, todo: FirewallPlan) -> None:
     """Load new rules first, then remove the old ones, so that there is no moment without any."""
     _load([part for part in todo.parts if isinstance(part.holder, Firewalld)])
     if todo.backend is not None and todo.startup == "systemd":
-        _with_unit(module, wanted, todo)
+        _with_unit(module, request, todo)
     else:
         _load([part for part in todo.parts if not isinstance(part.holder, Firewalld)])
-        _without_unit(module, wanted, todo)
+        _without_unit(module, request, todo)
     for other in todo.others:
         other.remove()
     for part in todo.parts:
         part.holder.clean(part.comparison.surplus)
-    _verify_passage(wanted, todo)
+    _verify_passage(request, todo)
 
 
-def _verify_passage(wanted: Request, todo: Plan) -> None:
+def _verify_passage(request: FirewallRequest, todo: FirewallPlan) -> None:
     """Hold the rules that are there now against what they are for."""
     if todo.backend is None:
         return
-    block, _partly = _firewall_observe.judge(todo.run, todo.candidates, wanted, loaded=True)
+    block, _partly = _firewall_observe.judge(todo.run, todo.candidates, request, loaded=True)
     if block:
         raise BackendError(f"The rules are in place, and the firewall of this host drops what they are for. {block}.")
 
 
-def _load(parts: t.Sequence[Part]) -> None:
+def _load(parts: t.Sequence[PlannedRules]) -> None:
     try:
         for part in parts:
             if part.comparison.missing:
@@ -56,15 +56,15 @@ def _load(parts: t.Sequence[Part]) -> None:
         raise
 
 
-def _undo(parts: t.Sequence[Part]) -> None:
+def _undo(parts: t.Sequence[PlannedRules]) -> None:
     for part in parts:
         part.holder.undo(part.comparison.before)
 
 
-def _with_unit(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
+def _with_unit(module: AnsibleModule, request: FirewallRequest, todo: FirewallPlan) -> None:
     """Files first, then the unit brings in the rules; all is taken back where it fails."""
-    unit = _firewall_boot.unit_name(wanted)
-    was_linked = any(os.path.lexists(link) for link in _firewall_boot.links(wanted))
+    unit = _firewall_boot.unit_name(request)
+    was_linked = any(os.path.lexists(link) for link in _firewall_boot.links(request))
     _write(module, todo.files)
     try:
         if todo.unit.read_again:
@@ -95,11 +95,11 @@ def _status(module: AnsibleModule, unit: str) -> str:
     return "; ".join(line.strip() for line in (out or err).splitlines() if line.strip())
 
 
-def _without_unit(module: AnsibleModule, wanted: Request, todo: Plan) -> None:
-    unit = _firewall_boot.unit_name(wanted)
+def _without_unit(module: AnsibleModule, request: FirewallRequest, todo: FirewallPlan) -> None:
+    unit = _firewall_boot.unit_name(request)
     booted = _systemd.running()
-    present = [link for link in _firewall_boot.links(wanted) if os.path.lexists(link)]
-    if todo.unit.drop and booted and present and os.path.lexists(_firewall_boot.unit_path(wanted)):
+    present = [link for link in _firewall_boot.links(request) if os.path.lexists(link)]
+    if todo.unit.drop and booted and present and os.path.lexists(_firewall_boot.unit_path(request)):
         _systemd.disable(module, unit)
     for link in present:
         with suppress(FileNotFoundError):

@@ -11,7 +11,7 @@ import shlex
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
@@ -47,24 +47,24 @@ WantedBy={wanted_by}
 """
 
 
-def unit_name(wanted: Request) -> str:
+def unit_name(request: FirewallRequest) -> str:
     """The unit of an instance; it has its own file, there is no template behind the ``@``."""
-    kind = "masquerade" if wanted.kind == "masquerade" else "firewall"
-    return f"dialtone-pppoe-{kind}@{wanted.name}.service"
+    kind = "masquerade" if request.kind == "masquerade" else "firewall"
+    return f"dialtone-pppoe-{kind}@{request.name}.service"
 
 
-def unit_path(wanted: Request) -> str:
-    return os.path.join(UNIT_DIRECTORY, unit_name(wanted))
+def unit_path(request: FirewallRequest) -> str:
+    return os.path.join(UNIT_DIRECTORY, unit_name(request))
 
 
-def unit_text(wanted: Request, loadings: t.Sequence[Loading]) -> str:
+def unit_text(request: FirewallRequest, loadings: t.Sequence[Loading]) -> str:
     """The unit that loads the rules before the network comes up, and unloads ours alone."""
-    kind = "source NAT" if wanted.kind == "masquerade" else "client firewall"
+    kind = "source NAT" if request.kind == "masquerade" else "client firewall"
     commands = [f"ExecStart={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecReload={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecStop=-{shlex.join(one.stop)}" for one in loadings]
     return _layout_header.LINE + UNIT.format(
-        description=f"PPPoE {kind} {wanted.name} on {wanted.out_interface}",
+        description=f"PPPoE {kind} {request.name} on {request.out_interface}",
         firewalls=" ".join(FIREWALLS),
         flushing=" ".join(FLUSHING),
         commands="".join(command + "\n" for command in commands),
@@ -72,20 +72,20 @@ def unit_text(wanted: Request, loadings: t.Sequence[Loading]) -> str:
     )
 
 
-def links(wanted: Request) -> list[str]:
+def links(request: FirewallRequest) -> list[str]:
     """The links that enable the unit."""
-    return [os.path.join(UNIT_DIRECTORY, target + ".wants", unit_name(wanted)) for target in WANTED_BY]
+    return [os.path.join(UNIT_DIRECTORY, target + ".wants", unit_name(request)) for target in WANTED_BY]
 
 
-def files(wanted: Request, startup: str, loadings: t.Sequence[Loading]) -> list[File]:
+def files(request: FirewallRequest, startup: str, loadings: t.Sequence[Loading]) -> list[File]:
     """All files that are ours, with the content for ``startup`` (``systemd``, ``rc_local`` or ``none``), or none."""
     texts = {one.path: one.text.encode() for one in loadings if startup != "none"}
     found = []
     for suffix in (".nft", ".sh", ".forward.sh"):
-        path = os.path.join(RULES_DIRECTORY, wanted.stem + suffix)
+        path = os.path.join(RULES_DIRECTORY, request.stem + suffix)
         # 0600: which networks stand behind the address is nobody's business.
         found.append(File(path, texts.get(path), 0o600))
-    unit = unit_text(wanted, loadings).encode() if startup == "systemd" and loadings else None
+    unit = unit_text(request, loadings).encode() if startup == "systemd" and loadings else None
     lines = [" ".join(one.start) for one in loadings] if startup == "rc_local" and loadings else None
-    rc_local = _rc_local.edited_here(wanted.stem.replace("-", " ", 1), lines)
-    return [*found, File(unit_path(wanted), unit), *rc_local]
+    rc_local = _rc_local.edited_here(request.stem.replace("-", " ", 1), lines)
+    return [*found, File(unit_path(request), unit), *rc_local]

@@ -37,7 +37,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Rule:
+class ChainRule:
     """``verdict``: ``drop``, ``accept``, ``queue``, ``return``, ``jump CHAIN``, ``goto CHAIN``, or nothing.
 
     ``index``: its place in the chain, from 0; a rule with a map of verdicts stands for several of one place.
@@ -55,7 +55,7 @@ class Rule:
 class Ruleset:
     """Rules by chain, in their order, and the policies of the chains that the kernel calls for forwarded packets."""
 
-    chains: t.Mapping[str, t.Sequence[Rule]]
+    chains: t.Mapping[str, t.Sequence[ChainRule]]
     policies: t.Mapping[str, str]
 
 
@@ -88,13 +88,13 @@ class Place:
     handle: str = ""
 
 
-def holds(rule: Rule, packet: Packet) -> bool | None:
+def holds(rule: ChainRule, packet: Packet) -> bool | None:
     """Whether the rule takes the packet; ``None`` if that cannot be said."""
     answers = [_holds(match, packet) for match in rule.matches]
     return False if False in answers else None if None in answers else True
 
 
-def broad(rule: Rule) -> bool:
+def broad(rule: ChainRule) -> bool:
     """Whether the rule takes every packet that is not excepted."""
     return all(map(_is_broad, rule.matches))
 
@@ -217,7 +217,7 @@ def _closing(rules: Ruleset, chain: str, packet: Packet) -> tuple[str, Place | N
     return "on", None
 
 
-def _first_of_several(name: str, chain: t.Sequence[Rule], end: Rule | None, packet: Packet) -> Place:
+def _first_of_several(name: str, chain: t.Sequence[ChainRule], end: ChainRule | None, packet: Packet) -> Place:
     """Where the rules begin that refuse what is left, each protocol in its own way; ``end``: the last of them, if any.
 
     Such as ``meta l4proto tcp reject with tcp reset`` before ``reject``.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import UNKNOWN, Match, Rule, Ruleset
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import UNKNOWN, ChainRule, Match, Ruleset
 
 _CANNOT_SAY = Match(UNKNOWN, ("?",))
 _DROPS = ("DROP", "REJECT", "TARPIT", "CHAOS", "DELUDE", "STEAL")
@@ -42,7 +42,7 @@ _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
 
 def ruleset(text: str) -> Ruleset:
     """All chains of a table, with the policy of ``FORWARD``."""
-    chains: dict[str, list[Rule]] = {}
+    chains: dict[str, list[ChainRule]] = {}
     policies = {}
     for line in text.splitlines():
         words = _words(line)
@@ -68,13 +68,13 @@ def _words(line: str) -> list[str]:
         return line.split()
 
 
-def _known(rule: Rule, chains: t.Container[str]) -> Rule:
+def _known(rule: ChainRule, chains: t.Container[str]) -> ChainRule:
     """Targets that are no chains (``LOG``, ``MARK``, ...) leave a packet where it is."""
     target = rule.verdict.partition(" ")[2]
-    return rule if not target or target in chains else Rule(rule.index, "", rule.matches, rule.text)
+    return rule if not target or target in chains else ChainRule(rule.index, "", rule.matches, rule.text)
 
 
-def _rule(index: int, words: list[str], text: str) -> Rule:
+def _rule(index: int, words: list[str], text: str) -> ChainRule:
     matches: list[Match] = []
     verdict, negated, at = "", False, 0
     while at < len(words):
@@ -104,7 +104,7 @@ def _rule(index: int, words: list[str], text: str) -> Rule:
             matches.append(_CANNOT_SAY)
             at += 1 + (not argument.startswith("-") and argument != "!")
         negated = False
-    return Rule(index, verdict, tuple(matches), text)
+    return ChainRule(index, verdict, tuple(matches), text)
 
 
 def _verdict(option: str, target: str) -> str:

@@ -11,7 +11,7 @@ import re
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import UNKNOWN, Match, Rule, Ruleset
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import UNKNOWN, ChainRule, Match, Ruleset
 
 Json = t.Any
 _CANNOT_SAY = (Match(UNKNOWN, ("?",)),)
@@ -52,11 +52,11 @@ Alternative = tuple[tuple[Match, ...], str]
 def ruleset(text: str, policies: t.Mapping[str, str]) -> Ruleset:
     """Of what ``nft -j list table`` printed, all chains; the texts of rules are left empty."""
     sets = {one["name"]: one.get("elem", []) for kind in ("set", "map") for one in _objects(text, kind)}
-    chains: dict[str, list[Rule]] = {chain["name"]: [] for chain in _objects(text, "chain")}
+    chains: dict[str, list[ChainRule]] = {chain["name"]: [] for chain in _objects(text, "chain")}
     count = dict.fromkeys(chains, 0)
     for rule in _objects(text, "rule"):
         chain = rule["chain"]
-        place = Rule(count[chain], "", handle=str(rule["handle"]))
+        place = ChainRule(count[chain], "", handle=str(rule["handle"]))
         count[chain] += 1
         for matches, verdict in _alternatives(rule.get("expr", []), sets):
             chains[chain].append(replace(place, verdict=verdict, matches=matches))
@@ -243,13 +243,13 @@ def from_text(listed: t.Mapping[str, t.Sequence[tuple[str, str]]], policies: t.M
     return Ruleset(chains, policies)
 
 
-def _from_text(index: int, text: str, handle: str) -> Rule:
+def _from_text(index: int, text: str, handle: str) -> ChainRule:
     plain = _QUIET.sub("", text + " ").strip()
     match = _PLAIN.fullmatch(plain)
     if not match:
-        return Rule(index, "", _CANNOT_SAY, text, handle)
+        return ChainRule(index, "", _CANNOT_SAY, text, handle)
     word = "drop" if match["drop"] else plain.replace("continue", "")
-    return Rule(index, word, (), text, handle)
+    return ChainRule(index, word, (), text, handle)
 
 
 def with_texts(rules: Ruleset, texts: t.Mapping[str, str]) -> Ruleset:

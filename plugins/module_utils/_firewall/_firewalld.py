@@ -27,7 +27,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     words,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment, render
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import read
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
@@ -54,19 +54,19 @@ def mark(owner: str) -> str:
     return comment(owner) + " firewalld"
 
 
-def direct_rules(wanted: Request) -> list[str]:
+def direct_rules(request: FirewallRequest) -> list[str]:
     """The direct rules of a request, as ``--get-all-rules`` lists them."""
     found = []
-    for rule in map(render, _firewall_rules.rules(wanted)):
+    for rule in map(render, _firewall_rules.rules(request)):
         family = "ipv6" if rule.family == "ip6" else "ipv4"
-        found.append(shlex.join((family, rule.table, rule.chain, "0", *rule.spec(mark(wanted.owner)))))
+        found.append(shlex.join((family, rule.table, rule.chain, "0", *rule.spec(mark(request.owner)))))
     return found
 
 
-def rich_rules(wanted: Request) -> list[str]:
+def rich_rules(request: FirewallRequest) -> list[str]:
     """The rules of our policy. A range is several networks here; answers and forwarded ports pass firewalld anyway."""
     found = []
-    for rule in _firewall_rules.admission(wanted):
+    for rule in _firewall_rules.admission(request):
         if rule.states or rule.status:
             continue
         networks = [""] if rule.source is None else [f' source address="{net}"' for net in rule.source.networks()]
@@ -129,12 +129,12 @@ class Firewalld:
     name = "firewalld"
     label = "firewall-cmd"
 
-    def __init__(self, run: Run, program: str | None, wanted: Request) -> None:
+    def __init__(self, run: Run, program: str | None, request: FirewallRequest) -> None:
         self.program = program
         self._run = run
-        self._wanted = wanted
-        self._policy = policy_name(wanted.owner)
-        self._mark = mark(wanted.owner)
+        self._request = request
+        self._policy = policy_name(request.owner)
+        self._mark = mark(request.owner)
         self._answers: dict[tuple[str, ...], str] = {}
         self._state = self._answer("--state") if program else "not installed"
 
@@ -184,10 +184,10 @@ class Firewalld:
         wanted = self._wanted_lines()
         anew = sorted(self._policy_lines(self.present())) != sorted(self._policy_lines(tuple(wanted)))
         zone, unbound = self._zone()
-        self._make_direct(direct_rules(self._wanted))
+        self._make_direct(direct_rules(self._request))
         if anew:
             self._delete_policy()
-            if rich_rules(self._wanted):
+            if rich_rules(self._request):
                 self._make_policy(zone, unbound)
             self._must("--reload")
 
@@ -207,12 +207,12 @@ class Firewalld:
         description = _layout_header.sentence()
         if unbound:
             for place in PLACES:
-                self._must(*place, f"--zone={zone}", f"--add-interface={self._wanted.out_interface}")
-            description += f" It put {self._wanted.out_interface} into zone {zone}."
+                self._must(*place, f"--zone={zone}", f"--add-interface={self._request.out_interface}")
+            description += f" It put {self._request.out_interface} into zone {zone}."
         self._must(PERMANENT, policy, f"--set-description={description}")
         self._must(PERMANENT, policy, "--add-ingress-zone=ANY")
         self._must(PERMANENT, policy, f"--add-egress-zone={zone}")
-        for rule in rich_rules(self._wanted):
+        for rule in rich_rules(self._request):
             self._must(PERMANENT, policy, f"--add-rich-rule={rule}")
 
     def clean(self, surplus: tuple[str, ...]) -> None:
@@ -253,13 +253,13 @@ class Firewalld:
         return [line for line in lines if "direct " not in line.partition(": ")[0] and not line.startswith("direct ")]
 
     def _wanted_lines(self) -> list[str]:
-        found = ["direct " + rule for rule in direct_rules(self._wanted)]
+        found = ["direct " + rule for rule in direct_rules(self._request)]
         zone, unbound = self._zone()
-        rules = rich_rules(self._wanted)
+        rules = rich_rules(self._request)
         if rules:
             found += [f"policy {self._policy}: ANY to {zone}", *(f"policy {self._policy}: {rule}" for rule in rules)]
         if rules and (unbound or self._bound_by_us()):
-            found.append(f"zone {zone}: interface {self._wanted.out_interface}")
+            found.append(f"zone {zone}: interface {self._request.out_interface}")
         return found
 
     def _lines(self, *place: str) -> list[str]:
@@ -285,7 +285,7 @@ class Firewalld:
 
     def _zone(self) -> tuple[str, bool]:
         """The zone of the outside interface, and whether it is there only because it is in no other."""
-        interface = self._wanted.out_interface
+        interface = self._request.out_interface
         bound = self._bound_by_us()
         if bound and bound[0] == interface and bound[1] == self._ask("--get-default-zone"):
             return bound[1], True
@@ -301,7 +301,7 @@ class Firewalld:
         return (bound[1], bound[2]) if bound else None
 
     def _masquerading_zones(self) -> list[str]:
-        if not self.running or not self._wanted.translate:
+        if not self.running or not self._request.translate:
             return []
         zone = self._zone()[0]
         return [zone] if self._ask(f"--zone={zone}", "--query-masquerade") == "yes" else []

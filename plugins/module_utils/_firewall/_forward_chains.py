@@ -31,11 +31,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     words,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_script import mark
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import Iptables, Ruleset
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import Iptables, IptablesRules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import render as iptables_rule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import render as nft_rule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import table
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 
 HANDLE = re.compile(r"^\s*(?P<rule>.*?) # handle (?P<handle>\d+)$")
 
@@ -47,18 +47,18 @@ class ForwardChain(Holder, t.Protocol):
         """Lines of the script that a boot goes by; none where nothing has to be let through."""
 
 
-class IptablesChains(Ruleset):
+class IptablesChains(IptablesRules):
     """Chains of one iptables command that drop what is forwarded: FORWARD, or those that it sends packets to.
 
     ``admission``: the rules that let ours through.
     """
 
     def __init__(
-        self, run: Run, backend: Iptables, wanted: Request, admission: t.Sequence[_firewall_rules.Rule] = ()
+        self, run: Run, backend: Iptables, request: FirewallRequest, admission: t.Sequence[_firewall_rules.Rule] = ()
     ) -> None:
-        super().__init__(run, backend.label, backend.program, (), mark(wanted))
+        super().__init__(run, backend.label, backend.program, (), mark(request))
         self.tables = {"ip": ("filter",)}
-        self._wanted = wanted
+        self._request = request
         found = self._places()
         self.name = f"{backend.label}: {', '.join(found) or 'FORWARD'}"
         self.rules = [replace(iptables_rule(rule), chain=chain) for chain in found for rule in admission]
@@ -69,7 +69,7 @@ class IptablesChains(Ruleset):
         return _firewall_chains_iptables.ruleset(self._list("ip", table) if there else "")
 
     def _places(self) -> dict[str, _firewall_chains.Place]:
-        return _firewall_passage.places(self.rules_of_all(), self._wanted)
+        return _firewall_passage.places(self.rules_of_all(), self._request)
 
     def compare(self) -> Comparison:
         comparison = super().compare()
@@ -115,15 +115,20 @@ class NftChain:
     label = "nft"
 
     def __init__(
-        self, run: Run, base: _NftTable, chain: str, wanted: Request, admission: t.Sequence[_firewall_rules.Rule]
+        self,
+        run: Run,
+        base: _NftTable,
+        chain: str,
+        request: FirewallRequest,
+        admission: t.Sequence[_firewall_rules.Rule],
     ) -> None:
         self.program: str | None = base.program
         self.chain = (*base.owner, chain)
         self.name = "nft: " + " ".join(self.chain)
-        self.mark = mark(wanted)
+        self.mark = mark(request)
         self._run = run
         self._table = base
-        self._wanted = wanted
+        self._request = request
         self.rules = [self._in_family(nft_rule(rule)) for rule in admission]
 
     def _in_family(self, rule: str) -> str:
@@ -137,7 +142,7 @@ class NftChain:
 
     def _end(self) -> tuple[int, str] | None:
         """Place and handle of the rule that drops every packet."""
-        end = self._table.places(self._wanted).get(self.chain[2])
+        end = self._table.places(self._request).get(self.chain[2])
         places = {handle: place for place, (_rule, handle) in enumerate(self._listed())}
         return (places[end.handle], end.handle) if end and end.handle in places else None
 
@@ -221,8 +226,8 @@ class _NftTable:
         """The rules as text with their handles, by chain."""
         return listed(self._run, self.program, self.owner)
 
-    def places(self, wanted: Request) -> dict[str, _firewall_chains.Place]:
-        return _firewall_passage.places(self.rules(), wanted)
+    def places(self, request: FirewallRequest) -> dict[str, _firewall_chains.Place]:
+        return _firewall_passage.places(self.rules(), request)
 
 
 def forward_chains(text: str) -> list[tuple[tuple[str, str, str], str]]:
@@ -256,24 +261,24 @@ def listed(run: Run, nft: str, owner: tuple[str, ...]) -> dict[str, list[tuple[s
     return found
 
 
-def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request) -> list[ForwardChain]:
+def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables], request: FirewallRequest) -> list[ForwardChain]:
     """Every chain of this host that could drop what the request needs."""
-    admission = _firewall_rules.admission(wanted)
-    of_iptables = [IptablesChains(run, one, wanted, admission) for one in programs if one.program]
+    admission = _firewall_rules.admission(request)
+    of_iptables = [IptablesChains(run, one, request, admission) for one in programs if one.program]
     found: list[ForwardChain] = [*of_iptables]
     for base in _tables(run, nft, of_iptables):
-        closed = base.places(wanted)
+        closed = base.places(request)
         for name, rules in base.listed().items():
-            if name in closed or any(mark(wanted) in rule for rule, _handle in rules):
-                found.append(NftChain(run, base, name, wanted, admission if name in closed else ()))
+            if name in closed or any(mark(request) in rule for rule, _handle in rules):
+                found.append(NftChain(run, base, name, request, admission if name in closed else ()))
     return found
 
 
 def rulesets(
-    run: Run, nft: str | None, programs: t.Sequence[Iptables], wanted: Request
+    run: Run, nft: str | None, programs: t.Sequence[Iptables], request: FirewallRequest
 ) -> list[tuple[str, _firewall_chains.Ruleset]]:
     """All that forwarded packets pass on this host, table by table, each with a name for messages."""
-    of_iptables = [IptablesChains(run, one, wanted) for one in programs if one.program]
+    of_iptables = [IptablesChains(run, one, request) for one in programs if one.program]
     found = [(one.label, one.rules_of_all()) for one in of_iptables]
     # nft has the others of iptables-nft among its own.
     for one in of_iptables:

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 SCRIPT = r"""#!/bin/sh
@@ -75,18 +75,18 @@ failed=0
 """
 
 
-def mark(wanted: Request) -> str:
+def mark(request: FirewallRequest) -> str:
     """The comment of these rules; not that of the backend's, which may stand in the same tables."""
-    return comment(wanted.owner) + " forward"
+    return comment(request.owner) + " forward"
 
 
-def loading(wanted: Request, directory: str, lines: t.Sequence[str]) -> Loading | None:
+def loading(request: FirewallRequest, directory: str, lines: t.Sequence[str]) -> Loading | None:
     """What brings these rules back at boot; ``None`` where nothing has to be let through.
 
     ``lines``: of chains, each a call of ``iptables_"$act"`` or ``nft_"$act"`` with quoted words.
     """
     if not lines:
         return None
-    path = f"{directory}/{wanted.stem}.forward.sh"
-    text = _layout_header.headed(SCRIPT).replace("@COMMENT@", mark(wanted)).replace("@LINES@", "".join(lines))
+    path = f"{directory}/{request.stem}.forward.sh"
+    text = _layout_header.headed(SCRIPT).replace("@COMMENT@", mark(request)).replace("@LINES@", "".join(lines))
     return Loading(path, text, ("/bin/sh", path, "start"), ("/bin/sh", path, "stop"))

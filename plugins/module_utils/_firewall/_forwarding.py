@@ -65,7 +65,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedForwarding:
     """The host: our file, the links that pppd numbered, and the kernel's values by path (absent: no such setting).
 
     ``ra_routes``: interfaces with a default route that the kernel took from a router advertisement.
@@ -80,7 +80,7 @@ class Observed:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ForwardingPlan:
     """Both files as they should be (``None``: not there), and the kernel's values that have to change, by path.
 
     ``settings``: what each customer's link has from now on. ``looser``: requests of the caller that others are stricter
@@ -147,7 +147,7 @@ def settings(asked: t.Iterable[Asked]) -> dict[Key, int]:
     return {**found, **UNTRUSTED} if any(one.rp_filter or one.ipv6 for one in wanted) else found
 
 
-def plan(state: str, name: str, asked: Asked, host: Observed) -> Plan:
+def plan(state: str, name: str, asked: Asked, host: ObservedForwarding) -> ForwardingPlan:
     """``asked`` by ``name``, where what is empty stays as this name asked for it before; or it asks no longer."""
     before = owners(host.content)
     after = dict(before)
@@ -163,7 +163,7 @@ def plan(state: str, name: str, asked: Asked, host: Observed) -> Plan:
     if gone and host.content is not None:
         value = former
     merged = settings(after.values())
-    return Plan(
+    return ForwardingPlan(
         None if gone else _content(former, after, merged).encode(),
         _rules(after, merged, host).encode() if merged and host.udev else None,
         value,
@@ -179,7 +179,7 @@ def _merged(before: Asked, asked: Asked) -> Asked:
     return replace(merged, rp_filter="") if merged.rp_filter == "unchanged" else merged
 
 
-def _kept_ra(asked: Asked, host: Observed) -> Asked:
+def _kept_ra(asked: Asked, host: ObservedForwarding) -> Asked:
     """An uplink that gets IPv6 by router advertisements would lose it as soon as this host forwards IPv6."""
     if not asked.uplink or asked.ipv6 != "on":
         return replace(asked, ra="")
@@ -206,7 +206,7 @@ def _content(former: int, asked: t.Mapping[str, Asked], merged: t.Mapping[Key, i
     return "".join(lines)
 
 
-def _rules(asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int], host: Observed) -> str:
+def _rules(asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int], host: ObservedForwarding) -> str:
     """Rules of udev for new links: udevd writes the settings itself, no program runs for a link."""
     lines = [
         _layout_header.LINE,
@@ -222,7 +222,7 @@ def _rules(asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int], host: Obse
     return "".join([*lines, 'LABEL="dialtone_pppoe_end"\n', *_renamed(merged, host)])
 
 
-def _renamed(merged: t.Mapping[Key, int], host: Observed) -> list[str]:
+def _renamed(merged: t.Mapping[Key, int], host: ObservedForwarding) -> list[str]:
     """Rules for a link that pppd renames (``ifname``), such as an uplink: until then it looked like a customer's.
 
     It gets back what other links have. ``accept_ra`` is left alone, since a client may have set its own by then, and a
@@ -237,7 +237,9 @@ def _renamed(merged: t.Mapping[Key, int], host: Observed) -> list[str]:
     return lines
 
 
-def _kernel(host: Observed, before: t.Mapping[str, Asked], after: t.Mapping[str, Asked], value: int) -> dict[str, int]:
+def _kernel(
+    host: ObservedForwarding, before: t.Mapping[str, Asked], after: t.Mapping[str, Asked], value: int
+) -> dict[str, int]:
     wanted = {KERNEL: value}
     merged = settings(after.values())
     for family, key in {**settings(before.values()), **merged}:

@@ -56,13 +56,13 @@ def asked_for(parameters: dict[str, t.Any]) -> _firewall_forwarding.Asked:
     return _firewall_forwarding.Asked(parameters["rp_filter"] or "", ipv6, parameters["uplink"] or "")
 
 
-def observe(asked: _firewall_forwarding.Asked) -> _firewall_forwarding.Observed:
+def observe(asked: _firewall_forwarding.Asked) -> _firewall_forwarding.ObservedForwarding:
     """All that the plan goes by, read once."""
     content = _files.read(_firewall_forwarding.PATH)
     links = tuple(name for name in _interfaces.names() if _names.is_numbered(name))
     uplinks = {asked.uplink, *(one.uplink for one in _firewall_forwarding.owners(content).values())}
     found = {path: current(path) for uplink in uplinks for path in _firewall_forwarding.paths(links, uplink)}
-    return _firewall_forwarding.Observed(
+    return _firewall_forwarding.ObservedForwarding(
         content,
         links,
         {path: value for path, value in found.items() if value is not None},
@@ -77,7 +77,7 @@ def current(path: str) -> int | None:
     return None if content is None else int(content)
 
 
-def apply(module: AnsibleModule, changed: list[_files.Change], plan: _firewall_forwarding.Plan) -> None:
+def apply(module: AnsibleModule, changed: list[_files.Change], plan: _firewall_forwarding.ForwardingPlan) -> None:
     # The files come first, so that a link that appears meanwhile is set, too.
     _files.write(module, changed)
     for path, value in plan.kernel.items():
@@ -89,7 +89,9 @@ def apply(module: AnsibleModule, changed: list[_files.Change], plan: _firewall_f
 
 
 def difference(
-    changed: list[_files.Change], plan: _firewall_forwarding.Plan, host: _firewall_forwarding.Observed
+    changed: list[_files.Change],
+    plan: _firewall_forwarding.ForwardingPlan,
+    host: _firewall_forwarding.ObservedForwarding,
 ) -> list[dict[str, str]]:
     """The files and the kernel's settings, before and after."""
     found = _files.diff(changed)

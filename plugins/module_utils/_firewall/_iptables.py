@@ -17,8 +17,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     words,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import (
-    Listed,
-    Rule,
+    IptablesRule,
+    ListedRule,
     comment,
     compared,
     ip6_program,
@@ -26,7 +26,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables
     render,
     script,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import read
 
 #: The commands that a host may have; of those that work on the same tables, the first is taken.
@@ -38,10 +38,10 @@ GUARDED_TABLES = {"ip": ("nat", "mangle", "filter"), "ip6": ("filter",)}
 LEGACY_TABLES = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names"}
 
 
-class Ruleset:
+class IptablesRules:
     """Rules of ours in the tables of one iptables command; see ``_backend.Holder``."""
 
-    def __init__(self, run: Run, label: str, program: str | None, rules: t.Sequence[Rule], mark: str) -> None:
+    def __init__(self, run: Run, label: str, program: str | None, rules: t.Sequence[IptablesRule], mark: str) -> None:
         self.name = "iptables"
         self.label = label
         self.program = program
@@ -87,10 +87,10 @@ class Ruleset:
         for one in self._ours():
             self._delete(one)
 
-    def _ours(self) -> list[Listed]:
+    def _ours(self) -> list[ListedRule]:
         return [one for one in self._listed() if one.comment == self.mark]
 
-    def _listed(self) -> list[Listed]:
+    def _listed(self) -> list[ListedRule]:
         """Our rules, and those made by hand that equal one of them."""
         enough = [*self.rules, *(rule.broader for rule in self.rules)]
         by_hand = {" ".join(("-A", rule.chain, *rule.spec(None))) for rule in enough}
@@ -119,7 +119,7 @@ class Ruleset:
     def _command(self, family: str) -> str:
         return ip6_program(str(self.program)) if family == "ip6" else str(self.program)
 
-    def _delete(self, one: Listed) -> None:
+    def _delete(self, one: ListedRule) -> None:
         self._must(one.rule.family, one.rule.table, "-D", one.rule.chain, *one.spec)
 
     def _must(self, family: str, table: str, *arguments: str) -> None:
@@ -128,15 +128,15 @@ class Ruleset:
             raise BackendError(f"{self.label} failed: {words(out, err, rc)}")
 
 
-class Iptables(Ruleset):
+class Iptables(IptablesRules):
     """One of the iptables commands of a host; see ``_backend.Backend``."""
 
-    def __init__(self, run: Run, label: str, program: str | None, wanted: Request, directory: str) -> None:
-        rules = [render(rule) for rule in _firewall_rules.rules(wanted)]
-        super().__init__(run, label, program, rules, comment(wanted.owner))
-        if wanted.kind == "client":
+    def __init__(self, run: Run, label: str, program: str | None, request: FirewallRequest, directory: str) -> None:
+        rules = [render(rule) for rule in _firewall_rules.rules(request)]
+        super().__init__(run, label, program, rules, comment(request.owner))
+        if request.kind == "client":
             self.tables = GUARDED_TABLES
-        self._path = f"{directory}/{wanted.stem}.sh"
+        self._path = f"{directory}/{request.stem}.sh"
 
     def probe(self) -> str:
         if self.program is None:
@@ -164,7 +164,7 @@ class Iptables(Ruleset):
         rc, _out, _err = self._run(["unshare", "-n", "true"], None)
         return ["unshare", "-n"] if rc == 0 else []
 
-    def _samples(self) -> list[Rule]:
+    def _samples(self) -> list[IptablesRule]:
         """One rule of each kind: they differ in nothing else that a kernel may lack."""
         options = {tuple(word for word in rule.spec(None) if word.startswith("-")): rule for rule in self.rules}
         return list(options.values())

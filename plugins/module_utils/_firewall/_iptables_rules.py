@@ -56,7 +56,7 @@ failed=0
 
 
 @dataclass(frozen=True)
-class Rule:
+class IptablesRule:
     """A rule: its table, chain, and the words of its matches and its target. ``first``: it goes before all others."""
 
     table: str
@@ -70,7 +70,7 @@ class Rule:
         return self.table == "filter"
 
     @property
-    def broader(self) -> Rule:
+    def broader(self) -> IptablesRule:
         """The rule of the tutorials, which does the same for every source; any other rule is its own."""
         if self.target[0] != "MASQUERADE" or "-o" not in self.matches:
             return self
@@ -90,10 +90,10 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedRule:
     """A line of ``iptables -S``: the rule, the comment it bears, and the words that delete exactly it."""
 
-    rule: Rule
+    rule: IptablesRule
     comment: str | None
     spec: tuple[str, ...]
 
@@ -107,7 +107,7 @@ def comment(owner: str) -> str:
     return COMMENT + owner
 
 
-def render(rule: _firewall_rules.Rule) -> Rule:
+def render(rule: _firewall_rules.Rule) -> IptablesRule:
     """A rule in the words that ``iptables -S`` prints, in its order."""
     table, chain, _first = PLACES[rule.hook]
     found: list[str] = []
@@ -120,7 +120,7 @@ def render(rule: _firewall_rules.Rule) -> Rule:
     for option, name in (("-i", rule.in_interface), ("-o", rule.out_interface)):
         if name:
             found += [option, name.replace("*", "+")]
-    return Rule(table, chain, (*found, *_protocol(rule), *ranges, *_state(rule)), _target(rule), rule.family)
+    return IptablesRule(table, chain, (*found, *_protocol(rule), *ranges, *_state(rule)), _target(rule), rule.family)
 
 
 def _with_prefix(address: str) -> str:
@@ -165,7 +165,7 @@ def _target(rule: _firewall_rules.Rule) -> tuple[str, ...]:
     return (rule.verdict.upper(),)
 
 
-def parse(table: str, text: str, keep: t.Callable[[str], bool] = bool, family: str = "ip") -> list[Listed]:
+def parse(table: str, text: str, keep: t.Callable[[str], bool] = bool, family: str = "ip") -> list[ListedRule]:
     """The rules that ``iptables -t TABLE -S`` printed; chains and policies are left out.
 
     Only lines that ``keep`` says yes to are taken apart, which is what costs time.
@@ -180,7 +180,7 @@ def parse(table: str, text: str, keep: t.Callable[[str], bool] = bool, family: s
     return found
 
 
-def _listed(table: str, chain: str, spec: list[str], family: str) -> Listed:
+def _listed(table: str, chain: str, spec: list[str], family: str) -> ListedRule:
     rest = list(spec)
     noted = None
     if "--comment" in rest[:-1]:
@@ -189,15 +189,15 @@ def _listed(table: str, chain: str, spec: list[str], family: str) -> Listed:
         start = at - 2 if rest[at - 2 : at] == ["-m", "comment"] else at
         del rest[start : at + 2]
     at = rest.index("-j") if "-j" in rest else len(rest)
-    return Listed(Rule(table, chain, tuple(rest[:at]), tuple(rest[at + 1 :]), family), noted, tuple(spec))
+    return ListedRule(IptablesRule(table, chain, tuple(rest[:at]), tuple(rest[at + 1 :]), family), noted, tuple(spec))
 
 
-def compared(wanted: list[Rule], listed: list[Listed], mark: str) -> tuple[Comparison, list[Rule]]:
+def compared(wanted: list[IptablesRule], listed: list[ListedRule], mark: str) -> tuple[Comparison, list[IptablesRule]]:
     """Wanted rules against all that are there, and those to add: one of ours for each, unless there is an equal one."""
     ours = [one for one in listed if one.comment == mark]
     enough = [*wanted, *(rule.broader for rule in wanted)]
     by_hand = [one for one in listed if one.comment is None and one.rule in enough]
-    kept: list[Rule] = []
+    kept: list[IptablesRule] = []
     surplus = []
     for one in ours:
         if one.rule in wanted and one.rule not in kept:
@@ -217,7 +217,7 @@ def ip6_program(program: str) -> str:
     return directory + slash + name.replace("iptables", "ip6tables", 1)
 
 
-def script_line(program: str, rule: Rule) -> str:
+def script_line(program: str, rule: IptablesRule) -> str:
     """A line of the script that loads and unloads rules at boot; every word in it has been validated."""
     command = ip6_program(program) if rule.family == "ip6" else program
     matches, target, broad = (" ".join(words) for words in (rule.matches, rule.target, rule.broader.matches))
@@ -225,7 +225,7 @@ def script_line(program: str, rule: Rule) -> str:
     return f"\"$act\" {command} {rule.table} {'-I' if rule.first else '-A'} {rule.chain} '{matches}' '{target}'{more}"
 
 
-def script(program: str, rules: t.Sequence[Rule], mark: str) -> str:
+def script(program: str, rules: t.Sequence[IptablesRule], mark: str) -> str:
     """The shell script that loads and unloads the rules at boot."""
     # A rule that goes first is put before those put there already, so the last of them begins.
     ordered = [rule for rule in rules if not rule.first] + [rule for rule in rules if rule.first][::-1]

@@ -30,7 +30,7 @@ def startup_of(parameters: dict[str, t.Any]) -> str:
     return str(parameters["startup"])
 
 
-def request_of(parameters: dict[str, t.Any]) -> _firewall_request.Request:
+def request_of(parameters: dict[str, t.Any]) -> _firewall_request.FirewallRequest:
     """The checked request."""
     if parameters["state"] == "absent":
         return _firewall_request.request(parameters["name"], None, None, False)
@@ -57,7 +57,7 @@ def refuse_inside(name: str) -> None:
         )
 
 
-def verify(module: AnsibleModule, todo: _firewall_plan.Plan) -> None:
+def verify(module: AnsibleModule, todo: _firewall_plan.FirewallPlan) -> None:
     """Warn where the next run would not recognise what this one made."""
     for part in todo.parts:
         present = part.holder.present()
@@ -68,25 +68,27 @@ def verify(module: AnsibleModule, todo: _firewall_plan.Plan) -> None:
             )
 
 
-def warn(module: AnsibleModule, wanted: _firewall_request.Request, todo: _firewall_plan.Plan) -> None:
-    if _names.is_numbered(wanted.out_interface):
+def warn(module: AnsibleModule, request: _firewall_request.FirewallRequest, todo: _firewall_plan.FirewallPlan) -> None:
+    if _names.is_numbered(request.out_interface):
         module.warn(
-            f"out_interface: {wanted.out_interface} is whichever link was dialled first; after a reboot it may be a "
+            f"out_interface: {request.out_interface} is whichever link was dialled first; after a reboot it may be a "
             "customer's. Give the uplink a name of its own, such as ppp-uplink."
         )
-    if wanted.out_interface in module.params["inside_interfaces"]:
-        module.warn(f"out_interface: {wanted.out_interface} is also an interface that clients dial in on.")
+    if request.out_interface in module.params["inside_interfaces"]:
+        module.warn(f"out_interface: {request.out_interface} is also an interface that clients dial in on.")
     for block in todo.partly:
         module.warn(f"The firewall of this host is left as it is: {block}")
     for rule in todo.equal:
         module.warn(f"A rule made by hand already does the same and is left as it is: {rule}")
 
 
-def result(wanted: _firewall_request.Request, startup: str, todo: _firewall_plan.Plan) -> dict[str, t.Any]:
+def result(
+    request: _firewall_request.FirewallRequest, startup: str, todo: _firewall_plan.FirewallPlan
+) -> dict[str, t.Any]:
     backend = todo.backend
     firewalld = backend is not None and backend.name == "firewalld"
     return {
-        "name": wanted.name,
+        "name": request.name,
         "changed": todo.changed,
         "backend": backend.name if backend else None,
         "program": backend.program if backend else None,
@@ -94,20 +96,20 @@ def result(wanted: _firewall_request.Request, startup: str, todo: _firewall_plan
         "accepted_in": list(todo.accepted_in),
         "random_fully": todo.random_fully,
         "equal_rules": list(todo.equal),
-        "persistence": "/etc/firewalld" if firewalld else persistence(wanted, startup),
+        "persistence": "/etc/firewalld" if firewalld else persistence(request, startup),
         "diff": todo.diff(),
     }
 
 
-def persistence(wanted: _firewall_request.Request, startup: str) -> str | None:
+def persistence(request: _firewall_request.FirewallRequest, startup: str) -> str | None:
     """The file that a boot goes by."""
-    return {"systemd": _firewall_boot.unit_path(wanted), "rc_local": _rc_local.path()}.get(startup)
+    return {"systemd": _firewall_boot.unit_path(request), "rc_local": _rc_local.path()}.get(startup)
 
 
-def predicted(wanted: _firewall_request.Request, startup: str, reason: str) -> dict[str, t.Any]:
+def predicted(request: _firewall_request.FirewallRequest, startup: str, reason: str) -> dict[str, t.Any]:
     """What check mode reports of a host on which the packages are still to be installed."""
     return {
-        "name": wanted.name,
+        "name": request.name,
         "changed": True,
         "backend": None,
         "program": None,
@@ -115,6 +117,6 @@ def predicted(wanted: _firewall_request.Request, startup: str, reason: str) -> d
         "accepted_in": [],
         "random_fully": False,
         "equal_rules": [],
-        "persistence": persistence(wanted, startup),
+        "persistence": persistence(request, startup),
         "msg": "Predicts a change, assuming a required package is installed before the actual run. " + reason,
     }

@@ -18,7 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     Run,
     words,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 HEADER = "# {} Loading it again changes nothing.\n"
@@ -90,34 +90,34 @@ def _printed(network: str) -> str:
     return network[:-3] if network.endswith("/32") else network
 
 
-def rules(wanted: Request) -> tuple[str, ...]:
+def rules(request: FirewallRequest) -> tuple[str, ...]:
     """The lines of our tables as nft prints them."""
     # A rule a network, not a set: nft prints sets merged and sorted in ways that differ between versions.
-    everything = _firewall_rules.rules(wanted)
+    everything = _firewall_rules.rules(request)
     lines: list[str] = []
-    for family in wanted.families:
+    for family in request.families:
         chains: list[str] = []
         for hook, (chain, head) in CHAINS.items():
             mine = [render(rule) for rule in everything if rule.hook == hook and rule.family == family]
             if mine:
                 chains += [f"chain {chain} {{", head, *mine, "}"]
         if chains:
-            lines += [f"table {family} {table(wanted.owner)} {{", *chains, "}"]
+            lines += [f"table {family} {table(request.owner)} {{", *chains, "}"]
     return indented(lines)
 
 
-def script(wanted: Request) -> str:
+def script(request: FirewallRequest) -> str:
     """What ``nft -f`` takes to replace our tables at one stroke, whether they are there or not."""
     # nft 0.9 and 1.1 alike read this form of the flags.
-    lines = [line.replace("tcp flags syn / syn,rst", "tcp flags & (syn | rst) == syn") for line in rules(wanted)]
-    return HEADER.format(_layout_header.sentence(f"dialtone.pppoe.{MODULES[wanted.kind]}")) + replacing(wanted, lines)
+    lines = [line.replace("tcp flags syn / syn,rst", "tcp flags & (syn | rst) == syn") for line in rules(request)]
+    return HEADER.format(_layout_header.sentence(f"dialtone.pppoe.{MODULES[request.kind]}")) + replacing(request, lines)
 
 
-def replacing(wanted: Request, lines: t.Iterable[str]) -> str:
+def replacing(request: FirewallRequest, lines: t.Iterable[str]) -> str:
     """Text for ``nft -f`` that makes these lines our tables, at one stroke."""
     # Naming a table first makes it, so that deleting it cannot fail.
-    name = table(wanted.owner)
-    gone = "".join(f"table {family} {name}\ndelete table {family} {name}\n" for family in wanted.families)
+    name = table(request.owner)
+    gone = "".join(f"table {family} {name}\ndelete table {family} {name}\n" for family in request.families)
     return gone + "".join(line + "\n" for line in lines)
 
 
@@ -167,22 +167,22 @@ class Nftables:
     name = "nftables"
     label = "nft"
 
-    def __init__(self, run: Run, program: str | None, wanted: Request, directory: str) -> None:
+    def __init__(self, run: Run, program: str | None, request: FirewallRequest, directory: str) -> None:
         self.program = program
         self._run = run
-        self._wanted = wanted
-        self._path = f"{directory}/{wanted.stem}.nft"
+        self._request = request
+        self._path = f"{directory}/{request.stem}.nft"
 
     def probe(self) -> str:
         if self.program is None:
             return "not installed"
         # With -c the kernel gets the whole transaction and is asked to abort it: its answer, and nothing is left.
-        return self._nft("-c", "-f", data=script(self._wanted))
+        return self._nft("-c", "-f", data=script(self._request))
 
     def present(self) -> tuple[str, ...]:
         found: tuple[str, ...] = ()
-        for family in self._wanted.families if self.program else ():
-            command = [str(self.program), "-s", "list", "table", family, table(self._wanted.owner)]
+        for family in self._request.families if self.program else ():
+            command = [str(self.program), "-s", "list", "table", family, table(self._request.owner)]
             rc, out, _err = self._run(command, None)
             found += canonical(out) if rc == 0 else ()
         return found
@@ -191,7 +191,7 @@ class Nftables:
         return os.path.exists(self._path)
 
     def compare(self) -> Comparison:
-        before, after = self.present(), rules(self._wanted)
+        before, after = self.present(), rules(self._request)
         return Comparison(before, after, before != after, (), self._by_hand())
 
     def _by_hand(self) -> tuple[str, ...]:
@@ -199,7 +199,7 @@ class Nftables:
         found: list[str] = []
         same = self._same()
         rc, out, _err = self._run([str(self.program), "list", "chains"], None) if self.program else (1, "", "")
-        for chain in nat_chains(out) if rc == 0 and self._wanted.translate else []:
+        for chain in nat_chains(out) if rc == 0 and self._request.translate else []:
             if chain[1].startswith(table("")):
                 continue
             _rc, listed, _err = self._run([str(self.program), "-s", "list", "chain", *chain], None)
@@ -209,29 +209,29 @@ class Nftables:
         return tuple(found)
 
     def _same(self) -> set[str]:
-        mine = {render(rule) for rule in _firewall_rules.rules(self._wanted) if rule.verdict == "masquerade"}
-        return {*mine, f'oifname "{self._wanted.out_interface}" masquerade'}
+        mine = {render(rule) for rule in _firewall_rules.rules(self._request) if rule.verdict == "masquerade"}
+        return {*mine, f'oifname "{self._request.out_interface}" masquerade'}
 
     def loading(self) -> Loading:
         nft = self.program or "nft"
-        return Loading(self._path, script(self._wanted), (nft, "-f", self._path), (nft, self._deletion()))
+        return Loading(self._path, script(self._request), (nft, "-f", self._path), (nft, self._deletion()))
 
     def load(self) -> None:
-        self._must(self._nft("-f", data=script(self._wanted)))
+        self._must(self._nft("-f", data=script(self._request)))
 
     def clean(self, surplus: tuple[str, ...]) -> None:
         """Nothing is ever left over: the tables are replaced as a whole."""
 
     def undo(self, before: tuple[str, ...]) -> None:
         if before != self.present():
-            self._must(self._nft("-f", data=replacing(self._wanted, before)))
+            self._must(self._nft("-f", data=replacing(self._request, before)))
 
     def remove(self) -> None:
-        self._must(self._nft("-f", data=replacing(self._wanted, ())))
+        self._must(self._nft("-f", data=replacing(self._request, ())))
 
     def _deletion(self) -> str:
-        mine = [family for family in self._wanted.families if f"table {family} " in "\n".join(rules(self._wanted))]
-        return "; ".join(f"delete table {family} {table(self._wanted.owner)}" for family in mine)
+        mine = [family for family in self._request.families if f"table {family} " in "\n".join(rules(self._request))]
+        return "; ".join(f"delete table {family} {table(self._request.owner)}" for family in mine)
 
     def _nft(self, *arguments: str, data: str | None = None) -> str:
         rc, out, err = self._run([str(self.program), *arguments], data)

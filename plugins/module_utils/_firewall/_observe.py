@@ -31,7 +31,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._firewalld import Firewalld
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import IPTABLES, Iptables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import Nftables
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
 
 if t.TYPE_CHECKING:
@@ -48,7 +48,7 @@ class UnitState:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedFirewall:
     """What a plan goes by.
 
     ``backend``: the one to take; ``None`` where rules are only to be taken away.
@@ -87,14 +87,14 @@ def runner(module: AnsibleModule) -> CachingRunner:
     return CachingRunner(run)
 
 
-def backends(module: AnsibleModule, run: Run, wanted: Request) -> list[Backend]:
+def backends(module: AnsibleModule, run: Run, request: FirewallRequest) -> list[Backend]:
     """Every backend, whether it works or not; of the iptables commands, the first that works on its tables."""
     directory = _firewall_boot.RULES_DIRECTORY
-    firewalld = Firewalld(run, module.get_bin_path("firewall-cmd"), wanted)
-    found: list[Backend] = [firewalld, Nftables(run, module.get_bin_path("nft"), wanted, directory)]
+    firewalld = Firewalld(run, module.get_bin_path("firewall-cmd"), request)
+    found: list[Backend] = [firewalld, Nftables(run, module.get_bin_path("nft"), request, directory)]
     flavours = set()
     for label in IPTABLES:
-        backend = Iptables(run, label, module.get_bin_path(label), wanted, directory)
+        backend = Iptables(run, label, module.get_bin_path(label), request, directory)
         if backend.flavour not in flavours:
             found.append(backend)
         if backend.program:
@@ -121,13 +121,13 @@ def choose(candidates: list[Backend], asked: str, in_force: list[Backend]) -> Ba
     raise NoBackend(tried, bool({one.name for one in allowed} - installed))
 
 
-def observe(module: AnsibleModule, wanted: Request, asked: str | None) -> Observed:
+def observe(module: AnsibleModule, request: FirewallRequest, asked: str | None) -> ObservedFirewall:
     """Read all of it; ``asked``: the backend, ``None`` where none is needed. Raises ``NoBackend``."""
     run = runner(module)
-    candidates = backends(module, run, wanted)
+    candidates = backends(module, run, request)
     programs = [one for one in candidates if isinstance(one, Iptables)]
     nft = next(one.program for one in candidates if isinstance(one, Nftables))
-    chains = _firewall_forward_chains.observe(run, nft, programs, wanted)
+    chains = _firewall_forward_chains.observe(run, nft, programs, request)
     holders: list[Holder] = [*candidates, *chains]
     present = {one: one.present() for one in holders}
     backend, comparisons = None, {}
@@ -135,7 +135,7 @@ def observe(module: AnsibleModule, wanted: Request, asked: str | None) -> Observ
         with_rules = [one for one in candidates if present[one]]
         backend = choose(candidates, asked, with_rules or [one for one in candidates if one.remembered()])
         comparisons = {one: one.compare() for one in holders}
-    return Observed(
+    return ObservedFirewall(
         run,
         tuple(candidates),
         tuple(chains),
@@ -143,12 +143,12 @@ def observe(module: AnsibleModule, wanted: Request, asked: str | None) -> Observ
         present,
         comparisons,
         backend.loss() if isinstance(backend, Firewalld) else "",
-        *(judge(run, candidates, wanted, loaded=False) if asked is not None else ("", [])),
-        _unit_state(module, wanted),
+        *(judge(run, candidates, request, loaded=False) if asked is not None else ("", [])),
+        _unit_state(module, request),
     )
 
 
-def judge(run: Run, candidates: t.Sequence[Backend], wanted: Request, loaded: bool) -> tuple[str, list[str]]:
+def judge(run: Run, candidates: t.Sequence[Backend], request: FirewallRequest, loaded: bool) -> tuple[str, list[str]]:
     """What certainly drops all that is translated, in words for a message, and what drops some of it.
 
     ``loaded``: our rules are there now; otherwise they are thought to be.
@@ -156,18 +156,18 @@ def judge(run: Run, candidates: t.Sequence[Backend], wanted: Request, loaded: bo
     programs = [one for one in candidates if isinstance(one, Iptables)]
     nft = next(one.program for one in candidates if isinstance(one, Nftables))
     partly = []
-    for owner, rules in _firewall_forward_chains.rulesets(run, nft, programs, wanted):
-        opened = {} if loaded or " -t " in owner else _firewall_passage.places(rules, wanted)
-        block = _firewall_passage.blocked(rules, wanted, opened)
+    for owner, rules in _firewall_forward_chains.rulesets(run, nft, programs, request):
+        opened = {} if loaded or " -t " in owner else _firewall_passage.places(rules, request)
+        block = _firewall_passage.blocked(rules, request, opened)
         if block:
             return f"{owner}: {block}", []
-        partly += [f"{owner}: {one}" for one in _firewall_passage.partly_blocked(rules, wanted, opened)]
+        partly += [f"{owner}: {one}" for one in _firewall_passage.partly_blocked(rules, request, opened)]
     return "", partly
 
 
-def _unit_state(module: AnsibleModule, wanted: Request) -> UnitState:
+def _unit_state(module: AnsibleModule, request: FirewallRequest) -> UnitState:
     return UnitState(
-        _systemd.running() and _systemd.is_active(module, _firewall_boot.unit_name(wanted)),
-        tuple(os.path.lexists(link) for link in _firewall_boot.links(wanted)),
-        os.path.lexists(_firewall_boot.unit_path(wanted)),
+        _systemd.running() and _systemd.is_active(module, _firewall_boot.unit_name(request)),
+        tuple(os.path.lexists(link) for link in _firewall_boot.links(request)),
+        os.path.lexists(_firewall_boot.unit_path(request)),
     )

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains as _firewall_chains
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import Packet, Place, Ruleset
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 
 # Some host of the internet, of no network that firewalls know.
 ELSEWHERE = "93.184.215.14"
@@ -28,22 +28,22 @@ OTHERS = (
 )
 
 
-def _sources(wanted: Request) -> list[str]:
-    return [str(source) for source in wanted.sources[:MOST_SOURCES]] or [""]
+def _sources(request: FirewallRequest) -> list[str]:
+    return [str(source) for source in request.sources[:MOST_SOURCES]] or [""]
 
 
-def _outward(wanted: Request, packet: Packet) -> list[Packet]:
+def _outward(request: FirewallRequest, packet: Packet) -> list[Packet]:
     """The packet from each source."""
-    ways = {"iif": wanted.inside, "oif": wanted.out_interface}
-    return [replace(packet, source=source, **ways) for source in _sources(wanted)]
+    ways = {"iif": request.inside, "oif": request.out_interface}
+    return [replace(packet, source=source, **ways) for source in _sources(request)]
 
 
-def _inward(wanted: Request) -> list[Packet]:
+def _inward(request: FirewallRequest) -> list[Packet]:
     """Answers, and what forwarded ports bring in."""
-    ways = {"iif": wanted.out_interface, "oif": wanted.inside, "source": ELSEWHERE}
+    ways = {"iif": request.out_interface, "oif": request.inside, "source": ELSEWHERE}
     answers = [
         Packet(destination=source, port="40001", state="established", label="the answers to customers", **ways)
-        for source in _sources(wanted)
+        for source in _sources(request)
     ]
     return answers + [
         Packet(
@@ -54,17 +54,17 @@ def _inward(wanted: Request) -> list[Packet]:
             label=f"the forwarded {one.protocol} port {one.port}",
             **ways,
         )
-        for one in wanted.port_forwards
+        for one in request.port_forwards
     ]
 
 
-def places(rules: Ruleset, wanted: Request) -> dict[str, Place]:
+def places(rules: Ruleset, request: FirewallRequest) -> dict[str, Place]:
     """By chain, before which rule ours have to stand; only chains that drop every packet which gets there."""
     found: dict[str, Place] = {}
-    if not wanted.translate:
+    if not request.translate:
         return found
     for base in rules.policies:
-        for packet in _outward(wanted, TYPICAL) + _inward(wanted):
+        for packet in _outward(request, TYPICAL) + _inward(request):
             place = _firewall_chains.closing(rules, base, packet)
             if place and (place.chain not in found or _before(place, found[place.chain])):
                 found[place.chain] = place
@@ -85,22 +85,22 @@ class Block(t.NamedTuple):
         return f"chain {self.place.chain} drops {self.label}, by: {self.place.text}"
 
 
-def partly_blocked(rules: Ruleset, wanted: Request, opened: t.Mapping[str, Place]) -> list[Block]:
+def partly_blocked(rules: Ruleset, request: FirewallRequest, opened: t.Mapping[str, Place]) -> list[Block]:
     """Protocols that are certainly dropped for all customers, although TCP is not."""
     before = {chain: place.index for chain, place in opened.items()}
     found = []
-    for base in rules.policies if wanted.translate else ():
+    for base in rules.policies if request.translate else ():
         for label, protocol in (("all UDP", "udp"), ("pings", "icmp")):
-            ways = [packet for kind in OTHERS if kind.protocol == protocol for packet in _outward(wanted, kind)]
+            ways = [packet for kind in OTHERS if kind.protocol == protocol for packet in _outward(request, kind)]
             fates = [_firewall_chains.dropped(rules, base, packet, before) for packet in ways]
             if fates[0] and None not in fates:
                 found.append(Block(fates[0], f"{label} of customers"))
     return found
 
 
-def blocked(rules: Ruleset, wanted: Request, opened: t.Mapping[str, Place]) -> Block | None:
+def blocked(rules: Ruleset, request: FirewallRequest, opened: t.Mapping[str, Place]) -> Block | None:
     """What drops all that customers send, or all that comes back, although ours stand at the places ``opened``."""
-    if not wanted.translate:
+    if not request.translate:
         return None
     before = {chain: place.index for chain, place in opened.items()}
     for base in rules.policies:
@@ -108,14 +108,14 @@ def blocked(rules: Ruleset, wanted: Request, opened: t.Mapping[str, Place]) -> B
         def fate(packet: Packet, base: str = base) -> Place | None:
             return _firewall_chains.dropped(rules, base, packet, before)
 
-        for source in _sources(wanted):
-            ways = [replace(one, source=source) for kind in (TYPICAL, *OTHERS) for one in _outward(wanted, kind)[:1]]
+        for source in _sources(request):
+            ways = [replace(one, source=source) for kind in (TYPICAL, *OTHERS) for one in _outward(request, kind)[:1]]
             fates = {packet.label: fate(packet) for packet in ways}
             tcp = [place for label, place in fates.items() if "TCP" in label]
             if tcp[0] and None not in tcp:
                 what = "TCP" if None in fates.values() else "all"
                 return Block(tcp[0], f"{what} that customers{f' ({source})' if source else ''} send")
-        for packet in _inward(wanted):
+        for packet in _inward(request):
             place = fate(packet)
             if place:
                 return Block(place, packet.label)

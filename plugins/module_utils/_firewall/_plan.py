@@ -6,11 +6,11 @@
 
 Another module that needs a firewall for one interface, as a dial-up client does, makes a request and has it planned::
 
-    wanted = _request.client_request("uplink", "ppp-uplink", "standalone")   # or "masquerade"
-    todo = _plan.prepare(module, wanted, "auto", "systemd")     # startup: systemd, rc_local or none
-    todo = _plan.prepare(module, wanted, None, "none")          # or, for firewall "none": nothing is left
+    request = _request.client_request("uplink", "ppp-uplink", "standalone")   # or "masquerade"
+    todo = _plan.prepare(module, request, "auto", "systemd")     # startup: systemd, rc_local or none
+    todo = _plan.prepare(module, request, None, "none")          # or, for firewall "none": nothing is left
     if todo.changed and not module.check_mode:
-        _apply.apply(module, wanted, todo)
+        _apply.apply(module, request, todo)
     result["changed"] |= todo.changed; result["diff"] += todo.diff()     # todo.backend.name, todo.rules(), todo.equal
 
 ``Refused``, ``_backend.NoBackend`` and ``BackendError`` are what may be raised.
@@ -34,7 +34,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     Holder,
     Loading,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
@@ -43,7 +43,7 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Unit:
+class UnitChange:
     """What our systemd unit needs: nothing at all where ``drop`` and the others are false."""
 
     read_again: bool = False
@@ -53,7 +53,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Part:
+class PlannedRules:
     """A place for rules of ours, and what is to be done about them there."""
 
     holder: Holder
@@ -61,7 +61,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FirewallPlan:
     """All that a run changes.
 
     ``parts``: the backend taken, and chains of others that drop what we need let through.
@@ -77,11 +77,11 @@ class Plan:
     backend: Backend | None
     startup: str
     random_fully: bool
-    parts: tuple[Part, ...]
+    parts: tuple[PlannedRules, ...]
     others: tuple[Holder, ...]
     equal: tuple[str, ...]
     files: list[_files.Change]
-    unit: Unit
+    unit: UnitChange
     before: tuple[str, ...]
     partly: tuple[str, ...] = ()
 
@@ -92,7 +92,7 @@ class Plan:
     @property
     def changed(self) -> bool:
         differs = any(part.comparison.differs for part in self.parts)
-        return differs or bool(self.others) or bool(self.files) or self.unit != Unit()
+        return differs or bool(self.others) or bool(self.files) or self.unit != UnitChange()
 
     @property
     def accepted_in(self) -> tuple[str, ...]:
@@ -110,74 +110,78 @@ class Plan:
         return ([rules] if before != after else []) + _files.diff(self.files)
 
 
-def prepare(module: AnsibleModule, wanted: Request, asked: str | None, startup: str) -> Plan:
+def prepare(module: AnsibleModule, request: FirewallRequest, asked: str | None, startup: str) -> FirewallPlan:
     """Observe, check and plan; ``startup``: ``systemd``, ``rc_local`` or ``none``.
 
     ``asked``: the backend, or ``None`` where nothing of ours is to be left.
     """
     try:
-        host = _firewall_observe.observe(module, wanted, asked)
+        host = _firewall_observe.observe(module, request, asked)
     except _firewall_backend.NoBackend:
-        if not wanted.random_fully:
+        if not request.random_fully:
             raise
         # An old kernel or program has source NAT without that.
-        wanted = replace(wanted, random_fully=False)
-        host = _firewall_observe.observe(module, wanted, asked)
-    check(host, wanted)
-    return plan(host, wanted, startup)
+        request = replace(request, random_fully=False)
+        host = _firewall_observe.observe(module, request, asked)
+    check(host, request)
+    return plan(host, request, startup)
 
 
-def check(host: _firewall_observe.Observed, wanted: Request) -> None:
+def check(host: _firewall_observe.ObservedFirewall, request: FirewallRequest) -> None:
     """Refuse what cannot be had without loss, or would be of no use, before anything is written."""
     if host.lost:
         raise Refused("backend", host.lost, "")
     if host.block:
         raise Refused(
-            "out_interface" if wanted.kind == "masquerade" else "firewall",
-            f"with the rules for {wanted.out_interface}, the firewall of this host would still drop what they are for. "
-            f"{host.block}.",
+            "out_interface" if request.kind == "masquerade" else "firewall",
+            f"with the rules for {request.out_interface}, the firewall of this host would still drop what they are "
+            f"for. {host.block}.",
             "That rule names interfaces, addresses or protocols, so it is taken for your wish: remove it, or put a "
             "rule before it that accepts them.",
         )
 
 
-def plan(host: _firewall_observe.Observed, wanted: Request, startup: str) -> Plan:
+def plan(host: _firewall_observe.ObservedFirewall, request: FirewallRequest, startup: str) -> FirewallPlan:
     """What has to change so that the backend, and chains of others that drop, have our rules, or nobody has."""
     backend = host.backend
     places: list[Holder] = [] if backend is None else [backend, *host.chains]
-    parts = tuple(Part(one, host.comparisons[one]) for one in places)
+    parts = tuple(PlannedRules(one, host.comparisons[one]) for one in places)
     elsewhere = [one for one in host.candidates if one is not backend]
     others = tuple(one for one in (elsewhere if places else host.present) if host.present[one])
     equal = tuple(line for one in [*places, *elsewhere] if places for line in host.comparisons[one].equal)
-    found = _loadings(host, wanted)
+    found = _loadings(host, request)
     if not found:
         startup = "none"
-    files = _files.changes(_firewall_boot.files(wanted, startup, found))
+    files = _files.changes(_firewall_boot.files(request, startup, found))
     missing = any(part.comparison.missing for part in parts)
-    unit = _unit(host, wanted, startup == "systemd", missing, files)
-    random_fully = wanted.random_fully and bool(places)
+    unit = _unit(host, request, startup == "systemd", missing, files)
+    random_fully = request.random_fully and bool(places)
     decided = (backend, startup, random_fully, parts, others, equal, files, unit, _before(host))
-    return Plan(host.run, host.candidates, *decided, tuple(host.partly))
+    return FirewallPlan(host.run, host.candidates, *decided, tuple(host.partly))
 
 
-def _loadings(host: _firewall_observe.Observed, wanted: Request) -> list[Loading]:
+def _loadings(host: _firewall_observe.ObservedFirewall, request: FirewallRequest) -> list[Loading]:
     """What brings the rules back at boot."""
     if host.backend is None:
         return []
     lines = [line for chain in host.chains for line in chain.script_lines()]
-    forward = _firewall_forward_script.loading(wanted, _firewall_boot.RULES_DIRECTORY, lines)
+    forward = _firewall_forward_script.loading(request, _firewall_boot.RULES_DIRECTORY, lines)
     return [one for one in (host.backend.loading(), forward) if one is not None]
 
 
-def _before(host: _firewall_observe.Observed) -> tuple[str, ...]:
+def _before(host: _firewall_observe.ObservedFirewall) -> tuple[str, ...]:
     return tuple(line for lines in host.present.values() for line in lines)
 
 
 def _unit(
-    host: _firewall_observe.Observed, wanted: Request, needed: bool, missing: bool, files: list[_files.Change]
-) -> Unit:
+    host: _firewall_observe.ObservedFirewall,
+    request: FirewallRequest,
+    needed: bool,
+    missing: bool,
+    files: list[_files.Change],
+) -> UnitChange:
     now = host.unit
     if not needed:
-        return Unit(drop=now.active or any(now.linked) or now.file)
-    changed = any(change.file.path == _firewall_boot.unit_path(wanted) for change in files)
-    return Unit(read_again=changed, enable=not all(now.linked), run=missing or not now.active)
+        return UnitChange(drop=now.active or any(now.linked) or now.file)
+    changed = any(change.file.path == _firewall_boot.unit_path(request) for change in files)
+    return UnitChange(read_again=changed, enable=not all(now.linked), run=missing or not now.active)

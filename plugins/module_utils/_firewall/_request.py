@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Source NAT behind an outside interface: what is wanted, checked. Private to this collection.
+"""Source NAT behind an outside interface: what is asked for, checked. Private to this collection.
 
 Rules, files and units of a dial-up client are named ``client.NAME``/``client-NAME``, apart from those of the module
 masquerade.
@@ -42,7 +42,7 @@ class PortForward:
 
 
 @dataclass(frozen=True)
-class Request:
+class FirewallRequest:
     """What one owner wants of the firewall.
 
     ``translate``: packets from ``sources`` (none: from everywhere) that leave by ``out_interface`` get its address.
@@ -86,14 +86,14 @@ def request(
     clamp_mss: bool,
     random_fully: bool = False,
     port_forwards: list[dict[str, t.Any]] | None = None,
-) -> Request:
+) -> FirewallRequest:
     """The parameters, checked; ``out_interface`` is ``None`` where rules are only to be taken away."""
     _names.check_name(name)
     if out_interface is None:
-        return Request(name, "")
+        return FirewallRequest(name, "")
     _names.check_interface("out_interface", out_interface)
     sources = {_source(index, text) for index, text in enumerate(source or [])}
-    return Request(
+    return FirewallRequest(
         name,
         out_interface,
         tuple(sorted(sources)),
@@ -103,7 +103,7 @@ def request(
     )
 
 
-def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) -> Request:
+def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) -> FirewallRequest:
     """The firewall of a dial-up client: ``standalone`` or ``masquerade``, on its ``interface``, which need not exist.
 
     ``standalone`` keeps out what was not asked for from this host or from behind it, but for pings; ``masquerade``
@@ -112,7 +112,7 @@ def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) 
     _names.check_name(name)
     _names.check_interface("interface", interface)
     translate = firewall == "masquerade"
-    return Request(
+    return FirewallRequest(
         name,
         interface,
         clamp_mss=translate,

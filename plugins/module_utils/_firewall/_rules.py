@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._ranges import Source
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 
 LINK_LOCAL = "fe80::/10"
 
@@ -42,23 +42,23 @@ class Rule:
     to: str = ""
 
 
-def rules(wanted: Request) -> list[Rule]:
+def rules(request: FirewallRequest) -> list[Rule]:
     """All but those of ``admission``."""
-    return [*_port_forwards(wanted), *_translation(wanted), *_clamp(wanted), *_guard(wanted)]
+    return [*_port_forwards(request), *_translation(request), *_clamp(request), *_guard(request)]
 
 
-def admission(wanted: Request) -> list[Rule]:
+def admission(request: FirewallRequest) -> list[Rule]:
     """What a chain that drops forwarded packets has to let through: exactly the packets that are translated."""
-    if not wanted.translate:
+    if not request.translate:
         return []
-    outside, inside = wanted.out_interface, wanted.inside
+    outside, inside = request.out_interface, request.inside
     found = [
         Rule("forward", "accept", in_interface=inside, out_interface=outside, source=source)
-        for source in _sources(wanted)
+        for source in _sources(request)
     ]
     answers = ("established", "related")
     found.append(Rule("forward", "accept", in_interface=outside, out_interface=inside, states=answers))
-    for one in wanted.port_forwards:
+    for one in request.port_forwards:
         found.append(
             Rule(
                 "forward",
@@ -74,52 +74,54 @@ def admission(wanted: Request) -> list[Rule]:
     return found
 
 
-def _sources(wanted: Request) -> t.Sequence[Source | None]:
-    return wanted.sources or (None,)
+def _sources(request: FirewallRequest) -> t.Sequence[Source | None]:
+    return request.sources or (None,)
 
 
-def _port_forwards(wanted: Request) -> list[Rule]:
+def _port_forwards(request: FirewallRequest) -> list[Rule]:
     return [
         Rule(
             "prerouting",
             "dnat",
-            in_interface=wanted.out_interface,
+            in_interface=request.out_interface,
             protocol=one.protocol,
             port=one.port,
             local=True,
             to=one.address + (f":{one.to_port}" if one.to_port else ""),
         )
-        for one in wanted.port_forwards
+        for one in request.port_forwards
     ]
 
 
-def _translation(wanted: Request) -> list[Rule]:
-    if not wanted.translate:
+def _translation(request: FirewallRequest) -> list[Rule]:
+    if not request.translate:
         return []
     return [
-        Rule("postrouting", "masquerade", out_interface=wanted.out_interface, source=source, random=wanted.random_fully)
-        for source in _sources(wanted)
+        Rule(
+            "postrouting", "masquerade", out_interface=request.out_interface, source=source, random=request.random_fully
+        )
+        for source in _sources(request)
     ]
 
 
-def _clamp(wanted: Request) -> list[Rule]:
-    if not wanted.clamp_mss:
+def _clamp(request: FirewallRequest) -> list[Rule]:
+    if not request.clamp_mss:
         return []
-    link = wanted.inside or wanted.out_interface
+    link = request.inside or request.out_interface
     # Both ways: the SYN of a customer, and the SYN+ACK or SYN that comes to one.
     return [Rule("clamp", "clamp", in_interface=link), Rule("clamp", "clamp", out_interface=link)]
 
 
-def _guard(wanted: Request) -> list[Rule]:
+def _guard(request: FirewallRequest) -> list[Rule]:
     """Nothing new comes in, but for pings. Only drops: what other rules keep out stays out.
 
     ICMP errors belong to a connection (``related``), and neighbour discovery is untracked: neither is new.
     """
-    if not wanted.guard:
+    if not request.guard:
         return []
 
     def new(hook: str, family: str, **matches: t.Any) -> Rule:
-        return Rule(hook, "drop", family, in_interface=wanted.out_interface, states=("invalid", "new"), **matches)
+        return Rule(hook, "drop", family, in_interface=request.out_interface, states=("invalid", "new"), **matches)
 
     found = [
         new("input", "ip", protocol="!icmp"),
@@ -127,7 +129,7 @@ def _guard(wanted: Request) -> list[Rule]:
         # Whoever forwards a port by hand means it to be reached.
         new("forward", "ip", status="!dnat"),
     ]
-    if wanted.guard_ipv6:
+    if request.guard_ipv6:
         found += [
             # DHCPv6 answers a question to everybody from an address of its own, which looks new.
             new("input", "ip6", protocol="!ipv6-icmp", destination="!" + LINK_LOCAL),

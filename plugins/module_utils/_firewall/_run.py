@@ -26,20 +26,20 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if os.geteuid() != 0:
         raise Failed("The rules of a host can only be read and changed by root. Run the task as root: become: true.")
     startup = _firewall_masquerade.startup_of(module.params)
-    wanted = _firewall_masquerade.request_of(module.params)
+    request = _firewall_masquerade.request_of(module.params)
     with ExitStack() as locks:
         if not module.check_mode:
-            for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, wanted.name), _rc_local.path()):
+            for path in (os.path.join(_firewall_boot.RULES_DIRECTORY, request.name), _rc_local.path()):
                 locks.enter_context(_files.locked(path))
         try:
             asked = None if module.params["state"] == "absent" else module.params["backend"]
-            todo = _firewall_plan.prepare(module, wanted, asked, startup if asked else "none")
+            todo = _firewall_plan.prepare(module, request, asked, startup if asked else "none")
         except _firewall_backend.NoBackend as error:
             if not (module.check_mode and error.missing):
                 raise
-            return _firewall_masquerade.predicted(wanted, startup, str(error))
+            return _firewall_masquerade.predicted(request, startup, str(error))
         if todo.changed and not module.check_mode:
-            _firewall_apply.apply(module, wanted, todo)
+            _firewall_apply.apply(module, request, todo)
             _firewall_masquerade.verify(module, todo)
-    _firewall_masquerade.warn(module, wanted, todo)
-    return _firewall_masquerade.result(wanted, startup, todo)
+    _firewall_masquerade.warn(module, request, todo)
+    return _firewall_masquerade.result(request, startup, todo)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _shell_simple, _shell_words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._shell_simple import (
     ASSIGNMENT,
-    Call,
     Opened,
+    ShellCall,
     nothing,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._shell_words import Token, Word
@@ -32,7 +32,7 @@ _CLOSING = ("done", "fi", "esac", "}", "then", "do", "else", "elif")
 class Script:
     """``calls``: what it runs; ``unclosed``: the line of a quotation without an end, behind which nothing is read."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ShellCall] = field(default_factory=list)
     unclosed: int | None = None
 
 

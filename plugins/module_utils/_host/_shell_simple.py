@@ -21,7 +21,7 @@ _DECLARING = ("export", "readonly", "local", "declare", "typeset")
 
 
 @dataclass(frozen=True)
-class Call:
+class ShellCall:
     """A simple command of the script ``path``.
 
     ``number``: its line; ``start`` and ``end``: offsets of it. ``certain``: it is under no condition; ``reached``: no
@@ -66,7 +66,7 @@ class Commands:
         self.cwd, self.deep = cwd, deep
         self.tokens, unclosed = _shell_words.tokens(text)
         self.unclosed = None if unclosed is None else text.count("\n", 0, unclosed) + 1
-        self.calls: list[Call] = []
+        self.calls: list[ShellCall] = []
         self.at = 0
         self.certain = self.reached = True
         self.inside = self.repeating = 0
@@ -135,7 +135,7 @@ class Commands:
         start = self.tokens[index].start
         neighbours = [self.tokens[index - 1] if index else None, self._peek()]
         self.calls.append(
-            Call(
+            ShellCall(
                 path=self.path,
                 words=tuple(words),
                 number=self.text.count("\n", 0, start) + 1,

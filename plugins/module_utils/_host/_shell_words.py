@@ -23,7 +23,7 @@ _PATTERN = re.compile(r"[*?\[]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 REDIRECTIONS = ("<", ">", ">>", "<<", "<<-", "<<<", "<>", ">|", "&>", "&>>", ">&", "<&")
 
 
-class Part(t.NamedTuple):
+class WordPart(t.NamedTuple):
     """A piece of a word. ``kind``: ``text``, ``variable`` (``value`` is its name) or ``unknown``."""
 
     kind: str
@@ -39,7 +39,7 @@ class Token:
     text: str
     start: int
     end: int
-    parts: tuple[Part, ...] = ()
+    parts: tuple[WordPart, ...] = ()
     here: str = ""
 
 
@@ -117,7 +117,7 @@ def _token(text: str, position: int) -> Token:
     operator = _OPERATOR.match(text, position)
     if operator:
         return Token("operator", operator.group(), position, operator.end())
-    parts: list[Part] = []
+    parts: list[WordPart] = []
     at = position
     while at < len(text) and text[at] not in _ENDS:
         at = _piece(text, at, parts)
@@ -125,47 +125,49 @@ def _token(text: str, position: int) -> Token:
     return Token("word", text[position:at], position, at, tuple(joined))
 
 
-def _joined(parts: list[Part]) -> list[Part]:
+def _joined(parts: list[WordPart]) -> list[WordPart]:
     """Neighbours of one kind in one; unquoted text that the shell would take for a pattern is unknown."""
-    found: list[Part] = []
+    found: list[WordPart] = []
     for part in parts:
         if found and part.kind == "text" == found[-1].kind and part.quoted == found[-1].quoted:
-            found[-1] = Part("text", found[-1].value + part.value, part.quoted)
+            found[-1] = WordPart("text", found[-1].value + part.value, part.quoted)
         else:
             found.append(part)
     if len(found) == 1 and found[0].value in ("[", "[["):
         return found
     return [
-        Part("unknown", part.value) if part.kind == "text" and not part.quoted and _PATTERN.search(part.value) else part
+        WordPart("unknown", part.value)
+        if part.kind == "text" and not part.quoted and _PATTERN.search(part.value)
+        else part
         for part in found
     ]
 
 
-def _piece(text: str, at: int, parts: list[Part]) -> int:
+def _piece(text: str, at: int, parts: list[WordPart]) -> int:
     character = text[at]
     if character == "\\":
         if text[at + 1 : at + 2] != "\n":
-            parts.append(Part("text", text[at + 1 : at + 2], True))
+            parts.append(WordPart("text", text[at + 1 : at + 2], True))
         return min(at + 2, len(text))
     if character == "'":
         end = _find(text, "'", at + 1)
-        parts.append(Part("text", text[at + 1 : end], True))
+        parts.append(WordPart("text", text[at + 1 : end], True))
         return end + 1
     if character == '"':
         return _double(text, at + 1, parts)
     if character == "$" and text[at + 1 : at + 2] == "'":
         end = _find(text, "'", at + 2)
-        parts.append(Part("unknown", text[at : end + 1]))
+        parts.append(WordPart("unknown", text[at : end + 1]))
         return end + 1
     if character in "$`":
         return _expansion(text, at, parts, quoted=False)
-    parts.append(Part("text", character))
+    parts.append(WordPart("text", character))
     return at + 1
 
 
-def _double(text: str, at: int, parts: list[Part]) -> int:
+def _double(text: str, at: int, parts: list[WordPart]) -> int:
     """What stands in double quotes; an empty pair is an empty word."""
-    parts.append(Part("text", "", True))
+    parts.append(WordPart("text", "", True))
     while True:
         if at >= len(text):
             raise _Unclosed
@@ -174,24 +176,24 @@ def _double(text: str, at: int, parts: list[Part]) -> int:
             return at + 1
         if character == "\\" and text[at + 1 : at + 2] in ("$", "`", '"', "\\", "\n"):
             if text[at + 1] != "\n":
-                parts.append(Part("text", text[at + 1], True))
+                parts.append(WordPart("text", text[at + 1], True))
             at += 2
         elif character in "$`":
             at = _expansion(text, at, parts, quoted=True)
         else:
-            parts.append(Part("text", character, True))
+            parts.append(WordPart("text", character, True))
             at += 1
 
 
-def _expansion(text: str, at: int, parts: list[Part], quoted: bool) -> int:
+def _expansion(text: str, at: int, parts: list[WordPart], quoted: bool) -> int:
     """``$NAME`` and ``${NAME}`` are variables; what else ``$`` and ``\\``` begin is unknown."""
     if text[at] == "`":
         end = _find(text, "`", at + 1) + 1
-        parts.append(Part("unknown", text[at:end], quoted))
+        parts.append(WordPart("unknown", text[at:end], quoted))
         return end
     name = _VARIABLE.match(text, at + 1)
     if name:
-        parts.append(Part("variable", name.group(1) or name.group(2), quoted))
+        parts.append(WordPart("variable", name.group(1) or name.group(2), quoted))
         return name.end()
     following = text[at + 1 : at + 2]
     if following in ("(", "{"):
@@ -199,9 +201,9 @@ def _expansion(text: str, at: int, parts: list[Part], quoted: bool) -> int:
     elif following and (following.isdigit() or following in "@*#?$!-"):
         end = at + 2
     else:
-        parts.append(Part("text", "$", quoted))
+        parts.append(WordPart("text", "$", quoted))
         return at + 1
-    parts.append(Part("unknown", text[at:end], quoted))
+    parts.append(WordPart("unknown", text[at:end], quoted))
     return end
 
 
@@ -258,13 +260,13 @@ def expanded(token: Token, variables: t.Mapping[str, Word]) -> list[Word]:
     return [*found, Word(text, literal)] if begun else found
 
 
-def joined(parts: t.Iterable[Part], variables: t.Mapping[str, Word]) -> Word:
+def joined(parts: t.Iterable[WordPart], variables: t.Mapping[str, Word]) -> Word:
     """What a token comes to where nothing is split, as on the right of ``=``."""
     values = [_value(part, variables) for part in parts]
     return Word("".join(value.text for value in values), all(value.literal for value in values))
 
 
-def _value(part: Part, variables: t.Mapping[str, Word]) -> Word:
+def _value(part: WordPart, variables: t.Mapping[str, Word]) -> Word:
     if part.kind == "variable":
         return variables.get(part.value, Word("$" + part.value, False))
     return Word(part.value, part.kind == "text")

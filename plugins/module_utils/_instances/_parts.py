@@ -38,7 +38,7 @@ RUNS: dict[str, t.Callable[[t.Any], Result]] = {
 REMOVAL = ("metrics", "plans", "server", "access", "masquerade", "forwarding")
 
 
-class Instance(t.NamedTuple):
+class InstanceParts(t.NamedTuple):
     """``parts``: the parameters of each module. ``beside``: as ``_server_run.configure`` takes it."""
 
     name: str
@@ -68,7 +68,7 @@ class View:
             self._module.warn(f"{self._label}{text}")
 
 
-def run(module: AnsibleModule, instance: Instance, part: str, label: str = "", only_check: bool = False) -> Result:
+def run(module: AnsibleModule, instance: InstanceParts, part: str, label: str = "", only_check: bool = False) -> Result:
     """Run a part of an instance. Its errors are ``Failed``, with instance and part in their results."""
     view = View(module, instance.parts[part], label, only_check)
     with named(instance.name, part):

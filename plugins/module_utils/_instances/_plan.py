@@ -13,7 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._instances import _addresses as _instances_addresses
-from ansible_collections.dialtone.pppoe.plugins.module_utils._instances._parts import Instance, named
+from ansible_collections.dialtone.pppoe.plugins.module_utils._instances._parts import InstanceParts, named
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 
 Asked = t.Mapping[str, t.Any]
@@ -35,14 +35,15 @@ def not_listed(names: t.Sequence[str]) -> str:
     )
 
 
-def gone(parts: t.Mapping[str, Asked], names: t.Iterable[str]) -> list[Instance]:
+def gone(parts: t.Mapping[str, Asked], names: t.Iterable[str]) -> list[InstanceParts]:
     """Instances to remove; ``parts``: the parameters of each part with ``state=absent``."""
     return [
-        Instance(name, {part: {**parameters, "name": name} for part, parameters in parts.items()}, {}) for name in names
+        InstanceParts(name, {part: {**parameters, "name": name} for part, parameters in parts.items()}, {})
+        for name in names
     ]
 
 
-def planned(listed: t.Iterable[Asked], removed: t.Iterable[str], others: t.Sequence[str] | None) -> list[Instance]:
+def planned(listed: t.Iterable[Asked], removed: t.Iterable[str], others: t.Sequence[str] | None) -> list[InstanceParts]:
     """The instances that are to be there, each with its fixed addresses and with those beside it.
 
     ``others``: the fixed addresses of accounts that no instance has; ``None`` where no part needs them. ``Failed`` for
@@ -70,7 +71,9 @@ def _own(asked: Asked) -> _instances_addresses.Own:
     return _instances_addresses.Own([*(server["pool"] or ()), *server["networks"]], asked["fixed_addresses"])
 
 
-def _with_addresses(asked: Asked, addresses: _instances_addresses.Divided, others: t.Sequence[str] | None) -> Instance:
+def _with_addresses(
+    asked: Asked, addresses: _instances_addresses.Divided, others: t.Sequence[str] | None
+) -> InstanceParts:
     server, masquerade = asked["parts"]["server"], asked["parts"]["masquerade"]
     server = {**server, "reserved_addresses": addresses.reserved, "excluded_addresses": addresses.excluded}
     if masquerade["state"] == "present":
@@ -78,7 +81,7 @@ def _with_addresses(asked: Asked, addresses: _instances_addresses.Divided, other
             with named(asked["name"], "masquerade"):
                 refuse_not_fixed(masquerade["port_forwards"], server)
         masquerade = {**masquerade, "source": sources(masquerade["source"], server)}
-    return Instance(asked["name"], {**asked["parts"], "server": server, "masquerade": masquerade}, {})
+    return InstanceParts(asked["name"], {**asked["parts"], "server": server, "masquerade": masquerade}, {})
 
 
 def sources(given: list[str], server: Asked) -> list[str]:
@@ -101,7 +104,7 @@ def refuse_not_fixed(forwards: t.Iterable[Asked], server: Asked) -> None:
         )
 
 
-def refuse_shared_ports(instances: t.Iterable[Instance]) -> None:
+def refuse_shared_ports(instances: t.Iterable[InstanceParts]) -> None:
     """``Failed`` if two instances forward a port of one outside interface to different places."""
     forwarding = []
     for instance in instances:
@@ -123,7 +126,7 @@ def refuse_shared_ports(instances: t.Iterable[Instance]) -> None:
                     )
 
 
-def _configured(instance: Instance) -> _server_config.Instance | None:
+def _configured(instance: InstanceParts) -> _server_config.Instance | None:
     """The instance as pppoe-server is to run it; ``None`` if it is not to run."""
     if instance.parts["server"]["state"] == "stopped":
         return None

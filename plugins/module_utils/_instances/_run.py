@@ -18,7 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _ser
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._instances._parts import Instance, Result
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._instances._parts import InstanceParts, Result
 
 PARTS = ("removal", *_instances_parts.RUNS, "accounts")
 
@@ -70,7 +70,7 @@ class Found:
         self._changed = False
         self.todo: set[str] = set()
 
-    def add(self, instance: Instance, part: str, result: Result) -> None:
+    def add(self, instance: InstanceParts, part: str, result: Result) -> None:
         """The result of a part of an instance."""
         self._add("removal" if instance.name in self._removed else part, result)
         kept = {key: value for key, value in result.items() if key not in ("changed", "diff")}

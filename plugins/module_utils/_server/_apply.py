@@ -18,10 +18,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _ses
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._plan import Plan
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._plan import ServerPlan
 
 
-def apply(module: AnsibleModule, plan: Plan) -> None:
+def apply(module: AnsibleModule, plan: ServerPlan) -> None:
     """Files first, then the process, in an order in which no session is lost unless that was decided."""
     if plan.leave_unit:
         _server_daemon.leave_systemd(module, plan.unit)
@@ -49,7 +49,7 @@ def apply(module: AnsibleModule, plan: Plan) -> None:
         _server_session_manager.refresh(module)
 
 
-def _leave_units(module: AnsibleModule, plan: Plan) -> None:
+def _leave_units(module: AnsibleModule, plan: ServerPlan) -> None:
     """End the shell that runs somebody else's daemon in a unit: it, or Restart=, would start that one again."""
     foreign = plan.now.foreign
     for unit in plan.disable_foreign:
@@ -57,7 +57,7 @@ def _leave_units(module: AnsibleModule, plan: Plan) -> None:
             _server_daemon.leave_systemd(module, unit)
 
 
-def _end_foreign(module: AnsibleModule, plan: Plan) -> None:
+def _end_foreign(module: AnsibleModule, plan: ServerPlan) -> None:
     """End somebody else's daemon and none of its sessions, which SIGTERM would hang up (pppoe-server.c main)."""
     foreign = plan.now.foreign
     if foreign is None:
@@ -69,7 +69,7 @@ def _end_foreign(module: AnsibleModule, plan: Plan) -> None:
     _server_daemon.kill(foreign.pid)
 
 
-def end(module: AnsibleModule, plan: Plan) -> None:
+def end(module: AnsibleModule, plan: ServerPlan) -> None:
     """End the process and its sessions, then remove the files, the folders that are empty, and what was in /run."""
     if plan.decision.action == "stop":
         _server_daemon.stop(module, plan)

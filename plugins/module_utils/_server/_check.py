@@ -17,7 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _ins
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _uplink as _server_uplink
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import ObservedServer
 
 Parameters = t.Mapping[str, t.Any]
 
@@ -26,7 +26,7 @@ def check(
     parameters: Parameters,
     instance: _server_config.Instance,
     how: _server_config.Mode,
-    observed: Observed,
+    observed: ObservedServer,
     later: bool,
     beside: t.Mapping[str, _server_config.Instance | None] | None = None,
 ) -> list[str]:
@@ -57,7 +57,7 @@ def check(
 def refuse_others(
     parameters: Parameters,
     instance: _server_config.Instance,
-    observed: Observed,
+    observed: ObservedServer,
     beside: t.Mapping[str, _server_config.Instance | None],
 ) -> None:
     """``Refused`` if another instance has addresses of the pool, or serves the same clients."""
@@ -95,7 +95,9 @@ def own_networks(
     return found
 
 
-def check_programs(parameters: Parameters, observed: Observed, how: _server_config.Mode, later: bool) -> str | None:
+def check_programs(
+    parameters: Parameters, observed: ObservedServer, how: _server_config.Mode, later: bool
+) -> str | None:
     """``Refused`` for what could not work, else a warning for what works badly."""
     can = observed.can
     for program, path in (("pppoe-server", can.pppoe_server), ("pppd", can.pppd)):

@@ -21,12 +21,12 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unm
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._plan import Plan
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._plan import ServerPlan
 
 PATIENCE = 15.0
 
 
-def start(module: AnsibleModule, plan: Plan) -> None:
+def start(module: AnsibleModule, plan: ServerPlan) -> None:
     """A daemon that answers, in the place of those there are; sessions live on.
 
     ``Failed`` with its words if it does not answer; the former ones stay then.
@@ -41,7 +41,7 @@ def start(module: AnsibleModule, plan: Plan) -> None:
         raise Failed(_journal(module, plan.unit)) from None
 
 
-def stop(module: AnsibleModule, plan: Plan) -> None:
+def stop(module: AnsibleModule, plan: ServerPlan) -> None:
     """The daemon and all its sessions end, each session with a PADT."""
     # Sessions that were taken over are known by the interface that the daemon serves, hence before it ends.
     meant = _starts(plan.now)
@@ -61,7 +61,7 @@ def stop(module: AnsibleModule, plan: Plan) -> None:
         time.sleep(0.1)
 
 
-def _running(plan: Plan) -> _server_processes.Running:
+def _running(plan: ServerPlan) -> _server_processes.Running:
     processes = _processes.every()
     own = _server_processes.of_instance(processes, _layout_server.options_path(plan.name))
     return _server_takeover.running(own, _server_unmanaged.running(processes), plan.interfaces)

@@ -12,7 +12,7 @@ ON_CHANGE = ("live", "when_idle", "restart", "never")
 
 
 @dataclass(frozen=True)
-class Decision:
+class DaemonDecision:
     """``action``: ``none``, ``start``, ``replace`` (sessions live on), ``restart`` or ``stop`` (sessions end).
 
     ``applied`` is what the module returns; ``kept`` and ``dropped`` count the sessions there are now.
@@ -24,23 +24,25 @@ class Decision:
     dropped: int
 
 
-def decide(state: str, on_change: str, running: bool, differs: bool, sessions: int, amiss: bool = False) -> Decision:
+def decide(
+    state: str, on_change: str, running: bool, differs: bool, sessions: int, amiss: bool = False
+) -> DaemonDecision:
     """``differs``: the running daemon has other arguments, or another pool, than the configuration asks for.
 
     ``amiss``: it is not where it belongs, or not alone. That is put right without a session's end.
     """
     if state in ("stopped", "absent"):
         if running or sessions:
-            return Decision("stop", "stopped", 0, sessions)
-        return Decision("none", "none", 0, 0)
+            return DaemonDecision("stop", "stopped", 0, sessions)
+        return DaemonDecision("none", "none", 0, 0)
     if state == "started" and not running:
-        return Decision("start", "started", sessions, 0)
+        return DaemonDecision("start", "started", sessions, 0)
     if not running or not (differs or amiss):
-        return Decision("none", "none", sessions, 0)
+        return DaemonDecision("none", "none", sessions, 0)
     if state == "present" or on_change == "never":
-        return Decision("none", "pending", sessions, 0)
+        return DaemonDecision("none", "pending", sessions, 0)
     if on_change == "live" or not differs:
-        return Decision("replace", "live", sessions, 0)
+        return DaemonDecision("replace", "live", sessions, 0)
     if on_change == "when_idle" and sessions:
-        return Decision("none", "pending", sessions, 0)
-    return Decision("restart", "restarted", 0, sessions)
+        return DaemonDecision("none", "pending", sessions, 0)
+    return DaemonDecision("restart", "restarted", 0, sessions)

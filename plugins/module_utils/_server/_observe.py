@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedServer:
     """A host with its instances of pppoe-server. Paths are absolute, pids are those of this host.
 
     ``files``: content and mode of each file that may be ours, ``None`` twice if it is not there; ``rc_local``: the
@@ -59,13 +59,13 @@ class Observed:
     commands: t.Mapping[str, _server_startup_lines.Command] = field(default_factory=dict)
 
 
-def observe(module: AnsibleModule) -> Observed:
+def observe(module: AnsibleModule) -> ObservedServer:
     """The host as the instance that is named in the module's parameters finds it."""
     name, systemd = module.params["name"], _systemd.running()
     rc_local, processes = _rc_local.path(), _processes.every()
     files = _files.there([*own_paths(name), *_layout_server.SCRIPTS, *_server_session_manager.PATHS, rc_local])
     unit = unit_of(module, _layout_server.unit_name(name))
-    known = Observed(
+    known = ObservedServer(
         systemd=systemd,
         files=files,
         rc_local=rc_local,

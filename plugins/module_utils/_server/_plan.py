@@ -23,13 +23,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _ses
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import ObservedServer
 
 Parameters = t.Mapping[str, t.Any]
 
 
 @dataclass(frozen=True)
-class Plan:
+class ServerPlan:
     """What is to be done, and what for.
 
     ``now``: what runs, ours and what is taken over. ``disable_foreign``: units of others that would start a second one.
@@ -40,7 +40,7 @@ class Plan:
 
     name: str
     changes: t.Sequence[_files.Change]
-    decision: _server_decision.Decision
+    decision: _server_decision.DaemonDecision
     now: _server_processes.Running
     command: t.Sequence[str] = ()
     start_words: t.Sequence[str] = ()
@@ -65,8 +65,8 @@ class Plan:
 
 
 def plan(
-    parameters: Parameters, instance: _server_config.Instance, how: _server_config.Mode, observed: Observed
-) -> Plan:
+    parameters: Parameters, instance: _server_config.Instance, how: _server_config.Mode, observed: ObservedServer
+) -> ServerPlan:
     """``state`` started or present. The instance has been checked."""
     command = _server_config.command(instance, observed.can, how)
     by_systemd = parameters["startup"] != "rc_local" and observed.systemd
@@ -85,7 +85,7 @@ def plan(
             "Use on_change=live, which keeps its sessions, or leave startup as it was.",
         )
     unit = _layout_server.unit_name(instance.name)
-    return Plan(
+    return ServerPlan(
         name=instance.name,
         changes=changes,
         decision=decision,
@@ -110,11 +110,11 @@ def plan(
 def _decision(
     parameters: Parameters,
     instance: _server_config.Instance,
-    observed: Observed,
+    observed: ObservedServer,
     command: t.Sequence[str],
     now: _server_processes.Running,
     by_systemd: bool,
-) -> _server_decision.Decision:
+) -> _server_decision.DaemonDecision:
     daemon = now.daemon
     differs = daemon is not None and (
         now.foreign is not None
@@ -142,7 +142,7 @@ def files(
     instance: _server_config.Instance,
     command: t.Sequence[str],
     by_systemd: bool,
-    observed: Observed,
+    observed: ObservedServer,
     rc_local: bytes | None,
 ) -> list[_files.File]:
     """The files of an instance, with what all instances share. ``rc_local``: what our block is put into."""
@@ -161,7 +161,7 @@ def files(
 
 
 def _rc_local_file(
-    observed: Observed, name: str, lines: list[str] | None, content: bytes | None = None
+    observed: ObservedServer, name: str, lines: list[str] | None, content: bytes | None = None
 ) -> list[_files.File]:
     """rc.local with our block (``lines``) or without it, executable if it has one; nothing if it needs no change."""
     path = observed.rc_local
@@ -173,14 +173,14 @@ def _has_unit(changes: t.Iterable[_files.Change]) -> bool:
     return any(change.file.path.startswith(_layout_server.UNITS + "/") for change in changes)
 
 
-def end(parameters: Parameters, observed: Observed) -> Plan:
+def end(parameters: Parameters, observed: ObservedServer) -> ServerPlan:
     """``state`` stopped or absent."""
     name, absent = parameters["name"], parameters["state"] == "absent"
     now = _server_takeover.running(observed.own, observed.unmanaged, ())
     decision = _server_decision.decide(
         parameters["state"], parameters["on_change"], now.daemon is not None, False, len(now.sessions)
     )
-    ending = Plan(name=name, changes=(), decision=decision, now=now, unit_runs=observed.unit.active)
+    ending = ServerPlan(name=name, changes=(), decision=decision, now=now, unit_runs=observed.unit.active)
     if not absent:
         return ending
     changes = _files.changes(absent_files(name, observed), observed.files)
@@ -192,7 +192,7 @@ def end(parameters: Parameters, observed: Observed) -> Plan:
     )
 
 
-def absent_files(name: str, observed: Observed) -> list[_files.File]:
+def absent_files(name: str, observed: ObservedServer) -> list[_files.File]:
     """Everything of the instance, and what all instances share if it is the last."""
     paths = [_layout_server.options_path(name), _layout_server.pool_path(name), _layout_server.unit_path(name)]
     if not observed.instances - {name}:

@@ -69,7 +69,7 @@ def end(module: AnsibleModule) -> dict[str, t.Any]:
     return report(plan, module._diff)
 
 
-def report(plan: _server_plan.Plan, with_diff: bool) -> dict[str, t.Any]:
+def report(plan: _server_plan.ServerPlan, with_diff: bool) -> dict[str, t.Any]:
     """What the module returns of any plan."""
     return {
         "changed": plan.changed,
@@ -80,7 +80,7 @@ def report(plan: _server_plan.Plan, with_diff: bool) -> dict[str, t.Any]:
     }
 
 
-def _process_diff(plan: _server_plan.Plan) -> list[dict[str, str]]:
+def _process_diff(plan: _server_plan.ServerPlan) -> list[dict[str, str]]:
     if not plan.command or plan.decision.action == "none":
         return []
     before = "" if plan.now.daemon is None else " ".join(_server_processes.own_command(plan.now.daemon.argv)) + "\n"

@@ -18,7 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _shell
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._shell_words import Word
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 
-Line = _server_startup_lines.Line
+Line = _server_startup_lines.StartupLine
 
 # What may stand beside pppoe-server in a unit, and nobody misses when the unit starts no longer.
 _PREPARING = re.compile(r"(?:sleep|true|modprobe|mkdir|rm|test|kill|killall|pkill)\Z")
@@ -29,7 +29,7 @@ _REFERENCE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 
 
 @dataclass
-class Unit:
+class StartingUnit:
     """The settings of a [Service] section that count here; ``commands``: each Exec line's key, text, file and line."""
 
     commands: list[tuple[str, str, str, int]] = field(default_factory=list)
@@ -38,9 +38,9 @@ class Unit:
     directory: str = "/"
 
 
-def unit(files: t.Iterable[tuple[str, bytes]]) -> Unit:
+def unit(files: t.Iterable[tuple[str, bytes]]) -> StartingUnit:
     """A unit from its file and its drop-ins, in their order (systemd.unit(5), systemd.service(5))."""
-    found = Unit()
+    found = StartingUnit()
     for path, content in files:
         section = ""
         for number, line in _joined(content.decode("utf-8", "surrogateescape")):
@@ -67,7 +67,7 @@ def _joined(text: str) -> t.Iterator[tuple[int, str]]:
         yield first, whole
 
 
-def _take(found: Unit, key: str, value: str, path: str, number: int) -> None:
+def _take(found: StartingUnit, key: str, value: str, path: str, number: int) -> None:
     if key.startswith("Exec") and key != "ExecSearchPath":
         if value:
             found.commands.append((key, value, path, number))
@@ -101,7 +101,7 @@ def environment_file(content: bytes) -> dict[str, str]:
     return found
 
 
-def of_unit(settings: Unit, instance: str | None, opened: _shell_simple.Opened) -> list[Line]:
+def of_unit(settings: StartingUnit, instance: str | None, opened: _shell_simple.Opened) -> list[Line]:
     """What a unit starts. ``alone``: nothing else but what waits or prepares."""
     environment = dict(settings.environment)
     known = True
@@ -115,7 +115,7 @@ def of_unit(settings: Unit, instance: str | None, opened: _shell_simple.Opened) 
         if key not in ("ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload"):
             continue
         words = _words(text.lstrip("-@:+!|"), environment if known else {}, instance)
-        call = _shell_simple.Call(path, tuple(words), number, 0, 0, cwd=settings.directory) if words else None
+        call = _shell_simple.ShellCall(path, tuple(words), number, 0, 0, cwd=settings.directory) if words else None
         lines = _server_startup_lines.started(call, opened) if call else []
         found += [replace(line, text=line.text if line.path != path else _shown(text)) for line in lines]
         if not lines and words and not _PREPARING.match(words[0].text.rpartition("/")[2]):

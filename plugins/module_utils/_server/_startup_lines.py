@@ -120,7 +120,7 @@ def _without(words: list[str], letter: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Line:
+class StartupLine:
     """A line of a script, with those that belong to it, which starts pppoe-server or a unit.
 
     ``command`` is ``None`` if it cannot be read literally. ``start`` and ``end`` are offsets in ``path``; ``alone``: it
@@ -142,7 +142,7 @@ class Line:
 
 def lines(
     content: bytes, path: str = "", opened: _shell_simple.Opened = _shell_simple.nothing, deep: int = 0
-) -> list[Line]:
+) -> list[StartupLine]:
     """The lines of a shell script, as rc.local, that start a pppoe-server of nobody's but the user's own.
 
     ``opened`` gives the content of other scripts that it runs; lines of those have another ``path``.
@@ -150,7 +150,7 @@ def lines(
     if not _is_shell(content):
         return _mentions(content, path)
     script = _shell.read(path, content, opened)
-    found: list[Line] = []
+    found: list[StartupLine] = []
     for call in script.calls:
         for start in _starts(call, opened, deep):
             if start.path != path:
@@ -167,12 +167,12 @@ def _is_shell(content: bytes) -> bool:
     return not first.startswith(b"#!") or bool(_SHELL.search(first.rstrip()))
 
 
-def _mentions(content: bytes, path: str) -> list[Line]:
+def _mentions(content: bytes, path: str) -> list[StartupLine]:
     """Lines that speak of starting pppoe-server, in what cannot be read."""
     found, start = [], 0
     for number, line in enumerate(content.splitlines(keepends=True), 1):
         if _STARTED.search(line) and not line.lstrip().startswith(b"#"):
-            found.append(Line(number, start, start + len(line), None, False, path, _shown(line)))
+            found.append(StartupLine(number, start, start + len(line), None, False, path, _shown(line)))
         start += len(line)
     return found
 
@@ -182,7 +182,7 @@ def _shown(line: bytes) -> str:
     return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
 
 
-def _in_its_place(line: Line, content: bytes, calls: t.Sequence[_shell_simple.Call]) -> Line:
+def _in_its_place(line: StartupLine, content: bytes, calls: t.Sequence[_shell_simple.ShellCall]) -> StartupLine:
     """The line, with the whole of it, and whether it does something else as well."""
     start, end = line.start, line.end
     while True:
@@ -210,12 +210,12 @@ def _is_whole(text: bytes) -> bool:
     return words.count(b"for") == words.count(b"done") == words.count(b"do") and words.count(b"(") == words.count(b")")
 
 
-def started(call: _shell_simple.Call, opened: _shell_simple.Opened) -> list[Line]:
+def started(call: _shell_simple.ShellCall, opened: _shell_simple.Opened) -> list[StartupLine]:
     """What one command starts that stands by itself, in a unit for example."""
     return list(_starts(call, opened, 0))
 
 
-def _starts(call: _shell_simple.Call, opened: _shell_simple.Opened, deep: int) -> t.Iterator[Line]:
+def _starts(call: _shell_simple.ShellCall, opened: _shell_simple.Opened, deep: int) -> t.Iterator[StartupLine]:
     """What a command of a script starts, by itself, behind other programs, or in a script that it runs."""
     # What is run again and again would start a second daemon as soon as the first ends.
     words, plain, literal = call.words, not call.repeated, True
@@ -240,14 +240,16 @@ def _starts(call: _shell_simple.Call, opened: _shell_simple.Opened, deep: int) -
             return
 
 
-def _line(call: _shell_simple.Call, command_: Command | None, alone: bool) -> Line:
+def _line(call: _shell_simple.ShellCall, command_: Command | None, alone: bool) -> StartupLine:
     text = " ".join(word.text for word in call.words).encode("latin-1")
-    return Line(call.number, call.start, call.end, command_, alone, call.path, _shown(text), call.reached, call.cwd)
+    return StartupLine(
+        call.number, call.start, call.end, command_, alone, call.path, _shown(text), call.reached, call.cwd
+    )
 
 
 def _by_command(
-    call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], plain: bool, literal: bool
-) -> t.Iterator[Line]:
+    call: _shell_simple.ShellCall, words: t.Sequence[_shell_words.Word], plain: bool, literal: bool
+) -> t.Iterator[StartupLine]:
     server = command([word.text.encode("latin-1").decode("utf-8", "surrogateescape") for word in words])
     if server is None or not server.by_hand or {"-h", "-d", "-P"} & {flag for flag, _value in server.flags}:
         return  # ours, or one that only prints
@@ -256,8 +258,8 @@ def _by_command(
 
 
 def _in_text(
-    call: _shell_simple.Call, word: _shell_words.Word, plain: bool, opened: _shell_simple.Opened, deep: int
-) -> t.Iterator[Line]:
+    call: _shell_simple.ShellCall, word: _shell_words.Word, plain: bool, opened: _shell_simple.Opened, deep: int
+) -> t.Iterator[StartupLine]:
     """A shell in the shell: ``su -c "…"``."""
     if not word.literal or deep > _shell_simple.MOST_DEEP:
         if _NAME.search(word.text):
@@ -277,8 +279,8 @@ def _in_text(
 
 
 def _in_file(
-    call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, deep: int
-) -> t.Iterator[Line]:
+    call: _shell_simple.ShellCall, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, deep: int
+) -> t.Iterator[StartupLine]:
     """A script that is run."""
     path = words[0].text
     if not words[0].literal:
@@ -299,8 +301,8 @@ def _in_file(
 
 
 def _by_another(
-    call: _shell_simple.Call, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, deep: int
-) -> t.Iterator[Line]:
+    call: _shell_simple.ShellCall, words: t.Sequence[_shell_words.Word], opened: _shell_simple.Opened, deep: int
+) -> t.Iterator[StartupLine]:
     """A program that is not known to run others: the script of that name, or one with it as an argument."""
     texts = [word.text for word in words]
     name = os.path.basename(texts[0])

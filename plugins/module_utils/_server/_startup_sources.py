@@ -22,7 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _sta
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-Line = _server_startup_lines.Line
+Line = _server_startup_lines.StartupLine
 
 #: The largest script that is read, in bytes.
 MOST_BYTES = 256 * 1024
@@ -50,7 +50,7 @@ OTHERS = ("/etc/inittab", "/etc/supervisor/conf.d/*", "/etc/monit/monitrc", "/et
 
 
 @dataclass(frozen=True)
-class Source:
+class StartupSource:
     """A line that starts a daemon. ``unit``: the unit that has it; ``active``: it does so at boot, or at some event."""
 
     line: Line
@@ -77,26 +77,26 @@ def opened(path: str) -> bytes | None:
     return None if b"\0" in content[:1024] else content
 
 
-def observe(module: AnsibleModule) -> list[Source]:
+def observe(module: AnsibleModule) -> list[StartupSource]:
     """All of them, rc.local first."""
     found = _of_scripts([_rc_local.path()], executable=False)
     for pattern in INTERFACES:
         for path, content in _contents(pattern):
-            found += map(Source, _server_startup_files.of_interfaces(content, path, opened))
+            found += map(StartupSource, _server_startup_files.of_interfaces(content, path, opened))
     for patterns, with_user in ((CRONTABS, True), (USER_CRONTABS, False)):
         for pattern in patterns:
             for path, content in _contents(pattern):
-                found += map(Source, _server_startup_files.of_crontab(content, path, with_user, opened))
+                found += map(StartupSource, _server_startup_files.of_crontab(content, path, with_user, opened))
     found += _of_scripts(SCRIPTS, executable=True) + _of_scripts(READ, executable=False)
     for pattern in OTHERS:
         for path, content in _contents(pattern):
-            found += map(Source, _server_startup_lines.lines(b"#!other\n" + content, path))
+            found += map(StartupSource, _server_startup_lines.lines(b"#!other\n" + content, path))
     started = {source.line.unit for source in found if source.line.unit and source.line.reached}
     units = _of_units(module) + _of_init_scripts(module)
     mine = {source.unit for source in units}
     # "systemctl start ssh" starts no pppoe-server.
     found = [source for source in found if source.line.unit is None or source.line.unit in mine]
-    return found + [Source(one.line, one.unit, one.active or one.unit in started) for one in units]
+    return found + [StartupSource(one.line, one.unit, one.active or one.unit in started) for one in units]
 
 
 def _contents(pattern: str) -> list[tuple[str, bytes]]:
@@ -104,16 +104,16 @@ def _contents(pattern: str) -> list[tuple[str, bytes]]:
     return [(path, content) for path, content in found if content is not None]
 
 
-def _of_scripts(patterns: t.Iterable[str], executable: bool) -> list[Source]:
-    found: list[Source] = []
+def _of_scripts(patterns: t.Iterable[str], executable: bool) -> list[StartupSource]:
+    found: list[StartupSource] = []
     for pattern in patterns:
         for path, content in _contents(pattern):
             if not executable or os.access(path, os.X_OK):
-                found += map(Source, _server_startup_lines.lines(content, path, opened))
+                found += map(StartupSource, _server_startup_lines.lines(content, path, opened))
     return found
 
 
-def _of_init_scripts(module: AnsibleModule) -> list[Source]:
+def _of_init_scripts(module: AnsibleModule) -> list[StartupSource]:
     """Scripts of System V; a unit of that name takes their place."""
     found = []
     for path, content in _contents("/etc/init.d/*"):
@@ -124,11 +124,11 @@ def _of_init_scripts(module: AnsibleModule) -> list[Source]:
             links = glob.glob(f"/etc/rc[2345S].d/S[0-9][0-9]{name}")
             active = bool(links) or _systemd.is_active(module, name + ".service")
             lines = _server_startup_lines.lines(content, path, opened)
-            found += [Source(line, name + ".service", active) for line in lines]
+            found += [StartupSource(line, name + ".service", active) for line in lines]
     return found
 
 
-def _of_units(module: AnsibleModule) -> list[Source]:
+def _of_units(module: AnsibleModule) -> list[StartupSource]:
     found = []
     for name, path in sorted(_unit_paths().items()):
         files = [(path, opened(path) or b"")]
@@ -139,7 +139,7 @@ def _of_units(module: AnsibleModule) -> list[Source]:
         lines = _server_startup_files.of_unit(settings, instance, opened)
         if lines:
             active = any(_systemd.is_enabled(module, one) for one in (name, name.replace(".service", ".timer")))
-            found += [Source(line, name, active) for line in lines]
+            found += [StartupSource(line, name, active) for line in lines]
     return found
 
 

@@ -16,8 +16,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_lines as _server_startup_lines
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_lines import Command, Line
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_sources import Source
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_lines import Command, StartupLine
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._startup_sources import StartupSource
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._unmanaged import Daemon, Unmanaged
 
 # What stands before a line of rc.local that would start a second daemon at boot. ":" keeps the body of an "if" whole.
@@ -95,20 +95,22 @@ def _refuse_accounts_elsewhere(commands: t.Iterable[Command], contents: t.Mappin
                 )
 
 
-def commands(sources: t.Sequence[Source], foreign: Daemon | None, interfaces: t.Collection[str]) -> list[Command]:
+def commands(
+    sources: t.Sequence[StartupSource], foreign: Daemon | None, interfaces: t.Collection[str]
+) -> list[Command]:
     """The commands of others that serve one of ``interfaces``: of the daemon that runs, and of what starts one."""
     found = [foreign.command if foreign else None]
     found += [source.line.command for source in sources if source.active and source.line.reached]
     return [one for one in found if one is not None and set(one.interfaces) & set(interfaces)]
 
 
-def units_to_disable(sources: t.Sequence[Source], interfaces: t.Collection[str], rc_local: str) -> list[str]:
+def units_to_disable(sources: t.Sequence[StartupSource], interfaces: t.Collection[str], rc_local: str) -> list[str]:
     """The units that would start a second daemon on one of ``interfaces`` and do nothing else.
 
     Lines of ``rc_local`` itself are ``taken_over``'s. ``Refused`` for anything else that would start
     one, or may: after the next boot two daemons would answer, or one with other values.
     """
-    units: dict[str, list[Line]] = {}
+    units: dict[str, list[StartupLine]] = {}
     for source in sources:
         line = source.line
         if not source.active or not line.reached or (line.path == rc_local and line.unit is None):
@@ -126,16 +128,18 @@ def units_to_disable(sources: t.Sequence[Source], interfaces: t.Collection[str],
     return [unit for unit, lines in units.items() if goes(lines, interfaces)]
 
 
-def line_alone(line: Line) -> Line:
+def line_alone(line: StartupLine) -> StartupLine:
     """The line, as if it did nothing else: it is refused anyway."""
-    return Line(line.number, line.start, line.end, line.command, True, line.path, line.text)
+    return StartupLine(line.number, line.start, line.end, line.command, True, line.path, line.text)
 
 
 def _is_unit_file(path: str) -> bool:
     return path.endswith((".service", ".conf"))
 
 
-def _refuse_start_of_unit(source: Source, sources: t.Sequence[Source], interfaces: t.Collection[str]) -> None:
+def _refuse_start_of_unit(
+    source: StartupSource, sources: t.Sequence[StartupSource], interfaces: t.Collection[str]
+) -> None:
     for other in sources:
         if other.unit == source.line.unit and goes([line_alone(other.line)], interfaces):
             raise Refused(
@@ -145,7 +149,7 @@ def _refuse_start_of_unit(source: Source, sources: t.Sequence[Source], interface
             )
 
 
-def taken_over(script: bytes | None, lines: t.Iterable[Line], interfaces: t.Collection[str]) -> bytes | None:
+def taken_over(script: bytes | None, lines: t.Iterable[StartupLine], interfaces: t.Collection[str]) -> bytes | None:
     """The script without those of its ``lines`` that would start a second daemon on one of ``interfaces``.
 
     Every byte of them stays, behind ``TAKEN_OVER``. ``Refused`` for a line that does more than start this daemon, or
@@ -153,7 +157,7 @@ def taken_over(script: bytes | None, lines: t.Iterable[Line], interfaces: t.Coll
     """
     if script is None:
         return None
-    together: dict[tuple[int, int], list[Line]] = {}
+    together: dict[tuple[int, int], list[StartupLine]] = {}
     for line in lines:
         if line.reached and line.unit is None:
             together.setdefault((line.start, line.end), []).append(line)
@@ -167,7 +171,7 @@ def taken_over(script: bytes | None, lines: t.Iterable[Line], interfaces: t.Coll
     return script
 
 
-def goes(together: t.Sequence[Line], interfaces: t.Collection[str]) -> bool:
+def goes(together: t.Sequence[StartupLine], interfaces: t.Collection[str]) -> bool:
     """Whether what one line starts is this daemon; ``Refused`` if it is more than that, or cannot be read."""
     first = together[0]
     place = f"line {first.number} of {first.path}"

@@ -48,8 +48,8 @@ class Unmanaged:
 
     daemons: t.Sequence[Daemon] = ()
     sessions: t.Sequence[tuple[int, str]] = ()
-    sources: t.Sequence[_server_startup_sources.Source] = ()
-    rc_local: t.Sequence[_server_startup_lines.Line] = ()
+    sources: t.Sequence[_server_startup_sources.StartupSource] = ()
+    rc_local: t.Sequence[_server_startup_lines.StartupLine] = ()
     options_files: t.Mapping[str, bytes | None] = field(default_factory=dict)
 
 

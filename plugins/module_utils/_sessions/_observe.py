@@ -38,7 +38,7 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
     if not commands:
         return []
     by_pid = _pppd_pid_files.interfaces()
-    host = _sessions_parse.Host(
+    host = _sessions_parse.ObservedSessions(
         commands=commands,
         variables=_pppd_database.variables(),
         kernel=_sessions_parse.parse_kernel(_files.text(KERNEL)),

@@ -32,7 +32,7 @@ _INSTANCE = re.compile(re.escape(_layout_server.options_path("\0")).replace("\0"
 
 
 @dataclass(frozen=True)
-class Call:
+class PppdCommand:
     """What the command of a pppd says: its side of the session, and the session itself."""
 
     role: str  # "server" or "client"
@@ -54,7 +54,7 @@ class KernelSession:
 
 
 @dataclass
-class Host:
+class ObservedSessions:
     """What has been read of a host; functions give what only few sessions need."""
 
     commands: t.Mapping[int, t.Sequence[str]]
@@ -67,7 +67,7 @@ class Host:
     interface_of: t.Callable[[int], str | None] = field(default=lambda _pid: None)
 
 
-def sessions(host: Host) -> list[dict[str, t.Any]]:
+def sessions(host: ObservedSessions) -> list[dict[str, t.Any]]:
     """The sessions by the interface's name; one that is still coming up has no address, and perhaps no interface."""
     calls = {pid: parse_command(words, host.peers) for pid, words in host.commands.items()}
     # What a server gave its pppd is certain; it leaves the lines of the kernel that are clients'.
@@ -77,7 +77,7 @@ def sessions(host: Host) -> list[dict[str, t.Any]]:
     return sorted(found, key=lambda entry: _natural(entry["interface"] or ""))
 
 
-def _session(host: Host, pid: int, call: Call, rest: list[KernelSession]) -> dict[str, t.Any]:
+def _session(host: ObservedSessions, pid: int, call: PppdCommand, rest: list[KernelSession]) -> dict[str, t.Any]:
     variables = host.variables.get(pid, {})
     name = variables.get("IFNAME") or host.interface_of(pid)
     interface = host.interfaces.get(name) if name else None
@@ -117,7 +117,7 @@ def _id_of_client(rest: list[KernelSession], device: str | None, mac: str | None
     return ids[0] if len(ids) == 1 else None
 
 
-def parse_command(words: t.Sequence[str], peers: t.Callable[[str], t.Sequence[str]]) -> Call | None:
+def parse_command(words: t.Sequence[str], peers: t.Callable[[str], t.Sequence[str]]) -> PppdCommand | None:
     """What a pppd's command tells; ``None`` if it isn't one of PPPoE. ``peers`` gives the words of a ``call`` file."""
     if not words or os.path.basename(words[0]) != "pppd":
         return None
@@ -133,18 +133,20 @@ def parse_command(words: t.Sequence[str], peers: t.Callable[[str], t.Sequence[st
     found = _SESSION.match(_processes.after(options, "rp_pppoe_sess") or _processes.after(options, "pppoe-sess") or "")
     if found:
         mac = normal_mac(found.group(2))
-        return Call("server", "kernel", device, int(found.group(1)), mac, _instance(words))
-    return Call("client", "kernel", device, None, None, name, _processes.after(options, "user"))
+        return PppdCommand("server", "kernel", device, int(found.group(1)), mac, _instance(words))
+    return PppdCommand("client", "kernel", device, None, None, name, _processes.after(options, "user"))
 
 
-def _user_mode(options: t.Sequence[str], relay: str, name: str | None) -> Call:
+def _user_mode(options: t.Sequence[str], relay: str, name: str | None) -> PppdCommand:
     device = _RELAY_DEVICE.search(relay)
     interface = device.group(1) if device else None
     found = _RELAY_SESSION.search(relay)
     session = _SESSION.match(found.group(1)) if found else None
     if session is None:
-        return Call("client", "user", interface, None, None, name, _processes.after(options, "user"))
-    return Call("server", "user", interface, int(session.group(1)), normal_mac(session.group(2)), _instance(options))
+        return PppdCommand("client", "user", interface, None, None, name, _processes.after(options, "user"))
+    return PppdCommand(
+        "server", "user", interface, int(session.group(1)), normal_mac(session.group(2)), _instance(options)
+    )
 
 
 def _instance(words: t.Sequence[str]) -> str | None:

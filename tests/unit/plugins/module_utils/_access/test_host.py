@@ -27,11 +27,11 @@ CASES = [
 @pytest.mark.parametrize(("asked", "configured", "problem", "expected"), CASES)
 def test_hold(monkeypatch, asked, configured, problem, expected):
     monkeypatch.setattr(_access_host, "measured", lambda _module: 70)
-    seen = _access_host.Observed(configured, (), frozenset(), True, False, problem)
+    seen = _access_host.ObservedAccess(configured, (), frozenset(), True, False, problem)
     assert _access_host.hold(None, asked, seen) == expected
 
 
 def test_a_hold_that_the_host_cannot_do():
-    seen = _access_host.Observed(None, (), frozenset(), True, False, PROBLEM)
+    seen = _access_host.ObservedAccess(None, (), frozenset(), True, False, PROBLEM)
     with pytest.raises(Refused, match="dial_hold: this host cannot delay packets: tc is not installed"):
         _access_host.hold(None, "150", seen)

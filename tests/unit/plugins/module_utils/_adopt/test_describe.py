@@ -54,7 +54,7 @@ def observed(
         "nat": [RULE],
         "default_route": "eth0",
     }
-    return _adopt_describe.Observed(**{**usual, **more})
+    return _adopt_describe.ObservedDaemon(**{**usual, **more})
 
 
 def test_the_guide():
@@ -88,8 +88,8 @@ def test_variables(changes, variables):
     assert {key: found.get(key) for key in variables} == variables
 
 
-def live(*addresses: str) -> list[_adopt_describe.Session]:
-    return [_adopt_describe.Session(f"ppp{number}", address, "user") for number, address in enumerate(addresses)]
+def live(*addresses: str) -> list[_adopt_describe.LiveSession]:
+    return [_adopt_describe.LiveSession(f"ppp{number}", address, "user") for number, address in enumerate(addresses)]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest, Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
@@ -34,8 +34,8 @@ CASES = [
 
 def request(username, secret):
     if username is None:
-        return Request("dsl", "absent")
-    return Request("dsl", "present", Connection("dsl", "eth0", username), secret=secret)
+        return ClientRequest("dsl", "absent")
+    return ClientRequest("dsl", "present", Connection("dsl", "eth0", username), secret=secret)
 
 
 @pytest.mark.parametrize(("before", "account", "after"), CASES)

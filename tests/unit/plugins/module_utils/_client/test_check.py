@@ -1,4 +1,4 @@
-"""What a host cannot have, without a host: ``Observed`` is made up."""
+"""What a host cannot have, without a host: ``ObservedClient`` is made up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _obs
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _plan as _client_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._connections import Configured
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._link import Link
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import Ethernet, Observed
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection, Request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import Ethernet, ObservedClient
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest, Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Route
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._systemd import Unit
@@ -20,7 +20,7 @@ DSL = Connection("dsl", "eth0", "cmz")
 RC_LOCAL = "/etc/rc.local"
 
 
-def host(**changes) -> Observed:
+def host(**changes) -> ObservedClient:
     there = dict.fromkeys([*_client_observe.paths("dsl"), RC_LOCAL], (None, None))
     there.update(changes.pop("there", {}))
     plain = {
@@ -29,11 +29,11 @@ def host(**changes) -> Observed:
         "interfaces": ("eth0", "eth1"), "ethernet": Ethernet(True, None, 1500), "routes": (), "connections": {},
         "links": {}, "rc_local": RC_LOCAL, "failed": False, "polkit": True, "there": there,
     }  # fmt: skip
-    return Observed(**{**plain, **changes})
+    return ObservedClient(**{**plain, **changes})
 
 
-def request(wanted: Connection = DSL, **changes) -> Request:
-    return Request(**{"name": "dsl", "state": "connected", "wanted": wanted, "secret": "s", **changes})
+def request(wanted: Connection = DSL, **changes) -> ClientRequest:
+    return ClientRequest(**{"name": "dsl", "state": "connected", "wanted": wanted, "secret": "s", **changes})
 
 
 OPTIONS = ("-chap", "-pap")
@@ -61,7 +61,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-def check_and_plan(asked: Request, observed: Observed) -> _client_plan.Plan:
+def check_and_plan(asked: ClientRequest, observed: ObservedClient) -> _client_plan.ClientPlan:
     _client_check.check(asked, observed)
     planned = _client_plan.plan(asked, observed)
     _client_check.check_dial(asked, observed, planned.decision)
@@ -94,7 +94,7 @@ def test_not_refused(asked, changes):
     assert planned.boot == "enable"
 
 
-def applied(observed: Observed) -> Observed:
+def applied(observed: ObservedClient) -> ObservedClient:
     """The host as a plan leaves it, with a link that is up."""
     planned = _client_plan.plan(request(), observed)
     there = {**observed.there, **{one.file.path: (one.file.content, one.file.mode) for one in planned.changes}}

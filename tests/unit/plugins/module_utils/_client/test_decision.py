@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client._decision import Decision, Now, decide
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._decision import DialDecision, Now, decide
 
 NOTHING, DIALS, UP, OTHER = (
     Now(False, False, False),
@@ -11,19 +11,19 @@ NOTHING, DIALS, UP, OTHER = (
 )
 
 CASES = [
-    ("connected", NOTHING, Decision(False, True, "dialled")),
-    ("connected", DIALS, Decision(True, True, "dialled")),
-    ("connected", UP, Decision(False, False, "none")),
-    ("connected", OTHER, Decision(True, True, "redialled")),
-    ("present", NOTHING, Decision(False, False, "none")),
-    ("present", Now(False, False, True), Decision(False, False, "none")),
-    ("present", UP, Decision(False, False, "none")),
-    ("present", OTHER, Decision(False, False, "pending")),
-    ("disconnected", NOTHING, Decision(False, False, "none")),
-    ("disconnected", DIALS, Decision(True, False, "hung_up")),
-    ("disconnected", UP, Decision(True, False, "hung_up")),
-    ("absent", NOTHING, Decision(False, False, "none")),
-    ("absent", OTHER, Decision(True, False, "hung_up")),
+    ("connected", NOTHING, DialDecision(False, True, "dialled")),
+    ("connected", DIALS, DialDecision(True, True, "dialled")),
+    ("connected", UP, DialDecision(False, False, "none")),
+    ("connected", OTHER, DialDecision(True, True, "redialled")),
+    ("present", NOTHING, DialDecision(False, False, "none")),
+    ("present", Now(False, False, True), DialDecision(False, False, "none")),
+    ("present", UP, DialDecision(False, False, "none")),
+    ("present", OTHER, DialDecision(False, False, "pending")),
+    ("disconnected", NOTHING, DialDecision(False, False, "none")),
+    ("disconnected", DIALS, DialDecision(True, False, "hung_up")),
+    ("disconnected", UP, DialDecision(True, False, "hung_up")),
+    ("absent", NOTHING, DialDecision(False, False, "none")),
+    ("absent", OTHER, DialDecision(True, False, "hung_up")),
 ]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 US, THEM = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 UNIQ = b"our uniq"
-ANY = _discovery_frames.Question(UNIQ)
+ANY = _discovery_frames.Inquiry(UNIQ)
 
 SERVICE, AC, HOST_UNIQ, COOKIE, RELAY, PAYLOAD = 0x101, 0x102, 0x103, 0x104, 0x110, 0x120
 
@@ -28,7 +28,7 @@ def pado(tags: bytes = PROPER, source=THEM, version=0x11, code=7, session=0, len
 
 
 def test_a_padi_as_rfc_2516_draws_it():
-    question = _discovery_frames.Question(b"\x01\x02", "fast", 1500)
+    question = _discovery_frames.Inquiry(b"\x01\x02", "fast", 1500)
     header, tags = "ffffffffffff 020000000001 8863 11 09 0000 0014", "0101 0004 66617374 0103 0002 0102 0120 0002 05dc"
     assert _discovery_frames.padi(US, question) == bytes.fromhex(header + tags)
 
@@ -50,7 +50,7 @@ def test_a_proper_answer():
 
 
 def test_a_service_name_that_is_no_utf_8():
-    question = _discovery_frames.Question(UNIQ, "\udcff")
+    question = _discovery_frames.Inquiry(UNIQ, "\udcff")
     assert b"\x01\x01\x00\x01\xff" in _discovery_frames.padi(US, question)
 
 
@@ -101,7 +101,7 @@ def test_a_malformed_answer_is_told(frame, ac_name, problems):
 @pytest.mark.parametrize(("service", "problems"), [("fast", 0), ("slow", 1)])
 def test_an_answer_has_the_service_that_was_asked_for(service, problems):
     frame = pado(tag(SERVICE, b"fast") + tag(AC, b"gate") + tag(HOST_UNIQ, UNIQ))
-    assert len(_discovery_frames.offer(frame, _discovery_frames.Question(UNIQ, service)).problems) == problems
+    assert len(_discovery_frames.offer(frame, _discovery_frames.Inquiry(UNIQ, service)).problems) == problems
 
 
 def test_error_tags():
@@ -207,7 +207,7 @@ def test_entries_that_name_nobody(entry, parameter):
 )
 def test_what_cannot_be_asked_is_refused(changes, parameter):
     asked = {"service_name": "ü" * 710, "max_payload": 1500, "timeout": 5, "attempts": 3, "stop_after": 0, **changes}
-    question = _discovery_frames.Question(UNIQ, asked["service_name"], asked["max_payload"])
+    question = _discovery_frames.Inquiry(UNIQ, asked["service_name"], asked["max_payload"])
     rest = (asked["timeout"], asked["attempts"], asked["stop_after"])
     with pytest.raises(Refused) as refused:
         _discovery_frames.check(question, *rest)
@@ -216,7 +216,7 @@ def test_what_cannot_be_asked_is_refused(changes, parameter):
 
 @given(st.text(max_size=710), st.integers(1493, 9208))
 def test_no_padi_is_longer_than_allowed(service_name, size):
-    question = _discovery_frames.Question(bytes(8), service_name, size)
+    question = _discovery_frames.Inquiry(bytes(8), service_name, size)
     try:
         _discovery_frames.check(question, 5, 3, 0)
     except Refused:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _forwarding
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forwarding import Asked, Observed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forwarding import Asked, ObservedForwarding
 
 NOTHING = Asked()
 STRICT = Asked("strict", "off", "eth0")
@@ -12,7 +12,7 @@ DEFAULTS = {_forwarding.CONF.format(family, "default", key): 7 for family, key i
 
 def plan(state, content, value, name="default", asked=NOTHING, **more):
     values = {_forwarding.KERNEL: value, **more.pop("values", {})}
-    return _forwarding.plan(state, name, asked, Observed(content, more.pop("links", ()), values, **more))
+    return _forwarding.plan(state, name, asked, ObservedForwarding(content, more.pop("links", ()), values, **more))
 
 
 @pytest.mark.parametrize("former", [0, 1])

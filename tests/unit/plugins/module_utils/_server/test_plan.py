@@ -13,7 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _che
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _plan as _server_plan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import Observed
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._observe import ObservedServer
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._processes import Running
 from ansible_collections.dialtone.pppoe.tests.support import parameters
 
@@ -31,9 +31,11 @@ SESSION = Process(
 )
 
 
-def host(startup: str = "systemd", processes=(DAEMON, SESSION), unit: Unit | None = None, **changes) -> Observed:
+def host(startup: str = "systemd", processes=(DAEMON, SESSION), unit: Unit | None = None, **changes) -> ObservedServer:
     """A host on which the instance runs as the parameters ask for it; ``changes``: what is otherwise."""
-    bare = Observed(systemd=True, files={RC_LOCAL: (None, None)}, rc_local=RC_LOCAL, own=Running(None, ()), can=CAN)
+    bare = ObservedServer(
+        systemd=True, files={RC_LOCAL: (None, None)}, rc_local=RC_LOCAL, own=Running(None, ()), can=CAN
+    )
     files = _server_plan.files(startup, INSTANCE, COMMAND, startup != "rc_local", bare, None)
     unit = unit or (Unit("active", True, False, 700) if startup == "systemd" else Unit())
     settled = replace(

@@ -14,7 +14,7 @@ RC_LOCAL = "/etc/rc.local"
 def source(script: str, path: str = "/etc/cron.d/x", unit: str | None = None, active: bool = True):
     """A source from one line of a script."""
     line = _server_startup_lines.lines(script.encode(), path)[0]
-    return _server_startup_sources.Source(line, unit, active)
+    return _server_startup_sources.StartupSource(line, unit, active)
 
 
 UNIT = "/etc/systemd/system/pppoe.service"

@@ -5,7 +5,11 @@ import sys
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Address, Interface
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _parse as _sessions_parse
-from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions._parse import Call, Host, KernelSession
+from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions._parse import (
+    KernelSession,
+    ObservedSessions,
+    PppdCommand,
+)
 
 TAIL = ["192.168.10.109:192.168.10.6", "nodetach", "noaccomp", "nopcomp", "default-asyncmap", "mru", "1492"]
 OURS = ["file", "/etc/ppp/pppoe-server/default.options", *TAIL]
@@ -19,17 +23,17 @@ PEERS = {
 }
 
 COMMANDS = [
-    (["pppd", "pty", RELAY, *OURS], Call("server", "user", "eth1", 5, "02:64:74:00:02:01", "default")),
-    (["pppd", "pty", RELAY, *THEIRS], Call("server", "user", "eth1", 5, "02:64:74:00:02:01", None)),
+    (["pppd", "pty", RELAY, *OURS], PppdCommand("server", "user", "eth1", 5, "02:64:74:00:02:01", "default")),
+    (["pppd", "pty", RELAY, *THEIRS], PppdCommand("server", "user", "eth1", 5, "02:64:74:00:02:01", None)),
     (["pppd", "plugin", PLUGIN, "nic-eth1", "rp_pppoe_sess", "7:2:64:74:0:2:1", *OURS],
-     Call("server", "kernel", "eth1", 7, "02:64:74:00:02:01", "default")),
+     PppdCommand("server", "kernel", "eth1", 7, "02:64:74:00:02:01", "default")),
     (["/usr/sbin/pppd", "plugin", "rp-pppoe.so", "nic-eth1.7", "pppoe-sess", "65534:02:64:74:00:02:0A", *OURS],
-     Call("server", "kernel", "eth1.7", 65534, "02:64:74:00:02:0a", "default")),
-    (["pppd", "call", "dsl", "nodetach"], Call("client", "kernel", "eth0", None, None, "dsl", "cmz")),
-    (["pppd", "call", "old"], Call("client", "kernel", "eth0", None, None, "old", "my user")),
-    (["pppd", "plugin", "pppoe.so", "eth0", "user", "x"], Call("client", "kernel", None, None, None, None, "x")),
+     PppdCommand("server", "kernel", "eth1.7", 65534, "02:64:74:00:02:0a", "default")),
+    (["pppd", "call", "dsl", "nodetach"], PppdCommand("client", "kernel", "eth0", None, None, "dsl", "cmz")),
+    (["pppd", "call", "old"], PppdCommand("client", "kernel", "eth0", None, None, "old", "my user")),
+    (["pppd", "plugin", "pppoe.so", "eth0", "user", "x"], PppdCommand("client", "kernel", None, None, None, None, "x")),
     (["pppd", "pty", "/usr/sbin/pppoe -p /run/x.pid -I eth0 -T 80 -U -m 1412", "user", "x"],
-     Call("client", "user", "eth0", None, None, None, "x")),
+     PppdCommand("client", "user", "eth0", None, None, None, "x")),
     (["pppd", "call", "modem"], None),
     (["pppd", "call", "missing"], None),
     (["pppd", "pty", "pptp 192.0.2.1 --nolaunchpppd", "user", "x"], None),
@@ -103,7 +107,7 @@ SERVER = ["pppd", "plugin", PLUGIN, "nic-eth1", "rp_pppoe_sess", "7:02:64:74:00:
 MAC = "02:64:74:00:01:02"
 
 
-def host(**changes) -> Host:
+def host(**changes) -> ObservedSessions:
     parts = {
         "commands": {10: SERVER},
         "variables": {10: {"IFNAME": "ppp0", "PEERNAME": "cmz", "DEVICE": "eth1", "MACREMOTE": MAC.upper()}},
@@ -112,7 +116,7 @@ def host(**changes) -> Host:
         "counters": {"ppp0": (11, 22)},
         "peers": lambda name: PEERS.get(name, []),
     }
-    return Host(**dict(parts, **changes))
+    return ObservedSessions(**dict(parts, **changes))
 
 
 def test_a_session_of_a_server():
