@@ -12,7 +12,7 @@ PART ?=
 COVERAGE = --cov --cov-report=term
 MINUTES ?= 10
 
-.PHONY: help demo demo-down lab-up lab-down lab-ssh test soak quick lint sanity unit integration molecule installed \
+.PHONY: help demo demo-down demo-isp demo-isp-down lab-up lab-down lab-ssh test soak quick lint sanity unit integration molecule installed \
 	pythons galaxy bench docs changelog build clean root setup-run setup-test
 
 help: ## show this help
@@ -22,6 +22,12 @@ demo: root setup-run ## boot a server and two clients, run site.yml on them, sho
 	@python3 tests/demo --image $(IMAGE)
 
 demo-down: lab-down ## remove the hosts of the demo
+
+demo-isp: root setup-run ## two servers, a RADIUS centre, four customers: moves, an outage, a disconnect
+	@python3 tests/demo/isp.py
+
+demo-isp-down: ## remove the hosts of that demo
+	@tests/lab/lab down demo-isp
 
 lab-up: root setup-run ## only boot the hosts of the demo [IMAGE=trixie]
 	@tests/lab/lab up tests/lab/topologies/guide.yml --name $(LAB) --image $(IMAGE)

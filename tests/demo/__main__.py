@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 
+import grid
 import stage
 import view
 
@@ -41,27 +39,20 @@ class Demo:
     """One run, with its clock."""
 
     def __init__(self) -> None:
-        self.began = time.monotonic()
-
-    def title(self, text: str) -> None:
-        print(f"\n==== {text} ({time.monotonic() - self.began:.0f} s)", flush=True)
+        self.clock = stage.Clock()
 
     def run(self, image: str | None) -> int:
-        self.title("The network: a server, two clients, and 192.168.5.1 beyond the server")
-        bring_up(image)
+        title = self.clock.title
+        title("The network: a server, two clients, and 192.168.5.1 beyond the server")
+        stage.bring_up(NAME, stage.TOPOLOGY, image, NAME)
         parts = {}
         if self.is_fresh():
-            self.title("Before: the clients reach the server, and nothing beyond it")
+            title("Before: the clients reach the server, and nothing beyond it")
             parts = {BEFORE: view.before(in_parallel(pings))}
-            print(view.table(parts), flush=True)
-        self.title("The playbook, with the sample inventory as it is")
-        command = stage.playbook_command(NAME)
-        print("$", typed(command), flush=True)
-        if stage.shown(command) != 0:
-            raise stage.StageError(
-                "site.yml failed; see above. The lab is up: make lab-ssh HOST=server, make demo-down"
-            )
-        self.title("After: the clients have dialled")
+            print(grid.table(parts), flush=True)
+        title("The playbook, with the sample inventory as it is")
+        stage.run_playbook(NAME, NAME, "server")
+        title("After: the clients have dialled")
         return self.conclude(parts)
 
     def is_fresh(self) -> bool:
@@ -72,41 +63,14 @@ class Demo:
             print("For the whole demo: make demo-down demo")
         return cell.right
 
-    def conclude(self, parts: dict[str, list[view.Row]]) -> int:
+    def conclude(self, parts: dict[str, list[grid.Row]]) -> int:
         """Look at everything after the dial, print the table, say what is wrong; the exit code."""
         parts = {**parts, AFTER: view.after(in_parallel(look), users())}
         server = view.server(addresses("server"), len(view.CLIENTS))
-        wrong = [*view.failures(parts), *([] if server.right else [f"after: server: {server.text}"])]
-        print(f"{view.table(parts)}\n\nserver: {server.text}\n")
-        if wrong:
-            print("demo: this is not as it should be:", *wrong, sep="\n  ", file=sys.stderr)
-        else:
-            print(f"All {view.count(parts) + 1} checks hold, after {time.monotonic() - self.began:.0f} s.\n")
-        print(AROUND.format(playbook=typed(stage.playbook_command(NAME))))
-        return 1 if wrong else 0
-
-
-def bring_up(image: str | None) -> None:
-    """Make the lab, or take the one that is up if it is whole."""
-    hosts = stage.hosts_of(NAME)
-    if hosts is None:
-        choice = ["--image", image] if image else []
-        stage.lab("up", str(stage.TOPOLOGY.relative_to(stage.REPOSITORY)), "--name", NAME, *choice)
-        return
-    dead = [host for host, (_, state) in hosts.items() if state.startswith("stopped")]
-    others = [host for host, (used, _) in hosts.items() if image and used != image]
-    if dead:
-        raise stage.StageError(
-            f"a lab {NAME} is there, but without power: {', '.join(dead)}. Remove it: make demo-down"
-        )
-    if others:
-        raise stage.StageError(f"a lab {NAME} is up with another image than {image}. Remove it first: make demo-down")
-    print(f"The lab {NAME} is up already and is used as it is. For a new one: make demo-down demo")
-
-
-def typed(command: list[str]) -> str:
-    """The command as one would type it."""
-    return " ".join([f"ANSIBLE_CONFIG={stage.CONFIG}", *command])
+        wrong = () if server.right else (f"after: server: {server.text}",)
+        code = stage.conclude(parts, self.clock, wrong, 1, f"server: {server.text}")
+        print(AROUND.format(playbook=stage.typed(stage.playbook_command(NAME))))
+        return code
 
 
 def in_parallel(function) -> dict:
@@ -135,22 +99,10 @@ def look(host: str) -> view.Client:
 
 def users() -> dict[str, str]:
     """Who has which address, as the server's own sessions tell."""
-    command = [
-        stage.program("ansible"),
-        "-i",
-        str(stage.connections(NAME)),
-        "server",
-        "-o",
-        "-m",
-        "dialtone.pppoe.pppoe_session_info",
-    ]
-    asked = subprocess.run(
-        command, cwd=stage.REPOSITORY, env=stage.environment(), capture_output=True, text=True, check=False
-    )
-    head, arrow, answer = asked.stdout.partition("=>")
-    if "SUCCESS" not in head or not arrow:
-        raise stage.StageError(f"pppoe_session_info: {' '.join((asked.stdout + asked.stderr).split())}")
-    return {session["address"]: session["username"] for session in json.loads(answer)["sessions"]}
+    return {
+        session["address"]: session["username"]
+        for session in stage.module(NAME, "server", "pppoe_session_info")["sessions"]
+    }
 
 
 if __name__ == "__main__":

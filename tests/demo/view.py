@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from grid import Cell, Row
+
 INSIDE = "192.168.10.109"
 OUTSIDE = "192.168.5.1"
 MTU = 1492
@@ -37,22 +39,6 @@ class Link:
     address: str
     peer: str
     mtu: int
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One value of the table, and whether it is what the guide says."""
-
-    text: str
-    right: bool
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: what it is about, and the value of each host."""
-
-    label: str
-    cells: dict[str, Cell]
 
 
 def ping_result(output: str) -> str:
@@ -154,36 +140,3 @@ def _one_hop_further(result: str) -> bool:
 def _address_is_right(host: str, up: Link) -> bool:
     expected = CLIENTS[host]
     return IPv4Address(expected.first) <= IPv4Address(up.address) <= IPv4Address(expected.last)
-
-
-def table(parts: dict[str, list[Row]]) -> str:
-    """The parts as columns of text, one column a host; what is not as in the guide has a mark."""
-    hosts = list(CLIENTS)
-    lines = [["", *hosts]]
-    for title, rows in parts.items():
-        lines.append([title])
-        lines.extend([f"  {row.label}", *(_shown(row.cells[host]) for host in hosts)] for row in rows)
-    widths = [max(len(line[column]) for line in lines if column < len(line)) for column in range(len(hosts) + 1)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip() for line in lines
-    )
-
-
-def _shown(cell: Cell) -> str:
-    return cell.text if cell.right else f"{cell.text} <- wrong"
-
-
-def failures(parts: dict[str, list[Row]]) -> list[str]:
-    """One line for each value that is not as in the guide."""
-    return [
-        f"{title}: {host}: {row.label}: {cell.text}"
-        for title, rows in parts.items()
-        for row in rows
-        for host, cell in row.cells.items()
-        if not cell.right
-    ]
-
-
-def count(parts: dict[str, list[Row]]) -> int:
-    """How many values were held against the guide."""
-    return sum(len(row.cells) for rows in parts.values() for row in rows)

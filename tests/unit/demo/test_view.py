@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import grid
 import pytest
 import view
 
@@ -66,7 +67,7 @@ def test_what_came_of_a_ping(output, expected):
 )
 def test_before(inside, outside, wrong):
     rows = view.before({"client": (inside, outside), "client2": (reply(64), UNREACHABLE)})
-    assert view.failures({"before": rows}) == wrong
+    assert grid.failures({"before": rows}) == wrong
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_before(inside, outside, wrong):
 )
 def test_after(seen, wrong):
     rows = view.after({"client": seen, "client2": CLIENT2}, USERS)
-    assert view.failures({"after": rows}) == [f"after: client: {line}" for line in wrong]
+    assert grid.failures({"after": rows}) == [f"after: client: {line}" for line in wrong]
 
 
 @pytest.mark.parametrize(
@@ -110,10 +111,10 @@ def test_the_server_has_a_ppp_interface_for_each_client(interfaces, expected, ri
 
 def test_table():
     rows = view.before({"client": (reply(64), UNREACHABLE), "client2": (reply(64), reply(63))})
-    assert view.table({"before": rows}).splitlines() == [
+    assert grid.table({"before": rows}).splitlines() == [
         "                       client                  client2",
         "before",
         "  ping 192.168.10.109  answers, ttl=64         answers, ttl=64",
         "  ping 192.168.5.1     Network is unreachable  answers, ttl=63 <- wrong",
     ]
-    assert view.count({"before": rows}) == 4
+    assert grid.count({"before": rows}) == 4
