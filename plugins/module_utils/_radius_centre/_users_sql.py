@@ -20,9 +20,11 @@ SET temp_buffers = '64MB';
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL work_mem = '64MB';
+SET LOCAL default_statistics_target = 10;
 CREATE TEMPORARY TABLE wanted (kind "char", username text, attribute text, op text, value text) ON COMMIT DROP;
 """
 _WHOLE = "(w.username, w.attribute, w.op, w.value) = (r.username, r.attribute, r.op, r.value)"
+_GROUP = "(w.username, w.value) = (r.username, r.groupname)"
 
 
 def statements(rows: bytes, exclusive: bool, most_removals: int | None, update_secret: bool, write: bool) -> bytes:
@@ -33,11 +35,11 @@ def statements(rows: bytes, exclusive: bool, most_removals: int | None, update_s
     after = [
         "\\.",
         "ANALYZE wanted;",
-        _listed(exclusive),
+        _accounts(exclusive),
         _keep_secrets() if not update_secret else "",
-        _table("check", "radcheck", "c"),
-        _table("reply", "radreply", "r"),
-        _GROUPS,
+        _difference("check", "radcheck", "c", _WHOLE),
+        _difference("reply", "radreply", "r", _WHOLE),
+        _difference("group", "radusergroup", "g", _GROUP),
         _OUTCOME,
         _limit(most_removals) if exclusive else "",
         _WRITE if write else "",
@@ -48,14 +50,21 @@ def statements(rows: bytes, exclusive: bool, most_removals: int | None, update_s
     return before + rows + "\n".join(after).encode()
 
 
-def _listed(exclusive: bool) -> str:
-    """``concerned``: the accounts whose rows are compared; ``known``: all that there are."""
-    everyone = " UNION SELECT username FROM known" if exclusive else ""
+def _accounts(exclusive: bool) -> str:
+    """``known``: all that there are; ``account``: those whose rows are compared.
+
+    An account that is listed has one row that is its secret, or says that it is to be absent.
+    """
+    join = "FULL" if exclusive else "LEFT"
     return f"""\
 CREATE TEMPORARY TABLE known ON COMMIT DROP AS SELECT DISTINCT username FROM radcheck;
-CREATE TEMPORARY TABLE listed ON COMMIT DROP AS SELECT DISTINCT username FROM wanted;
-CREATE TEMPORARY TABLE concerned ON COMMIT DROP AS SELECT username FROM listed{everyone};
-ANALYZE concerned, known, listed;"""
+CREATE TEMPORARY TABLE account ON COMMIT DROP AS
+  SELECT username, l.username IS NOT NULL AS listed, coalesce(l.present, false) AS present,
+    k.username IS NOT NULL AS known
+  FROM (SELECT username, kind <> 'a' AS present FROM wanted
+    WHERE kind = 'a' OR (kind = 'c' AND attribute IN ({_PASSWORDS}))) l
+  {join} JOIN known k USING (username);
+ANALYZE account;"""
 
 
 def _keep_secrets() -> str:
@@ -67,33 +76,24 @@ DELETE FROM wanted w USING kept k WHERE w.kind = 'c' AND w.username = k.username
 INSERT INTO wanted SELECT 'c', * FROM kept;"""
 
 
-def _table(name: str, table: str, kind: str) -> str:
+def _difference(name: str, table: str, kind: str, same: str) -> str:
+    """Rows that go, which have an ``id``, and rows that come, which have a ``place`` in the order of the accounts."""
     return f"""\
-CREATE TEMPORARY TABLE {name}_gone ON COMMIT DROP AS SELECT r.id, r.username FROM {table} r
-  WHERE NOT EXISTS (SELECT FROM wanted w WHERE w.kind = '{kind}' AND {_WHOLE})
-  AND r.username IN (SELECT username FROM concerned);
-CREATE TEMPORARY TABLE {name}_new ON COMMIT DROP AS SELECT w.username, w.attribute, w.op, w.value FROM wanted w
-  WHERE w.kind = '{kind}' AND NOT EXISTS (SELECT FROM {table} r WHERE {_WHOLE});"""
+CREATE TEMPORARY TABLE {name}_difference ON COMMIT DROP AS
+  SELECT r.id, coalesce(r.username, w.username) AS username, w.attribute, w.op, w.value, w.ctid AS place
+  FROM (SELECT ctid, * FROM wanted WHERE kind = '{kind}') w
+  FULL JOIN (SELECT * FROM {table} WHERE username IN (SELECT username FROM account)) r ON {same}
+  WHERE r.id IS NULL OR w.username IS NULL;"""
 
 
-_GROUPS = """\
-CREATE TEMPORARY TABLE group_gone ON COMMIT DROP AS SELECT r.id, r.username FROM radusergroup r
-  WHERE r.username IN (SELECT username FROM concerned) AND NOT EXISTS
-  (SELECT FROM wanted w WHERE w.kind = 'g' AND w.username = r.username AND w.value = r.groupname);
-CREATE TEMPORARY TABLE group_new ON COMMIT DROP AS SELECT w.username, w.value FROM wanted w
-  WHERE w.kind = 'g' AND NOT EXISTS
-  (SELECT FROM radusergroup r WHERE w.username = r.username AND w.value = r.groupname);"""
-
+# A new account is in no other table: nothing needs to be looked up for it.
 _OUTCOME = """\
-CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
-  SELECT username FROM check_gone UNION SELECT username FROM check_new
-  UNION SELECT username FROM reply_gone UNION SELECT username FROM reply_new
-  UNION SELECT username FROM group_gone UNION SELECT username FROM group_new;
 CREATE TEMPORARY TABLE outcome ON COMMIT DROP AS
-  SELECT t.username, CASE WHEN p.username IS NULL THEN 'removed' WHEN k.username IS NULL THEN 'added' ELSE 'updated' END
-    AS what, l.username IS NULL AS unlisted
-  FROM touched t LEFT JOIN known k USING (username) LEFT JOIN listed l USING (username)
-  LEFT JOIN (SELECT DISTINCT username FROM wanted WHERE kind = 'c') p USING (username);"""
+  SELECT username, 'added' AS what, false AS unlisted FROM account WHERE present AND NOT known
+  UNION ALL
+  SELECT username, CASE WHEN present THEN 'updated' ELSE 'removed' END, NOT listed FROM account
+  WHERE (known OR NOT present) AND username IN (SELECT username FROM check_difference
+    UNION ALL SELECT username FROM reply_difference UNION ALL SELECT username FROM group_difference);"""
 
 
 def _limit(most: int | None) -> str:
@@ -108,12 +108,15 @@ END $$;"""
 
 
 _WRITE = """\
-DELETE FROM radcheck r USING check_gone g WHERE r.id = g.id;
-DELETE FROM radreply r USING reply_gone g WHERE r.id = g.id;
-DELETE FROM radusergroup r USING group_gone g WHERE r.id = g.id;
-INSERT INTO radcheck (username, attribute, op, value) SELECT * FROM check_new;
-INSERT INTO radreply (username, attribute, op, value) SELECT * FROM reply_new;
-INSERT INTO radusergroup (username, groupname) SELECT * FROM group_new;"""
+DELETE FROM radcheck r USING check_difference d WHERE r.id = d.id;
+DELETE FROM radreply r USING reply_difference d WHERE r.id = d.id;
+DELETE FROM radusergroup r USING group_difference d WHERE r.id = d.id;
+INSERT INTO radcheck (username, attribute, op, value)
+  SELECT username, attribute, op, value FROM check_difference WHERE id IS NULL ORDER BY place;
+INSERT INTO radreply (username, attribute, op, value)
+  SELECT username, attribute, op, value FROM reply_difference WHERE id IS NULL ORDER BY place;
+INSERT INTO radusergroup (username, groupname)
+  SELECT username, value FROM group_difference WHERE id IS NULL ORDER BY place;"""
 
 
 def _names(what: str) -> str:
