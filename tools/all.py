@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,9 @@ LOGS = REPOSITORY / ".build" / "test"
 #: A person who watches is told what is running when nothing has been said for so many seconds.
 QUIET = 10.0
 #: Scenarios wait a part of their time, for dials, echoes and reboots: one more than processors keeps these busy.
-WORKERS = 1 + (os.cpu_count() or 1)
+LANES = 1 + (os.cpu_count() or 1)
+#: One lane more has the parts without guests, with what time these leave.
+SPARE_NICE = 5
 #: What an interrupted part may take to end by itself, seconds.
 PATIENCE = 20.0
 #: The parts that take longest, in that order: they begin first, so that none of them is left alone in the end.
@@ -143,7 +146,7 @@ class Show:
             self.line("test", f"running: {running}")
 
 
-def run(part: Part, show: Show) -> None:
+def run(part: Part, show: Show, nice: int = 0) -> None:
     """Run a part to its end."""
     part.runs += 1
     part.counts, part.steps = {}, Steps()
@@ -157,7 +160,7 @@ def run(part: Part, show: Show) -> None:
     with (
         log.open("w") as kept,
         subprocess.Popen(
-            part.command,
+            ["nice", "-n", str(nice), *part.command],
             cwd=REPOSITORY,
             env={**environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
@@ -182,6 +185,17 @@ def run(part: Part, show: Show) -> None:
     if part.status != 0:
         part.wrong += [f"run {part.runs}:", *wrong(heard)]
     show.line(part.name, "passed" if part.status == 0 else f"FAILED with exit code {part.status}, output in {log}")
+
+
+def lane(queues: tuple[deque[Part], ...], show: Show, nice: int = 0) -> None:
+    """Run the parts of some queues one after the other, until these are empty."""
+    for queue in queues:
+        while True:
+            try:
+                part = queue.popleft()
+            except IndexError:
+                break
+            run(part, show, nice)
 
 
 def end(everything: list[Part]) -> None:
@@ -227,8 +241,11 @@ def main(names: list[str]) -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, interrupt)
     everything, show = [part for part in parts() if not names or part.name in names], Show()
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        futures = [pool.submit(run, part, show) for part in everything]
+    scenarios = deque(part for part in everything if part.name.startswith("molecule "))
+    others = deque(part for part in everything if part not in scenarios)
+    with ThreadPoolExecutor(max_workers=LANES + 1) as pool:
+        futures = [pool.submit(lane, (scenarios, others), show) for _ in range(LANES)]
+        futures.append(pool.submit(lane, (others,), show, SPARE_NICE))
         try:
             while not all(future.done() for future in futures):
                 time.sleep(0.5)
@@ -238,7 +255,8 @@ def main(names: list[str]) -> int:
                 run(part, show)
         except KeyboardInterrupt:
             print("test: interrupted; what has begun is ending", file=sys.stderr, flush=True)
-            pool.shutdown(wait=False, cancel_futures=True)
+            scenarios.clear()
+            others.clear()
             end(everything)
             return 130
     for future in futures:
