@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which packages a host has, from dpkg's own database. Private to this collection."""
+"""What dpkg's own database says: packages, and their configuration files as they came. Private to this collection."""
 
 from __future__ import annotations
 
@@ -31,3 +31,8 @@ def missing_in(status: str, names: t.Sequence[str]) -> list[str] | None:
         return None
     installed = set(_INSTALLED.findall(status))
     return [name for name in names if name not in installed]
+
+
+def configuration(status: str, folder: str) -> dict[str, str]:
+    """The MD5 of the files in ``folder`` that dpkg knows as some package's configuration, as they came."""
+    return dict(re.findall(rf"^ ({re.escape(folder)}/\S+) ([0-9a-f]{{32}})$", status, re.MULTILINE))

@@ -149,6 +149,9 @@ def _entries(directory: str) -> list[os.DirEntry[str]]:
 
 
 def stock(status: str, folder: str) -> dict[str, str]:
-    """The MD5 of the files in ``folder`` that dpkg knows as configuration of a package ``ppp``."""
+    """The MD5 of the files in ``folder`` that dpkg knows as configuration of a package ``ppp``.
+
+    As ``_host/_packages.configuration``, which is not there where the manager runs.
+    """
     paragraph = next((text for text in status.split("\n\n") if text.startswith("Package: ppp\n")), "")
     return dict(re.findall(rf"^ ({re.escape(folder)}/\S+) ([0-9a-f]{{32}})$", paragraph, re.MULTILINE))

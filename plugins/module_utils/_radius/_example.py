@@ -13,12 +13,10 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-import re
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _packages
 
 FOLDER = "/etc/freeradius/3.0"
-STATUS = "/var/lib/dpkg/status"
 UNIT = "freeradius.service"
 _DROP_INS = f"/etc/systemd/system/{UNIT}.d"
 _SITES = {"default", "inner-tunnel"}
@@ -32,19 +30,14 @@ _FILES = (
 )
 
 
-def is_untouched(folder: str = FOLDER, status: str = STATUS, drop_ins: str = _DROP_INS) -> bool:
+def is_untouched(folder: str = FOLDER, status: str = _packages.STATUS, drop_ins: str = _DROP_INS) -> bool:
     """Whether the sites and the files that they use are the package's own."""
     if glob.glob(f"{drop_ins}/*") or not os.path.isdir(f"{folder}/sites-enabled"):
         return False
     if set(os.listdir(f"{folder}/sites-enabled")) - _SITES:
         return False
-    known = packaged(_files.text(status), folder)
+    known = _packages.configuration(_files.text(status), folder)
     return all(known.get(f"{folder}/{name}") == _digest(f"{folder}/{name}") for name in _FILES)
-
-
-def packaged(status: str, folder: str) -> dict[str, str]:
-    """The MD5 of the files in ``folder`` that dpkg knows as somebody's configuration."""
-    return dict(re.findall(rf"^ ({re.escape(folder)}/\S+) ([0-9a-f]{{32}})$", status, re.MULTILINE))
 
 
 def _digest(path: str) -> str | None:

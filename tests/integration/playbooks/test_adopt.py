@@ -135,3 +135,16 @@ def test_an_honest_host(controller):
     written = (controller.folder / "host_vars" / "gate" / "pppoe_server.yml").read_text()
     assert yaml.safe_load(written) == {"pppoe_server_interfaces": ["eth1"], "pppoe_server_nat": False}
     assert "# Process 12: pppoe-server -I eth1" in done.stdout
+
+
+def test_all_daemons_of_a_host_are_written(controller):
+    two = [
+        answer(variables={"pppoe_server_name": name, "pppoe_server_interfaces": [name]})["servers"][0]
+        for name in ("eth1", "eth2")
+    ]
+    done = controller.adopt({"servers": two, "findings": []})
+    assert done.returncode == 0, done.stdout + done.stderr
+    written = (controller.folder / "host_vars" / "gate" / "pppoe_server.yml").read_text()
+    assert yaml.safe_load(written) == {
+        "pppoe_server_instances": [{"name": name, "interfaces": [name]} for name in ("eth1", "eth2")]
+    }
