@@ -14,7 +14,7 @@ import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _kernel, _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _shaping as _plans_shaping
@@ -81,7 +81,7 @@ class Grants:
         grant = self._grant(session, self._accounts.get(session.pid), session.interface or "")
         if grant is None or not grant.limited:
             return None
-        if grant.session_timeout and _age(session.started) >= grant.session_timeout:
+        if grant.session_timeout and _kernel.age(session.started) >= grant.session_timeout:
             return f"it has lasted for {grant.session_timeout} seconds, the limit of its plan"
         count = sum(_number(f"{_LINKS}/{session.interface}/statistics/{way}_bytes") for way in ("rx", "tx"))
         if grant.volume and count >= grant.volume:
@@ -110,7 +110,7 @@ class Grants:
         """What RADIUS has said; a file from before this session is one that a killed pppd has left."""
         path = f"{self._run}/radattr.{interface}"
         with suppress(OSError):
-            if time.time() - os.stat(path).st_mtime <= _age(session.started) + 2:
+            if time.time() - os.stat(path).st_mtime <= _kernel.age(session.started) + 2:
                 return _plans_attributes.read(_basics.text(path))
         return {}
 
@@ -158,12 +158,6 @@ def _sweep() -> None:
         if link == _plans_shaping.upload_device(of) and of.startswith("ppp") and of not in links:
             with suppress(OSError):
                 _plans_shaping.remove_device(of)
-
-
-def _age(started: int) -> float:
-    """The seconds since a process started, from the ticks since boot when it did."""
-    with open("/proc/uptime", encoding="ascii") as handle:
-        return float(handle.read().split()[0]) - started / os.sysconf("SC_CLK_TCK")
 
 
 def _number(path: str) -> int:

@@ -22,7 +22,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _kernel, _names
 
 if t.TYPE_CHECKING:
     # Only where a history is kept, since it is large.
@@ -146,7 +146,7 @@ class History:
             return
         if self._links is None:
             self._links = Links()
-        start = max(int(time.time() - _age(session.started)), 0)
+        start = max(int(time.time() - _kernel.age(session.started)), 0)
         self._beginnings.append(_Beginning(session, session.interface, session.address, start))
 
     def ends(self, session: _book.Session, cause: str) -> None:
@@ -340,10 +340,6 @@ def open_database(path: str) -> sqlite3.Connection:
 def boot() -> str:
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as handle:
         return handle.read().strip()
-
-
-def _age(started: int) -> float:
-    return max(time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK"), 0.0)
 
 
 def _device(pid: int) -> str | None:

@@ -13,6 +13,7 @@ import os
 import re
 import socket
 import struct
+import time
 import typing as t
 from dataclasses import dataclass
 
@@ -126,6 +127,11 @@ def started(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] == b"Z" else int(fields[19])
+
+
+def age(started: int) -> float:
+    """The seconds since a process started, from the ticks since boot when it did."""
+    return max(time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK"), 0.0)
 
 
 def processes(configuration: str, script: str) -> list[Process]:

@@ -5,7 +5,8 @@
 """The session manager as a program. Private to this collection.
 
 ``PROGRAM ensure``: have one that runs, and is of this text. ``PROGRAM stop``: end it. ``PROGRAM accounts``: learn the
-accounts of sessions that are up. ``PROGRAM padt``: send a PADT for each line ``INTERFACE SESSION`` of its input.
+accounts of sessions that are up. ``PROGRAM prefixes``: have sessions have the IPv6 prefixes of the present settings.
+``PROGRAM padt``: send a PADT for each line ``INTERFACE SESSION`` of its input.
 """
 
 from __future__ import annotations
@@ -207,8 +208,8 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
     own = _inode(pid_file)
     rest, wait, rule_seen = b"", 0.0, 0.0
     while True:
-        links = manager.history.fileno()
-        select.select([addresses.fileno(), questions, *([] if links is None else [links])], [], [], wait)
+        further = [one for one in (manager.history.fileno(), manager.delegation.fileno()) if one is not None]
+        select.select([addresses.fileno(), questions, *further], [], [], wait)
         # One whose files somebody has removed is not asked any more, and another one takes its place.
         if _inode(pid_file) != own:
             return
@@ -229,6 +230,7 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
             _set_rule()
         again = manager.answer()
         soon = [manager.keep_room(), manager.look_at_plans(), manager.history.flush(manager.living)]
+        soon.append(manager.delegation.look(manager.book.sessions))
         wait = again if again is not None else 1.0 if any(soon) else 30.0
 
 
@@ -251,6 +253,8 @@ def hear(manager: _manager.Manager, line: str) -> None:
         manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
     elif words[0] == "accounts":
         manager.learn_accounts()
+    elif words[0] == "prefixes":
+        manager.delegation.load()
 
 
 def _set_rule() -> None:
@@ -294,14 +298,14 @@ def main(words: t.Sequence[str]) -> None:
         ensure(where)
     elif words == ["stop"]:
         stop(where)
-    elif words == ["accounts"]:
+    elif words in (["accounts"], ["prefixes"]):
         ensure(where)
         descriptor = os.open(f"{where.state}/ask", os.O_RDWR | os.O_CLOEXEC)
-        os.write(descriptor, b"accounts\n")
+        os.write(descriptor, words[0].encode() + b"\n")
     elif words == ["padt"]:
         raise SystemExit(0 if _padt.send(sys.stdin) else 1)
     else:
-        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts | padt")
+        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts | prefixes | padt")
 
 
 if __name__ == "__main__":

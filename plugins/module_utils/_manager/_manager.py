@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
     _book,
+    _delegation,
     _grants,
     _history,
     _hooks,
@@ -74,6 +75,7 @@ class Manager:
         self._hooks = _hooks.Hooks(places.ppp)
         self._grants = _grants.Grants(places.configuration, places.run)
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
+        self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
         self._new_pppd = new_pppd
         self._files: dict[str, tuple[t.Any, str]] = {}
         self._swept = 0.0
@@ -97,6 +99,7 @@ class Manager:
         for event in sorted(events, key=self._age):
             self.address(event)
         self.learn_accounts()
+        self.delegation.load()
 
     def _age(self, event: _kernel.Event) -> int:
         """Of two that have one address, the older one was first."""

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefixes, _routes, _settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
     _book,
+    _delegation,
     _grants,
     _history,
     _hooks,
@@ -18,6 +20,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _manager,
     _names,
     _padt,
+    _table,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes, _grant, _shaping
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
@@ -27,6 +30,7 @@ FOLDER = "manager"
 _PARTS = (
     _basics,
     _book,
+    _delegation,
     _grants,
     _history,
     _hooks,
@@ -36,9 +40,13 @@ _PARTS = (
     _manager,
     _names,
     _padt,
+    _table,
     _attributes,
     _grant,
     _shaping,
+    _prefixes,
+    _routes,
+    _settings,
 )
 _ALL = _python_program.Program(
     PROGRAM,

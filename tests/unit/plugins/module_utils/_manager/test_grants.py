@@ -35,7 +35,7 @@ class Host:
         monkeypatch.setattr(_plans_shaping, "apply", lambda name, before, shape: self.shapes.append((name, shape)))
         monkeypatch.setattr(_names, "accounts", lambda pids, run: {pid: self.names[pid] for pid in pids})
         monkeypatch.setattr(_grants, "_LINKS", str(folder / "net"))
-        monkeypatch.setattr(_grants, "_age", lambda started: 3000.0)
+        monkeypatch.setattr(_kernel, "age", lambda started: 3000.0)
         self.said = []
         monkeypatch.setattr(_grants._basics, "say", self.said.append)
         self.grants = _grants.Grants(str(folder / "etc"), str(folder / "run"))
@@ -183,4 +183,4 @@ def test_a_device_of_a_session_that_is_gone_is_removed(host, monkeypatch):
 
 
 def test_the_age_of_this_process():
-    assert 0 <= _grants._age(_kernel.started(os.getpid())) < 3600 * 24
+    assert 0 <= _kernel.age(_kernel.started(os.getpid())) < 3600 * 24
