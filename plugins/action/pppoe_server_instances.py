@@ -13,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.action import chap_user
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch, _fixed_addresses
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _check as _ipv6_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils import _instances, _instances_accounts, _role
 
@@ -64,6 +65,12 @@ class ActionModule(chap_user.ActionModule):
                 if accounts:
                     table = _plans_grant.accounts_text(accounts)
                     parameters[one.name]["plans"]["accounts_src"] = self._send(table, f"plans{index}")
+        if "ipv6" in arguments["parts"]:
+            for index, one in enumerate(present):
+                own = _instances_accounts.with_prefixes(one, self._rows) if _instances.has_ipv6(one) else {}
+                if own:
+                    table = _ipv6_check.accounts_text(own)
+                    parameters[one.name]["ipv6"]["accounts_src"] = self._send(table, f"ipv6{index}")
         arguments["instances"] = [
             {
                 "name": one.name,

@@ -60,6 +60,12 @@ options:
         (C(accept_ra=2)) when this host forwards IPv6.
       - If not set, the previous request of O(name) is kept.
     type: bool
+  ipv6_forwarding:
+    description:
+      - V(true) also enables IPv6 forwarding (C(net.ipv6.conf.all.forwarding)) on this host. V(false) withdraws that. With
+        the last request that has V(true), the previous value is restored.
+      - If not set, the previous request of O(name) is kept.
+    type: bool
   uplink:
     description:
       - The interface that leads to the internet. If it is a numbered link, such as C(ppp0), it is not treated as the
@@ -129,6 +135,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "name": {"type": "str", "default": "default"},
     "rp_filter": {"type": "str", "choices": ["strict", "loose", "off", "unchanged"]},
     "ipv6": {"type": "bool"},
+    "ipv6_forwarding": {"type": "bool"},
     "uplink": {"type": "str"},
 }
 

@@ -19,12 +19,12 @@ description:
 options:
   parts:
     description:
-      - What to do. V(removal) removes instances, V(forwarding), V(masquerade), V(plans), V(access) and V(metrics) are
+      - What to do. V(removal) removes instances, V(forwarding), V(masquerade), V(plans), V(ipv6), V(access) and V(metrics) are
         the modules of these names, V(server) is M(dialtone.pppoe.pppoe_server), and V(accounts) is
         M(dialtone.pppoe.chap_user).
     type: list
     elements: str
-    choices: [removal, forwarding, masquerade, server, plans, access, metrics, accounts]
+    choices: [removal, forwarding, masquerade, server, plans, ipv6, access, metrics, accounts]
     required: true
   packages:
     description:
@@ -109,7 +109,7 @@ author:
 EXAMPLES = r"""
 - name: Check the input for all parts
   dialtone.pppoe.pppoe_server_instances:
-    parts: [removal, forwarding, masquerade, server, plans, access, metrics, accounts]
+    parts: [removal, forwarding, masquerade, server, plans, ipv6, access, metrics, accounts]
   check_mode: true
 
 - name: Configure and run pppoe-server

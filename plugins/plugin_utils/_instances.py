@@ -19,6 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.modules import (
     forwarding,
     masquerade,
     pppoe_access,
+    pppoe_ipv6,
     pppoe_plans,
     pppoe_server,
     pppoe_server_metrics,
@@ -54,6 +55,10 @@ PARTS = {
     ),
     "server": RolePart(pppoe_server.ARGUMENTS),
     "plans": RolePart(pppoe_plans.ARGUMENTS, {"require_kernel": "require_kernel_ppp"}),
+    "ipv6": RolePart(
+        pppoe_ipv6.ARGUMENTS,
+        {name: f"ipv6_{name}" for name in ("prefixes", "delegated_prefixes", "delegated_length", "dns_servers")},
+    ),
     "access": RolePart(pppoe_access.ARGUMENTS),
     "metrics": RolePart(
         pppoe_server_metrics.ARGUMENTS, {"directory": "metrics_directory", "interval": "metrics_interval"}
@@ -126,14 +131,18 @@ def parameters(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
         )
     if "radius" in instance.own and instance.values["radius"]:
         raise instance.refused("radius", "a host has one set of RADIUS servers.", "Name them in pppoe_server_radius.")
+    if has_ipv6(instance) and not instance.is_set("ipv6"):
+        problem = "is false, but there are IPv6 prefixes for customers."
+        raise instance.refused("ipv6", problem, "Set it to true, or take pppoe_server_ipv6_prefixes and others away.")
     drained = instance.values["state"] == "drained"
     boot = "rc_local" if instance.values["startup"] == "rc_local" else "auto"
     decided: dict[str, dict[str, t.Any]] = {
-        "forwarding": {"state": "present"},
+        "forwarding": {"state": "present", "ipv6_forwarding": has_ipv6(instance)},
         "masquerade": {"state": _state(instance.is_set("nat")), "startup": boot},
         "server": {"radius": instance.radius, **({"state": "started"} if drained else {})},
         # The accounts come without their secrets (_instances_accounts.with_plans).
         "plans": {"state": _state(has_plans(instance)), "accounts": [], "accounts_src": None},
+        "ipv6": {"state": _state(has_ipv6(instance)), "startup": boot, "accounts": [], "accounts_src": None},
         # Drained by a playbook, it stays so.
         "access": {"state": "present", "startup": boot, **({"drained": True} if drained else {})},
         "metrics": {"state": _state(instance.is_set("metrics"))},
@@ -150,6 +159,10 @@ def absent(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
 
 def has_plans(instance: InstanceVariables) -> bool:
     return bool(instance.values.get("plans") or instance.values.get("rate_attribute"))
+
+
+def has_ipv6(instance: Instance) -> bool:
+    return bool(instance.values.get("ipv6_prefixes") or instance.values.get("ipv6_delegated_prefixes"))
 
 
 def _state(present: bool) -> str:

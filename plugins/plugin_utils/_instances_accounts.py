@@ -11,6 +11,7 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch, _shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _check as _ipv6_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.modules import chap_user
@@ -64,11 +65,21 @@ def of(instance: InstanceVariables, rows: Rows) -> ListedAccounts:
 
 def with_plans(instance: InstanceVariables, rows: Rows) -> dict[str, _plans_grant.Account]:
     """The accounts that have a plan or something of their own."""
+    return _plans_check.accounts(*_every(instance, rows))
+
+
+def with_prefixes(instance: Instance, rows: Rows) -> _ipv6_check.Accounts:
+    """The accounts that have IPv6 prefixes of their own."""
+    return _ipv6_check.accounts(*_every(instance, rows))
+
+
+def _every(instance: Instance, rows: Rows) -> tuple[list[t.Any], t.Callable[[int], str]]:
+    """All entries of accounts, and the place of each."""
     users, label = instance.values["accounts"], instance.label("accounts")
     places = [f"{label}[{index}]" for index in range(len(users))]
     source = instance.values["accounts_src"]
     more, their_places = rows(str(source), None) if source else ([], [])
-    return _plans_check.accounts([*users, *more], [*places, *their_places].__getitem__)
+    return [*users, *more], [*places, *their_places].__getitem__
 
 
 def _normal(label: str, users: t.Any) -> list[Entry]:

@@ -20,6 +20,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _hea
 PATH = "/etc/sysctl.d/60-dialtone-pppoe.conf"
 RULES_PATH = "/etc/udev/rules.d/60-dialtone-pppoe.rules"
 KERNEL = "/proc/sys/net/ipv4/ip_forward"
+KERNEL6 = "/proc/sys/net/ipv6/conf/all/forwarding"
 CONF = "/proc/sys/net/{}/conf/{}/{}"
 #: The links that pppd numbers: those of customers. The same pattern for sysctl.d(5) and udev(7).
 CUSTOMERS = "ppp[0-9]*"
@@ -41,6 +42,7 @@ UNTRUSTED: dict[Key, int] = {
 LINK_KEYS: tuple[Key, ...] = (RP, NO_IPV6, *UNTRUSTED)
 
 _FORMER = re.compile(r"^# Before, it was ([01])\.$", re.MULTILINE)
+_FORMER6 = re.compile(r"^# Before, it was ([01]) for IPv6\.$", re.MULTILINE)
 _OWNER = re.compile(r"^# For ([A-Za-z0-9_-]{1,32}):(.*)$", re.MULTILINE)
 # Files of before 0.1.0 named the owners on one line; the settings of links were those of the last run.
 _OWNERS = re.compile(r"^# For: ([A-Za-z0-9_ -]+)$", re.MULTILINE)
@@ -52,12 +54,14 @@ class Asked:
 
     ``rp_filter``: ``strict``, ``loose``, ``off``, or nothing. ``ipv6``: ``on``, ``off``, or nothing.
     ``uplink``: the interface that leads outside. ``ra``: the uplink that goes on taking router advertisements.
+    ``forward6``: ``on`` to forward IPv6, too, ``off`` not to ask for it any more, or nothing.
     """
 
     rp_filter: str = ""
     ipv6: str = ""
     uplink: str = ""
     ra: str = ""
+    forward6: str = ""
 
     def line(self, name: str) -> str:
         words = [f" {key}={value}" for key, value in vars(self).items() if value]
@@ -97,7 +101,11 @@ class ForwardingPlan:
 
 def paths(links: t.Iterable[str], uplink: str) -> list[str]:
     """The kernel's settings that a plan needs to know."""
-    found = [KERNEL, *(CONF.format(family, link, key) for link in (*links, "default") for family, key in LINK_KEYS)]
+    found = [
+        KERNEL,
+        KERNEL6,
+        *(CONF.format(family, link, key) for link in (*links, "default") for family, key in LINK_KEYS),
+    ]
     if uplink:
         found += [CONF.format("ipv6", uplink, key) for key in ("accept_ra", "forwarding")]
     return found
@@ -163,11 +171,16 @@ def plan(state: str, name: str, asked: Asked, host: ObservedForwarding) -> Forwa
     if gone and host.content is not None:
         value = former
     merged = settings(after.values())
+    noted6 = _FORMER6.search((host.content or b"").decode("utf-8", "replace"))
+    former6 = int(noted6[1]) if noted6 else host.values.get(KERNEL6, 0)
+    kernel = _kernel(host, before, after, value)
+    if forwards6(after) or noted6:
+        kernel.update(_changed(host, {KERNEL6: 1 if forwards6(after) else former6}))
     return ForwardingPlan(
-        None if gone else _content(former, after, merged).encode(),
+        None if gone else _content(former, former6, after, merged).encode(),
         _rules(after, merged, host).encode() if merged and host.udev else None,
         value,
-        _kernel(host, before, after, value),
+        kernel,
         merged,
         _looser(name, after, merged) if state == "present" else (),
     )
@@ -176,7 +189,13 @@ def plan(state: str, name: str, asked: Asked, host: ObservedForwarding) -> Forwa
 def _merged(before: Asked, asked: Asked) -> Asked:
     given = {key: value for key, value in vars(asked).items() if value}
     merged = replace(before, **given)
+    merged = replace(merged, forward6="") if merged.forward6 == "off" else merged
     return replace(merged, rp_filter="") if merged.rp_filter == "unchanged" else merged
+
+
+def forwards6(asked: t.Mapping[str, Asked]) -> bool:
+    """Whether somebody asks for IPv6 forwarding."""
+    return any(one.forward6 == "on" for one in asked.values())
 
 
 def _kept_ra(asked: Asked, host: ObservedForwarding) -> Asked:
@@ -194,9 +213,14 @@ def _spared(asked: t.Mapping[str, Asked]) -> list[str]:
     return sorted({one.uplink for one in asked.values() if _names.is_numbered(one.uplink)})
 
 
-def _content(former: int, asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int]) -> str:
-    lines = [_layout_header.LINE, f"# Before, it was {former}.\n", *(asked[name].line(name) for name in sorted(asked))]
+def _content(former: int, former6: int, asked: t.Mapping[str, Asked], merged: t.Mapping[Key, int]) -> str:
+    six = forwards6(asked)
+    lines = [_layout_header.LINE, f"# Before, it was {former}.\n"]
+    lines += [f"# Before, it was {former6} for IPv6.\n"] if six else []
+    lines += [asked[name].line(name) for name in sorted(asked)]
     lines.append("net.ipv4.ip_forward = 1\n")
+    # Before the settings of links: a write to it changes accept_ra's meaning for all of them.
+    lines += ["net.ipv6.conf.all.forwarding = 1\n"] if six else []
     for (family, key), number in merged.items():
         # A leading "-" with a value: no error where there is no such link yet. Without one: not this link.
         lines.append(f"-net.{family}.conf.{CUSTOMERS}.{key} = {number}\n")
@@ -252,6 +276,10 @@ def _kernel(
     wanted.update({CONF.format("ipv6", link, "accept_ra"): 2 for link in kept})
     for link in {one.ra for one in before.values()} - kept - {""}:
         wanted[CONF.format("ipv6", link, "accept_ra")] = 1
+    return _changed(host, wanted)
+
+
+def _changed(host: ObservedForwarding, wanted: t.Mapping[str, int]) -> dict[str, int]:
     return {path: number for path, number in wanted.items() if host.values.get(path, number) != number}
 
 

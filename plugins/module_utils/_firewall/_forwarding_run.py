@@ -53,7 +53,10 @@ def asked_for(parameters: dict[str, t.Any]) -> _firewall_forwarding.Asked:
     if parameters["uplink"]:
         _names.check_interface("uplink", parameters["uplink"])
     ipv6 = {None: "", True: "on", False: "off"}[parameters["ipv6"]]
-    return _firewall_forwarding.Asked(parameters["rp_filter"] or "", ipv6, parameters["uplink"] or "")
+    forward6 = {None: "", True: "on", False: "off"}[parameters["ipv6_forwarding"]]
+    return _firewall_forwarding.Asked(
+        parameters["rp_filter"] or "", ipv6, parameters["uplink"] or "", forward6=forward6
+    )
 
 
 def observe(asked: _firewall_forwarding.Asked) -> _firewall_forwarding.ObservedForwarding:

@@ -18,6 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_run as _server_metrics_run
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _run as _server_run
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_ipv6 as _server_session_ipv6
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_plans as _server_session_plans
 
 if t.TYPE_CHECKING:
@@ -31,11 +32,12 @@ RUNS: dict[str, t.Callable[[t.Any], Result]] = {
     "masquerade": _firewall_run.run,
     "server": _server_run.run,
     "plans": _server_session_plans.run,
+    "ipv6": _server_session_ipv6.run,
     "access": _access_run.run,
     "metrics": _server_metrics_run.run,
 }
 #: In the order in which they are removed: the sessions end before they lose their NAT.
-REMOVAL = ("metrics", "plans", "server", "access", "masquerade", "forwarding")
+REMOVAL = ("metrics", "plans", "ipv6", "server", "access", "masquerade", "forwarding")
 
 
 class InstanceParts(t.NamedTuple):

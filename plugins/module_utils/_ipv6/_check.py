@@ -44,7 +44,7 @@ def settings(parameters: t.Mapping[str, t.Any], slot: int) -> _ipv6_settings.Set
         tuple(one.prefix for one in framed),
         tuple(one.prefix for one in delegated),
         length,
-        _dns(parameters["ipv6_dns_servers"]),
+        _dns(parameters["dns_servers"]),
     )
 
 
@@ -87,14 +87,14 @@ def _fix(text: t.Any, error: ValueError) -> str:
 
 def _dns(texts: t.Sequence[str]) -> tuple[ipaddress.IPv6Address, ...]:
     if len(texts) > _MOST_DNS:
-        raise Refused("ipv6_dns_servers", f"{len(texts)} servers are given.", f"Give at most {_MOST_DNS}.")
+        raise Refused("dns_servers", f"{len(texts)} servers are given.", f"Give at most {_MOST_DNS}.")
     found = []
     for index, text in enumerate(texts):
         try:
             found.append(ipaddress.IPv6Address(text))
         except ValueError:
-            fix = "Write it like 2001:db8::53, in quotes; IPv4 addresses go to dns_servers."
-            raise Refused(f"ipv6_dns_servers[{index}]", f"{text!r} is not an IPv6 address.", fix) from None
+            fix = "Write it like 2001:db8::53, in quotes."
+            raise Refused(f"dns_servers[{index}]", f"{text!r} is not an IPv6 address.", fix) from None
     return tuple(found)
 
 
@@ -124,7 +124,8 @@ def accounts(
         if not isinstance(entry.get("name"), str) or not entry["name"]:
             raise Refused(f"{where}.name", "is not text.", "Give the account's name in quotes.")
         name = _words.visible(entry["name"].encode("utf-8", "replace")).decode("ascii")
-        own = tuple(_own(f"{where}.{key}", entry.get(key)) for key in ACCOUNT_KEYS)
+        framed, delegated = (_own(f"{where}.{key}", entry.get(key)) for key in ACCOUNT_KEYS)
+        own = framed, delegated
         if found.get(name, own) != own:
             raise Refused(where, f"{name} has other prefixes in another entry.", "Give an account one of each.")
         if name not in found:

@@ -115,7 +115,7 @@ def options(data: bytes) -> Options | None:
 
 def _associations(found: Options) -> tuple[Association, ...] | None:
     heads = {IA_PD: 12, IA_NA: 12, IA_TA: 4}
-    result = []
+    result: list[Association] = []
     for kind, value in found:
         if kind not in heads:
             continue

@@ -20,7 +20,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _py
 PROGRAM = _python_program.Program(
     "pppoe-server-ipv6",
     "ipv6",
-    "pppoe-server-ipv6: advertise and delegate the prefixes of sessions.",
+    "pppoe-server-ipv6: advertise and delegate the prefixes of sessions; start, stop: without systemd.",
     _serve,
     (_advertisement, _dhcp, _prefixes, _responder, _routes, _serve, _settings),
+    "sys.argv[1:]",
 )

@@ -32,6 +32,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _route
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _settings as _ipv6_settings
 
 CONFIGURATION = "/etc/ppp/pppoe-server"
+#: Of the one that ``start`` has made.
+PID = "/run/pppoe-server/ipv6.pid"
 _ALL_ROUTERS = "ff02::2"
 _DUID_UUID = 4  # RFC 6355
 #: linux/icmpv6.h; Python has no name for it.
@@ -110,7 +112,7 @@ class Heard(t.NamedTuple):
 
     message: bytes
     source: tuple[str, int]
-    index: int
+    link: int
     to: str
     hop_limit: int
 
@@ -164,7 +166,70 @@ def become_nobody() -> None:
     os.setresuid(nobody.pw_uid, nobody.pw_uid, nobody.pw_uid)
 
 
-def main() -> None:
+def main(words: t.Sequence[str] = ()) -> None:
+    """``start`` and ``stop`` are for hosts without systemd."""
+    if list(words) == ["start"]:
+        stop()
+        start()
+    elif list(words) == ["stop"]:
+        stop()
+    else:
+        serve()
+
+
+def start() -> None:
+    """Be the parent of one that serves, and start it again when it dies, until ``stop``."""
+    if os.fork():
+        return
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    os.closerange(3, 4096)
+    os.makedirs(os.path.dirname(PID), mode=0o700, exist_ok=True)
+    with open(PID, "w", encoding="ascii") as handle:
+        handle.write(f"{os.getpid()}\n")
+    child = 0
+
+    def end(_number: int, _frame: t.Any) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+    while True:
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            try:
+                serve()
+            except BaseException as error:
+                syslog.syslog(syslog.LOG_ERR, f"{type(error).__name__}: {error}")
+            os._exit(1)
+        os.waitpid(child, 0)
+        time.sleep(1)
+
+
+def stop() -> None:
+    """End the one that ``start`` has made."""
+    try:
+        with open(PID, encoding="ascii") as handle:
+            pid = int(handle.read())
+        with open(f"/proc/{pid}/cmdline", "rb") as handle:
+            ours = b"pppoe-server-ipv6" in handle.read()
+    except (OSError, ValueError):
+        return
+    if ours:
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 5
+    while ours and os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.unlink(PID)
+
+
+def serve() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     syslog.openlog("pppoe-server-ipv6", 0, syslog.LOG_DAEMON)
     folder = os.environ.get("PPPOE_SERVER_CONFIGURATION", CONFIGURATION)
@@ -185,7 +250,7 @@ def step(responder: _ipv6_responder.Responder, kernel: _ipv6_routes.Kernel, wire
     """Wait for something to happen, and do what follows from it."""
     due = responder.next()
     wait = None if due is None else max(due - time.monotonic(), 0.0)
-    select.select([kernel, wire.icmp, wire.dhcp], [], [], wait)
+    select.select([kernel.fileno(), wire.icmp, wire.dhcp], [], [], wait)
     events = kernel.changes()
     now = time.monotonic()
     if events is None:
@@ -197,14 +262,13 @@ def step(responder: _ipv6_responder.Responder, kernel: _ipv6_routes.Kernel, wire
     for _turn in range(32):
         heard = hear(wire.dhcp)
         if heard is not None:
-            responder.asked(heard.index, heard.source, heard.to == _ipv6_dhcp.GROUP, heard.message, now)
+            responder.asked(heard.link, heard.source, heard.to == _ipv6_dhcp.GROUP, heard.message, now)
         other = hear(wire.icmp)
         if other is not None:
-            responder.solicited(other.index, other.source[0], other.hop_limit, other.message, now)
+            responder.solicited(other.link, other.source[0], other.hop_limit, other.message, now)
         if heard is None and other is None:
             return
 
 
 if __name__ == "__main__":
-    main()
-    sys.exit(0)
+    main(sys.argv[1:])

@@ -40,6 +40,16 @@ def customers_path(name: str) -> str:
     return f"{CONFIGURATION}/{name}.customers"
 
 
+def ipv6_path(name: str) -> str:
+    """The IPv6 prefixes that an instance gives."""
+    return f"{CONFIGURATION}/{name}.ipv6"
+
+
+def ipv6_accounts_path(name: str) -> str:
+    """The accounts that have IPv6 prefixes of their own."""
+    return f"{CONFIGURATION}/{name}.ipv6-accounts"
+
+
 def unit_name(name: str) -> str:
     return f"pppoe-server@{name}.service"
 

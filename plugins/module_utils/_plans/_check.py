@@ -12,12 +12,14 @@ import re
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _check as _ipv6_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import visible
 
 #: What an account may have of its own, beside what its secret needs.
 ACCOUNT_KEYS = ("plan", "rate", "enabled", "mac")
+_OF_OTHERS = (*ACCOUNT_KEYS, *_ipv6_check.ACCOUNT_KEYS)
 
 _PLAN_KEYS = ("rate", "queue", "upload_by", *_plans_grant.LIMITS)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")
@@ -30,10 +32,10 @@ _MOST_SECONDS = 365 * 86400
 
 
 def without_plans(users: list[t.Any]) -> list[t.Any]:
-    """Accounts as chap_user takes them, without what is for pppoe_plans: one list of accounts serves both."""
+    """Accounts as chap_user takes them, without what is for pppoe_plans and pppoe_ipv6: one list serves all of them."""
     return [
-        {key: value for key, value in user.items() if key not in ACCOUNT_KEYS}
-        if isinstance(user, dict) and not user.keys().isdisjoint(ACCOUNT_KEYS)
+        {key: value for key, value in user.items() if key not in _OF_OTHERS}
+        if isinstance(user, dict) and not user.keys().isdisjoint(_OF_OTHERS)
         else user
         for user in users
     ]

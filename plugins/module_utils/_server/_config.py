@@ -235,7 +235,8 @@ def options_file(instance: Instance) -> bytes:
     ]
     if instance.system_login:
         lines.append("login")
-    lines.append("+ipv6" if instance.ipv6 else "noipv6")
+    # With the same interface identifiers for each link, a customer's address does not change with each session.
+    lines += ["+ipv6", "ipv6 ::1,::2"] if instance.ipv6 else ["noipv6"]
     if instance.lcp_echo_interval:
         lines.append(f"lcp-echo-interval {instance.lcp_echo_interval}")
         lines.append(f"lcp-echo-failure {instance.lcp_echo_failure}")

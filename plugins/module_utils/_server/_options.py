@@ -25,7 +25,7 @@ _CONTRADICTIONS = (
     ("persist demand maxfail holdoff", "A server does not dial."),
     ("file call plugin pty connect notty socket record unit ifname rp_pppoe_sess", "pppoe-server sets it itself."),
     ("ms-dns dns-addr", "Use dns_servers."),
-    ("noipv6 +ipv6", "Use ipv6."),
+    ("noipv6 +ipv6 ipv6", "Use ipv6."),
     ("mtu", "Use mtu."),
     ("mru", "Use mru."),
     ("lcp-echo-interval", "Use lcp_echo_interval."),

@@ -12,7 +12,7 @@ GIVEN = {
     "prefixes": ["2001:db8:1::/48"],
     "delegated_prefixes": ["2001:db8:100::/40", "fd00:1::/48"],
     "delegated_length": 56,
-    "ipv6_dns_servers": ["2001:db8::53"],
+    "dns_servers": ["2001:db8::53"],
 }
 
 
@@ -48,8 +48,8 @@ def test_what_is_no_settings(content):
             "delegated_prefixes[1]: 2001:db8:210::/48 overlaps delegated_prefixes[0] (2001:db8:200::/40).",
         ),
         ({"delegated_prefixes": ["2001:db8::/40"]}, "delegated_prefixes[0]: 2001:db8::/40 overlaps prefixes[0] "),
-        ({"ipv6_dns_servers": ["8.8.8.8"]}, "ipv6_dns_servers[0]: '8.8.8.8' is not an IPv6 address. "),
-        ({"ipv6_dns_servers": ["::1"] * 4}, "ipv6_dns_servers: 4 servers are given. "),
+        ({"dns_servers": ["8.8.8.8"]}, "dns_servers[0]: '8.8.8.8' is not an IPv6 address. "),
+        ({"dns_servers": ["::1"] * 4}, "dns_servers: 4 servers are given. "),
     ],
 )
 def test_what_is_refused(changed, error):

@@ -52,7 +52,7 @@ def made(**changes):
         ),
         (
             {"ipv6": True, "dns_servers": [], "lcp_echo_interval": 0},
-            ["auth", "require-chap", "+ipv6", "mtu 1492", "mru 1492"],
+            ["auth", "require-chap", "+ipv6", "ipv6 ::1,::2", "mtu 1492", "mru 1492"],
         ),
         (
             {
