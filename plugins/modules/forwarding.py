@@ -62,8 +62,8 @@ options:
     type: bool
   ipv6_forwarding:
     description:
-      - V(true) also enables IPv6 forwarding (C(net.ipv6.conf.all.forwarding)) on this host. V(false) withdraws that. With
-        the last request that has V(true), the previous value is restored.
+      - V(true) also enables IPv6 forwarding (C(net.ipv6.conf.all.forwarding)) on this host. V(false) withdraws that.
+        When no request has V(true) any more, the previous value is restored.
       - If not set, the previous request of O(name) is kept.
     type: bool
   uplink:

@@ -69,8 +69,8 @@ options:
     default: []
   accounts_src:
     description:
-      - A file on the controller with further accounts, as in O(dialtone.pppoe.chap_user#module:src). A CSV file can have
-        the columns C(framed_ipv6_prefix) and C(delegated_ipv6_prefix), a JSON file the keys of O(accounts).
+      - A file on the controller with further accounts, as in O(dialtone.pppoe.chap_user#module:src). A CSV file can
+        have the columns C(framed_ipv6_prefix) and C(delegated_ipv6_prefix), a JSON file the keys of O(accounts).
     type: str
   startup:
     description:

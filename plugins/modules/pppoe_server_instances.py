@@ -19,8 +19,8 @@ description:
 options:
   parts:
     description:
-      - What to do. V(removal) removes instances, V(forwarding), V(masquerade), V(plans), V(ipv6), V(access) and V(metrics) are
-        the modules of these names, V(server) is M(dialtone.pppoe.pppoe_server), and V(accounts) is
+      - What to do. V(removal) removes instances, V(forwarding), V(masquerade), V(plans), V(ipv6), V(access) and
+        V(metrics) are the modules of these names, V(server) is M(dialtone.pppoe.pppoe_server), and V(accounts) is
         M(dialtone.pppoe.chap_user).
     type: list
     elements: str

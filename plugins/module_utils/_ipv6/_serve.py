@@ -190,6 +190,7 @@ def start() -> None:
     os.closerange(3, 4096)
     os.makedirs(os.path.dirname(PID), mode=0o700, exist_ok=True)
     with open(PID, "w", encoding="ascii") as handle:
+        os.fchmod(handle.fileno(), 0o600)
         handle.write(f"{os.getpid()}\n")
     child = 0
 

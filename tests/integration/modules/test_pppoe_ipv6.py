@@ -1,0 +1,155 @@
+"""pppoe_ipv6 for real, on a host made of namespaces: its program, its customers, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
+
+pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
+
+GIVEN = {
+    "prefixes": ["2001:db8:1::/48"],
+    "delegated_prefixes": ["2001:db8:100::/40"],
+    "dns_servers": ["2001:db8::53"],
+    "accounts": [{"name": "cmz", "delegated_ipv6_prefix": "2001:db8:9::/48"}],
+}
+ROUTE = "ip -6 route {} {} dev ppp0 proto {} metric 1024"
+
+#: A customer's router: it asks for a prefix, and prints what it is given.
+ASK = """
+import socket, struct, sys
+kind, prefix = int(sys.argv[1]), sys.argv[2:]
+wire = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+wire.bind(("::", 546))
+wire.settimeout(2)
+named = b""
+if prefix:
+    address, length = prefix[0].split("/")
+    named = struct.pack("!HHIIB", 26, 25, 0, 0, int(length)) + socket.inet_pton(socket.AF_INET6, address)
+head = struct.pack("!HH", 1, 4) + bytes([0, 3, 0, 1]) + struct.pack("!HHIII", 25, 12 + len(named), 1, 0, 0)
+wire.sendto(bytes([kind]) + b"abc" + head + named, ("ff02::1:2", 547, 0, socket.if_nametoindex("client0")))
+answer = wire.recv(1500)
+at = answer.index(struct.pack("!HH", 26, 25))
+while answer[at : at + 4] == struct.pack("!HH", 26, 25):
+    valid, length = struct.unpack_from("!IB", answer, at + 8)
+    print(answer[0], socket.inet_ntop(socket.AF_INET6, answer[at + 13 : at + 29]) + "/" + str(length), valid)
+    at += 29
+"""
+
+
+@pytest.fixture
+def host():
+    made = lab.Router(COLLECTIONS, "pppoe_ipv6")
+    made.host.sh(
+        "mkdir -p /etc/ppp/pppoe-server; sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.all.accept_dad=0"
+        " net.ipv6.conf.ppp0.accept_dad=0"
+    )
+    yield made
+    for name in ("default", "second"):
+        made.module(name=name, state="absent")
+    made.close()
+
+
+@pytest.fixture
+def customer(host):
+    client, _outside = host.ends()
+    client.sh("sysctl -qw net.ipv6.conf.client0.accept_ra=2")
+    for _attempt in range(100):
+        if "tentative" not in client.sh("ip -6 addr show dev client0") + host.host.sh("ip -6 addr show dev ppp0"):
+            break
+        time.sleep(0.1)
+    return client
+
+
+def outcome(result):
+    return {key: result.get(key) for key in ("changed", "diff", "sessions", "delegations", "accounts")}
+
+
+def pids(host):
+    """The program's parent and the program, while both are there."""
+    parent = host.host.sh("cat /run/pppoe-server/ipv6.pid || :", check=False).strip()
+    return [parent, *host.host.sh(f"cat /proc/{parent or 1}/task/*/children", check=False).split()] if parent else []
+
+
+def running(host):
+    """Their users."""
+    return host.host.sh(f"stat -c %U {' '.join(f'/proc/{pid}' for pid in pids(host))}", check=False).split()
+
+
+def until(what):
+    for _attempt in range(100):
+        if what():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def ask(customer, *words):
+    done = subprocess.run(
+        [*customer.into, sys.executable, "-c", ASK, *words], capture_output=True, text=True, check=False
+    )
+    return done.stdout.splitlines()
+
+
+def test_there_and_back(host):
+    before = host.etc()
+    predicted = host.module(check=True, **GIVEN)
+    assert host.etc() == before
+    made = host.module(**GIVEN)
+    assert outcome(made) == outcome(predicted)
+    assert (made["changed"], made["sessions"], made["delegations"], made["accounts"]) == (True, 65536, 65536, 1)
+    assert until(lambda: running(host) == ["root", "nobody"]), running(host)
+    assert host.module(**GIVEN)["changed"] is False
+    again = host.module(**{**GIVEN, "delegated_length": 60})
+    assert (again["changed"], again["delegations"]) == (True, 65536 * 16)
+    predicted = host.module(check=True, state="absent")
+    assert outcome(host.module(state="absent")) == outcome(predicted)
+    assert host.etc() == before
+    assert until(lambda: running(host) == [])
+    assert host.module(state="absent")["changed"] is False
+
+
+def test_a_killed_program_is_started_again(host):
+    host.module(**GIVEN)
+    assert until(lambda: running(host) == ["root", "nobody"])
+    before = pids(host)
+    host.host.sh(f"kill -9 {before[1]}")
+    assert until(lambda: running(host) == ["root", "nobody"] and pids(host)[1] != before[1])
+
+
+def test_a_customer_has_an_address_and_his_prefix(host, customer):
+    host.module(**GIVEN)
+    assert until(lambda: running(host) == ["root", "nobody"])
+    host.host.sh(ROUTE.format("add", "2001:db8:1:7::/64", 139))
+    assert until(lambda: "2001:db8:1:7:" in customer.sh("ip -6 addr show dev client0 scope global"))
+    assert "default via fe80::" in customer.sh("ip -6 route show default")
+    assert ask(customer, "1") == [], "nothing is delegated to him"
+    host.host.sh(ROUTE.format("add", "2001:db8:100::/56", 140))
+    assert ask(customer, "1") == ["2 2001:db8:100::/56 7200"]
+    assert ask(customer, "6", "2001:db8:100::/56") == ["7 2001:db8:100::/56 7200"]
+    assert ask(customer, "6", "2001:db8:200::/56") == ["7 2001:db8:100::/56 7200", "7 2001:db8:200::/56 0"]
+    # Another prefix, while he is there.
+    host.host.sh(ROUTE.format("add", "2001:db8:1:8::/64", 139) + "; " + ROUTE.format("del", "2001:db8:1:7::/64", 139))
+    assert until(lambda: "2001:db8:1:8:" in customer.sh("ip -6 addr show dev client0 scope global -deprecated"))
+    assert until(lambda: "2001:db8:1:7:" not in customer.sh("ip -6 addr show dev client0 scope global -deprecated"))
+
+
+def test_instances_have_prefixes_of_their_own(host):
+    host.module(**GIVEN)
+    refused = host.module(**{**GIVEN, "prefixes": ["2001:db8:100:7::/64"], "delegated_prefixes": []}, name="second")
+    assert "prefixes[0]: 2001:db8:100:7::/64 overlaps a prefix of instance 'default'." in refused["msg"]
+    assert host.module(name="second", prefixes=["2001:db8:7::/64"])["changed"] is True
+    assert host.module(state="absent")["changed"] is True
+    assert until(lambda: running(host) == ["root", "nobody"])
+    assert host.module(name="second", state="absent")["changed"] is True
+    assert until(lambda: running(host) == [])
+
+
+def test_without_any_prefix_it_is_refused(host):
+    assert "prefixes: there are none, and no account has one." in host.module()["msg"]
+    assert running(host) == []
