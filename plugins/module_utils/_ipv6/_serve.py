@@ -251,7 +251,7 @@ def step(responder: _ipv6_responder.Responder, kernel: _ipv6_routes.Kernel, wire
     """Wait for something to happen, and do what follows from it."""
     due = responder.next()
     wait = None if due is None else max(due - time.monotonic(), 0.0)
-    select.select([kernel.fileno(), wire.icmp, wire.dhcp], [], [], wait)
+    select.select([kernel.fileno(), wire.icmp.fileno(), wire.dhcp.fileno()], [], [], wait)
     events = kernel.changes()
     now = time.monotonic()
     if events is None:
