@@ -161,7 +161,7 @@ def has_plans(instance: InstanceVariables) -> bool:
     return bool(instance.values.get("plans") or instance.values.get("rate_attribute"))
 
 
-def has_ipv6(instance: RoleInstance) -> bool:
+def has_ipv6(instance: InstanceVariables) -> bool:
     return bool(instance.values.get("ipv6_prefixes") or instance.values.get("ipv6_delegated_prefixes"))
 
 

@@ -68,12 +68,12 @@ def with_plans(instance: InstanceVariables, rows: Rows) -> dict[str, _plans_gran
     return _plans_check.accounts(*_every(instance, rows))
 
 
-def with_prefixes(instance: RoleInstance, rows: Rows) -> _ipv6_check.Accounts:
+def with_prefixes(instance: InstanceVariables, rows: Rows) -> _ipv6_check.Accounts:
     """The accounts that have IPv6 prefixes of their own."""
     return _ipv6_check.accounts(*_every(instance, rows))
 
 
-def _every(instance: RoleInstance, rows: Rows) -> tuple[list[t.Any], t.Callable[[int], str]]:
+def _every(instance: InstanceVariables, rows: Rows) -> tuple[list[t.Any], t.Callable[[int], str]]:
     """All entries of accounts, and the place of each."""
     users, label = instance.values["accounts"], instance.label("accounts")
     places = [f"{label}[{index}]" for index in range(len(users))]
