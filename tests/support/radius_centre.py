@@ -52,27 +52,34 @@ class Packets:
 class Centre(lab.Router):
     """The host; its PostgreSQL runs from the beginning, FreeRADIUS after ``start``."""
 
-    def __init__(self, collections: Path, module: str = "pppoe_radius") -> None:
+    def __init__(self, collections: Path, module: str = "pppoe_radius", database: bool = True) -> None:
+        """Without ``database`` there is no PostgreSQL: another host has it."""
         super().__init__(collections, module)
         self.collections = collections
         root = f"/proc/{self.host.process.pid}/root"
         for name in ("freeradius", "postgresql-common", "pam.d", "security", "shadow", "ssl"):
             subprocess.run(["cp", "-a", f"/etc/{name}", f"{root}/etc/"], check=True)
         programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.postgres: subprocess.Popen[bytes] | None = None
+        self.freeradius: subprocess.Popen[bytes] | None = None
         self.host.sh(
-            "install -d -o postgres -g postgres /run/postgresql /run/pg;"
             "install -d -o freerad -g freerad /run/freeradius;"
-            "mount -t tmpfs none /var/log; install -d -o freerad -g freerad /var/log/freeradius;"
+            "mount -t tmpfs none /var/log; install -d -o freerad -g freerad /var/log/freeradius"
+        )
+        if not database:
+            return
+        self.host.sh(
+            # Of a size, so that it can be filled up.
+            "install -d /run/postgresql /run/pg; mount -t tmpfs -o size=256m none /run/pg;"
+            "chown postgres:postgres /run/postgresql /run/pg;"
             # Locales of the machine, and its copy of the programs' settings.
             f"runuser -u postgres -- {programs}/initdb -D /run/pg/data -A scram-sha-256 --auth-local=peer -U postgres"
             " -E UTF8 --no-locale >/dev/null"
         )
         self.postgres_command = [
             *self.host.into, "runuser", "-u", "postgres", "--", f"{programs}/postgres", "-D", "/run/pg/data",
-            "-k", "/run/postgresql", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
+            "-k", "/run/postgresql", "-c", "listen_addresses=*", "-c", "fsync=off",
         ]  # fmt: skip
-        self.postgres: subprocess.Popen[bytes] | None = None
-        self.freeradius: subprocess.Popen[bytes] | None = None
         self.start_database()
 
     def run_module(self, name: str, **parameters: object) -> dict:
@@ -99,6 +106,7 @@ class Centre(lab.Router):
     def start(self) -> None:
         """Run FreeRADIUS as its unit does."""
         environment = dict(os.environ, PGSERVICEFILE=f"{FOLDER}/pg_service.conf")
+        environment.pop("HOME", None)
         debug = os.environ.get("RADIUS_DEBUG")
         self.freeradius = subprocess.Popen(
             [*self.host.into, "freeradius", *(["-fxx"] if debug else ["-f"]), "-d", FOLDER],

@@ -99,6 +99,10 @@ class Namespace:
         assert not check or answer.returncode == 0, answer.stderr
         return answer.stdout
 
+    def write(self, path: str, text: str) -> None:
+        """A file as this namespace sees it, where it has mounts of its own."""
+        Path(f"/proc/{self.process.pid}/root{path}").write_text(text)
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -11,17 +11,20 @@ import hmac
 import os
 import select
 import socket
+import ssl
 import struct
 import time
 import typing as t
+from contextlib import suppress
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._settings import Server
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._settings import Server, Tls
 
 _STATUS_SERVER, _MESSAGE_AUTHENTICATOR = 12, 80
 _HEADER = struct.Struct("!BBH16s")
 SILENT = "it does not answer: it may be down, out of reach, or have another secret for this host"
 WRONG = "it answers, but with another secret"
+CLOSED = "it ends the connection: it does not accept the certificate of this host, or does not know its address"
 
 
 def request(secret: bytes, identifier: int, authenticator: bytes) -> bytes:
@@ -46,14 +49,14 @@ def is_from(answer: bytes, asked: bytes, secret: bytes) -> bool | None:
 def problems(servers: t.Sequence[Server], source: str, patience: float = 2.0) -> list[str | None]:
     """Why each server cannot be used, ``None`` for one that answers. All are asked at once, twice.
 
-    Of one behind TLS it is only asked whether somebody listens there.
+    Of one behind TLS it is only asked whether it listens there, and whether the certificates are valid.
     """
     found: list[str | None] = [SILENT if server.tls is None else None for server in servers]
     waiting: dict[socket.socket, tuple[int, bytes]] = {}
     try:
         for index, server in enumerate(servers):
             if server.tls is not None:
-                found[index] = _connects(server, patience)
+                found[index] = _connects(server, server.tls, patience)
                 continue
             connection = _socket(server, source)
             waiting[connection] = index, request(server.secret.encode(), index, os.urandom(16))
@@ -103,12 +106,44 @@ def _ask(
                 left.discard(connection)
 
 
-def _connects(server: Server, patience: float) -> str | None:
+def _connects(server: Server, tls: Tls, patience: float) -> str | None:
+    """TLS as FreeRADIUS does it: the certificates count, not the name in them."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
     try:
-        socket.create_connection((server.address, server.port), timeout=patience).close()
+        with socket.create_connection((server.address, server.port), timeout=patience) as connection:
+            try:
+                context.load_verify_locations(tls.ca)
+                context.load_cert_chain(tls.certificate, tls.key)
+            except (OSError, ValueError) as error:
+                return f"the files in tls cannot be used: {_words(error)}"
+            return _accepts(context, connection)
     except OSError as error:
-        return f"nothing answers at its port: {error.strerror or error}"
+        return f"nothing answers at its port: {_words(error)}"
+
+
+def _accepts(context: ssl.SSLContext, connection: socket.socket) -> str | None:
+    try:
+        with context.wrap_socket(connection) as secured:
+            # With TLS 1.3, it is not known before whether the server takes the certificate of this host.
+            secured.settimeout(0.5)
+            with suppress(socket.timeout):
+                if not secured.recv(1):
+                    return CLOSED
+    except ssl.SSLCertVerificationError as error:
+        return f"its certificate is not valid: {error.verify_message}"
+    except ssl.SSLError as error:
+        if "ALERT" in (error.reason or ""):
+            return f"it does not accept the certificate of this host: {_words(error)}"
+        return f"TLS fails: {_words(error)}"
+    except OSError:  # it has reset the connection
+        return CLOSED
     return None
+
+
+def _words(error: OSError | ValueError) -> str:
+    reason = getattr(error, "reason", None)
+    return reason.lower().replace("_", " ") if reason else getattr(error, "strerror", None) or str(error)
 
 
 def own_address(server: Server) -> str | None:

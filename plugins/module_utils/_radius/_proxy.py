@@ -158,16 +158,19 @@ server pppoe {{
                 &Reply-Message !* ANY
             }}
         }}
-        Post-Proxy-Type Fail-Authentication {{
-            update reply {{
-                &Reply-Message := "No RADIUS server answers"
-            }}
-        }}
     }}
     post-auth {{
         if (!&reply:Acct-Interim-Interval) {{
             update reply {{
                 &Acct-Interim-Interval := {interim}
+            }}
+        }}
+        Post-Auth-Type REJECT {{
+            # Nobody has rejected it.
+            if ("%{{proxy-reply:Packet-Type}}" == "") {{
+                update reply {{
+                    &Reply-Message := "No RADIUS server answers"
+                }}
             }}
         }}
     }}

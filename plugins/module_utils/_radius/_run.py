@@ -63,7 +63,7 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
     if not module.check_mode:
         _files.write(module, changed)
         units.apply(changed)
-    problems = _radius_probe.problems(settings.servers, settings.nas_address)
+    problems = _problems(module, settings)
     servers = [
         {"address": server.address, "port": server.port, "tls": server.tls is not None, "answers": not problem}
         for server, problem in zip(settings.servers, problems)
@@ -228,6 +228,17 @@ def _validate(module: AnsibleModule, free_radius: FreeRadius, files: t.Iterable[
     if rc != 0:
         said = [line for line in (out + err).splitlines() if "rror" in line] or (out + err).splitlines()[-3:]
         raise Failed(f"FreeRADIUS does not take the configuration: {' / '.join(line.strip() for line in said)}")
+
+
+def _problems(module: AnsibleModule, settings: _radius_settings.Settings) -> list[str | None]:
+    """Why each server cannot be used. Servers say nothing of a certificate of this host that has expired."""
+    found = _radius_probe.problems(settings.servers, settings.nas_address)
+    for index, server in enumerate(settings.servers):
+        if server.tls is not None and module.get_bin_path("openssl"):
+            command = ["openssl", "x509", "-checkend", "0", "-noout", "-in", server.tls.certificate]
+            if module.run_command(command)[1].startswith("Certificate will expire"):
+                found[index] = f"the certificate of this host has expired: {server.tls.certificate}"
+    return found
 
 
 def _with_radius() -> list[str]:

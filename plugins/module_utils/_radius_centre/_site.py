@@ -56,6 +56,12 @@ server pppoe {{
     }}
     preacct {{
         preprocess
+        # Nothing has happened later than now: the clock of the concentrator is ahead.
+        if (&Event-Timestamp && (&Event-Timestamp > "%l")) {{
+            update request {{
+                &Event-Timestamp := "%l"
+            }}
+        }}
         acct_unique
     }}
     accounting {{
@@ -66,6 +72,23 @@ server pppoe {{
             }}
         }}
         sql
+        # No row has changed. Was there none to change, or did the database not store it (disk full)? A record that is
+        # not answered comes again.
+        if (noop) {{
+            if (&Acct-Status-Type == Accounting-On || &Acct-Status-Type == Accounting-Off) {{
+                update control {{
+                    &Tmp-Integer-1 := "%{{sql:{_LEFT_OPEN}}}"
+                }}
+            }}
+            else {{
+                update control {{
+                    &Tmp-Integer-1 := "%{{sql:{_NOT_STORED}}}"
+                }}
+            }}
+            if (!&control:Tmp-Integer-1 || (&control:Tmp-Integer-1 > 0)) {{
+                fail
+            }}
+        }}
         sqlippool {{
             notfound = 1
         }}
@@ -105,6 +128,14 @@ server pppoe {{
 _REOPEN = (
     "UPDATE radacct SET acctstoptime = NULL, acctterminatecause = NULL "
     f"WHERE acctuniqueid = '%{{Acct-Unique-Session-Id}}' AND acctterminatecause = '{STALE}'"
+)
+# A record of a session that is over changes nothing.
+_NOT_STORED = (
+    "SELECT 1 - count(*) FROM radacct WHERE acctuniqueid = '%{Acct-Unique-Session-Id}' AND acctstoptime IS NOT NULL"
+)
+_LEFT_OPEN = (
+    "SELECT count(*) FROM radacct WHERE acctstoptime IS NULL AND nasipaddress = '%{NAS-IP-Address}' "
+    "AND acctstarttime <= to_timestamp(%{%{integer:Event-Timestamp}:-%l})"
 )
 _REDIALLED = (
     f"UPDATE radacct SET acctstoptime = acctupdatetime, acctterminatecause = '{STALE}' WHERE acctstoptime IS NULL "
