@@ -16,6 +16,7 @@ description:
     is refused before anything is written. Comments and other lines are kept byte for byte and in order.
   - pppd reads the file whenever a client authenticates, so nothing needs a restart, and no live session is affected.
 extends_documentation_fragment:
+  - dialtone.pppoe.accounts
   - dialtone.pppoe.attributes
 attributes:
   action_group: {}
@@ -68,11 +69,6 @@ options:
         there is a warning.
     type: list
     elements: str
-  state:
-    description:
-      - V(present), the default, adds or updates the account. V(absent) removes all lines of it.
-    type: str
-    choices: [present, absent]
   users:
     description:
       - Several accounts. A call with thousands of accounts takes about as long as a call with one.
@@ -126,12 +122,6 @@ options:
       - To protect against a truncated list, O(max_removals) limits how many accounts are removed.
     type: bool
     default: false
-  max_removals:
-    description:
-      - How many accounts O(exclusive) may remove at most. If there are more, the module fails, and the error gives the
-        number.
-      - Default is half of the accounts in the file. Accounts listed with O(users[].state=absent) are not counted.
-    type: int
   path:
     description:
       - The secrets file. If it is a symbolic link, its target is changed.
@@ -141,13 +131,6 @@ options:
         that pppd compares.
     type: path
     default: /etc/ppp/chap-secrets
-  update_secret:
-    description:
-      - V(always) updates a secret that differs. V(on_create) sets it for new accounts only, so that a secret can be
-        changed on the host.
-    type: str
-    choices: [always, on_create]
-    default: always
   backup:
     description:
       - Whether to keep a backup of the file next to it before a change, readable by its owner only.

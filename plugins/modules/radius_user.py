@@ -19,6 +19,7 @@ description:
     not listed are left as they are unless O(exclusive) is set.
   - No live session is affected. What has changed counts from the next login on.
 extends_documentation_fragment:
+  - dialtone.pppoe.accounts
   - dialtone.pppoe.attributes
 attributes:
   action_group: {}
@@ -68,10 +69,6 @@ options:
         C(Calling-Station-Id), C(NAS-IP-Address) and so on) are checked, all others are part of the answer.
       - Names that are not in FreeRADIUS's dictionary are refused, if it is installed on the host.
     type: dict
-  state:
-    description: V(present), the default, adds or updates the account. V(absent) removes it.
-    type: str
-    choices: [present, absent]
   users:
     description:
       - Several accounts. A call with thousands of accounts takes about as long as a call with one.
@@ -121,16 +118,6 @@ options:
       - Requires at least one account.
     type: bool
     default: false
-  max_removals:
-    description:
-      - How many accounts O(exclusive) may remove at most. If there are more, the module fails, and nothing is changed.
-      - Default is half of the accounts.
-    type: int
-  update_secret:
-    description: V(always) updates a secret that differs. V(on_create) sets it for new accounts only.
-    type: str
-    choices: [always, on_create]
-    default: always
   store:
     description:
       - V(clear) stores the secret as it is. CHAP needs that, since its response is a hash of the secret itself.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from contextlib import contextmanager
 
 
 def stand_in(path, text):
@@ -28,3 +30,13 @@ def calls(work):
     finally:
         sys.setprofile(former)
     return counted
+
+
+@contextmanager
+def called(folder, name):
+    """A process with the command ``pppd call NAME``."""
+    (folder / "call").write_text("import time; time.sleep(60)")
+    process = subprocess.Popen(["pppd", "call", name], executable=sys.executable, cwd=folder)
+    yield process
+    process.kill()
+    process.wait()

@@ -53,13 +53,19 @@ class Batch:
 
 def read(handle: t.BinaryIO) -> Batch:
     """What ``dump`` gave. ``Refused`` (parameter ``src``) for anything else."""
-    header = handle.readline(MOST_HEADER)
-    if not header.startswith(MAGIC):
-        fix = "Let Ansible run chap_user as a task, so that its action plugin reads the file."
-        raise Refused("src", "has not been read on the controller.", fix)
-    values = json.loads(header[len(MAGIC) :])
+    values = header_of(handle, MAGIC, "chap_user")
     special = [(before, _unpacked(packed)) for before, packed in values["special"]]
     return Batch(handle.read(), special, values["count"])
+
+
+def header_of(handle: t.BinaryIO, magic: bytes, module: str) -> dict[str, t.Any]:
+    """The first line of a file that an action plugin has sent, behind the mark of its kind."""
+    header = handle.readline(MOST_HEADER)
+    if not header.startswith(magic):
+        fix = f"Let Ansible run {module} as a task, so that its action plugin reads the file."
+        raise Refused("src", "has not been read on the controller.", fix)
+    values: dict[str, t.Any] = json.loads(header[len(magic) :])
+    return values
 
 
 def _packed(account: Account) -> dict[str, t.Any]:

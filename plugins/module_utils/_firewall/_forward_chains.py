@@ -33,8 +33,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_script import mark
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import Iptables, IptablesRules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import render as iptables_rule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import base_chains, table
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import render as nft_rule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import table
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 
 HANDLE = re.compile(r"^\s*(?P<rule>.*?) # handle (?P<handle>\d+)$")
@@ -232,17 +232,8 @@ class _NftTable:
 
 def forward_chains(text: str) -> list[tuple[tuple[str, str, str], str]]:
     """Of what ``nft list chains`` printed, the chains that forwarded IPv4 packets pass, with their policies."""
-    found = []
-    family = owner = chain = ""
-    for line in text.splitlines():
-        tokens = line.split()
-        if tokens[:1] == ["table"]:
-            family, owner = tokens[1:3]
-        elif tokens[:1] == ["chain"]:
-            chain = tokens[1]
-        elif tokens[:1] == ["type"] and "hook forward " in line and family in ("ip", "inet"):
-            found.append(((family, owner, chain), "drop" if "policy drop" in line else "accept"))
-    return found
+    chains = base_chains(text, "hook forward")
+    return [(chain, "drop" if "policy drop" in line else "accept") for chain, line in chains]
 
 
 def listed(run: Run, nft: str, owner: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:

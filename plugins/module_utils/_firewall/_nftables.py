@@ -144,9 +144,8 @@ def canonical(text: str) -> tuple[str, ...]:
     return indented(found)
 
 
-def nat_chains(text: str) -> list[tuple[str, str, str]]:
-    """Of what ``nft list chains`` printed, the native chains in which packets are translated as they leave."""
-    found = []
+def base_chains(text: str, kind: str) -> t.Iterator[tuple[tuple[str, str, str], str]]:
+    """Of what ``nft list chains`` printed, IPv4 chains of a kind (``nat hook postrouting``), with their lines."""
     family = owner = chain = ""
     for line in text.splitlines():
         tokens = line.split()
@@ -154,8 +153,13 @@ def nat_chains(text: str) -> list[tuple[str, str, str]]:
             family, owner = tokens[1:3]
         elif tokens[:1] == ["chain"]:
             chain = tokens[1]
-        elif line.strip().startswith("type nat hook postrouting ") and family in ("ip", "inet"):
-            found.append((family, owner, chain))
+        elif tokens[:1] == ["type"] and f"{kind} " in line and family in ("ip", "inet"):
+            yield (family, owner, chain), line
+
+
+def nat_chains(text: str) -> list[tuple[str, str, str]]:
+    """Of what ``nft list chains`` printed, the native chains in which packets are translated as they leave."""
+    found = [chain for chain, _line in base_chains(text, "type nat hook postrouting")]
     # iptables tells of its own by itself, and so does firewalld.
     found = [one for one in found if one != ("ip", "nat", "POSTROUTING") and one[1] != "firewalld"]
     return found

@@ -16,7 +16,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account, _batch
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _attributes, _nt_hash
@@ -24,7 +24,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre._psq
 
 COLUMNS = ("name", "secret", "server", "addresses", "group", "attributes", "state")
 MAGIC = b"dialtone.pppoe radius accounts 1 "
-MOST_HEADER = 1 << 20
 #: RADIUS counts the bytes of a value in one (RFC 2865 section 5).
 MOST_NAME = 253
 #: User-Password is at most that long (RFC 2865 section 5.2).
@@ -59,11 +58,7 @@ class Batch:
 
 def read(handle: t.BinaryIO) -> Batch:
     """What ``dump`` gave. ``Refused`` (parameter ``src``) for anything else."""
-    header = handle.readline(MOST_HEADER)
-    if not header.startswith(MAGIC):
-        fix = "Let Ansible run radius_user as a task, so that its action plugin reads the file."
-        raise Refused("src", "has not been read on the controller.", fix)
-    values = json.loads(header[len(MAGIC) :])
+    values = _batch.header_of(handle, MAGIC, "radius_user")
     return Batch(handle.read(), values["count"], values["attributes"])
 
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
-from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
-from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
-from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
-from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
+from ansible_collections.dialtone.pppoe.tests.support.programs import called, stand_in
 
-FAKE_IP = """#!/bin/sh
-echo '[{"ifname": "ppp7", "mtu": 1480, "flags": ["UP"], "link_type": "ppp",
-    "addr_info": [{"family": "inet", "local": "192.0.2.7", "address": "192.0.2.1", "prefixlen": 32}]}]'
-"""
 # inf0 is enabled, and other is between two attempts.
 FAKE_SYSTEMCTL = """#!/bin/sh
 printf 'Id=pppoe-client@inf0.service\nActiveState=inactive\nUnitFileState=enabled\n\n'
@@ -27,22 +18,15 @@ REFUSED = "PPP session is 7\nCHAP authentication failed: go away\nConnection ter
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(folder_of_pppd, tmp_path, monkeypatch):
     peers = tmp_path / "peers"
     peers.mkdir()
     monkeypatch.setattr(_layout_client, "PEERS", str(peers))
-    monkeypatch.setattr(_layout_client, "RUN", str(tmp_path))
-    monkeypatch.setattr(_pppd_pid_files, "FOLDERS", (str(tmp_path),))
-    monkeypatch.setattr(_pppd_database, "PATHS", ())
-    monkeypatch.setattr(_sessions_observe, "KERNEL", str(tmp_path / "pppoe"))
-    monkeypatch.setattr(_sessions_observe, "COUNTERS", str(tmp_path / "dev"))
     monkeypatch.setattr(_systemd, "running", lambda: True)
     ends = {"ppp7": _interfaces.Address("inet", "192.0.2.7", 32, "192.0.2.1")}
     monkeypatch.setattr(_interfaces, "ends", ends.get)
     monkeypatch.setattr(_interfaces, "mtu", lambda _name: 1480)
-    for name, script in (("ip", FAKE_IP), ("systemctl", FAKE_SYSTEMCTL)):
-        stand_in(tmp_path / name, script)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    stand_in(tmp_path / "systemctl", FAKE_SYSTEMCTL)
     for name in ("inf0", "other"):
         (peers / name).write_text(f"{_layout_client.MARKER}\nplugin pppoe.so\nnic-eth9\nuser 'my account'\n")
     (peers / "by-hand").write_text("plugin pppoe.so\nnic-eth9\nuser x\n")
@@ -52,12 +36,8 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def pppd(folder):
-    """A process with the command ``pppd call inf0``."""
-    (folder / "call").write_text("import time; time.sleep(60)")
-    process = subprocess.Popen(["pppd", "call", "inf0"], executable=sys.executable, cwd=folder)
-    yield process
-    process.kill()
-    process.wait()
+    with called(folder, "inf0") as process:
+        yield process
 
 
 def by_name(result: dict) -> dict:
