@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+import socket
 import syslog
+from contextlib import suppress
+
+#: Where journald takes messages that say which unit they are about (systemd.journal-fields(7)).
+JOURNAL = "/run/systemd/journal/socket"
 
 
 def text(path: str) -> str:
@@ -18,6 +23,25 @@ def text(path: str) -> str:
         return ""
 
 
-def say(line: str) -> None:
-    """Log a line; whatever cannot be printed becomes ``?``."""
-    syslog.syslog(syslog.LOG_NOTICE, "".join(one if one.isprintable() else "?" for one in line))
+def say(line: str, instance: str | None) -> None:
+    """Log a line, for ``journalctl -u`` in the unit of its instance; whatever cannot be printed becomes ``?``."""
+    printable = "".join(one if one.isprintable() else "?" for one in line)
+    if instance is None or not _say_in_unit(printable, f"pppoe-server@{instance}.service"):
+        syslog.syslog(syslog.LOG_NOTICE, printable)
+
+
+def _say_in_unit(line: str, unit: str) -> bool:
+    """Whether journald has taken it. This process belongs to the unit of the instance that has started it."""
+    fields = {
+        "MESSAGE": line,
+        "PRIORITY": syslog.LOG_NOTICE,
+        "SYSLOG_FACILITY": syslog.LOG_DAEMON >> 3,
+        "SYSLOG_IDENTIFIER": "pppoe-server",
+        "OBJECT_SYSTEMD_UNIT": unit,
+    }
+    message = "".join(f"{name}={value}\n" for name, value in fields.items())
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.setblocking(False)
+        journal.sendto(message.encode("utf-8", "replace"), JOURNAL)
+        return True
+    return False

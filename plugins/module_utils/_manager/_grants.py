@@ -48,7 +48,7 @@ class Grants:
             return f"the account {account} is disabled"
         if grant.mac and grant.mac != session.mac.lower():
             return f"the account {account} is for {grant.mac} only, and this is {session.mac}"
-        _shape(interface, grant.shape)
+        _shape(session, interface, grant.shape)
         return None
 
     def look(self, sessions: t.Iterable[_book.Session]) -> list[tuple[_book.Session, str]]:
@@ -74,7 +74,7 @@ class Grants:
                 interface = session.interface or ""
                 grant = self._grant(session, account, interface)
                 if grant is not None and _plans_grant.of_alias(_basics.text(f"{_LINKS}/{interface}/ifalias")) is None:
-                    _shape(interface, grant.shape)
+                    _shape(session, interface, grant.shape)
 
     def _limit(self, session: _book.Session) -> str | None:
         """The limit that a session has reached."""
@@ -103,7 +103,7 @@ class Grants:
             try:
                 rates = _plans_attributes.rates(tables.attribute, self._attributes(session, interface))
             except ValueError as error:
-                _basics.say(f"{interface}: {error}; the rates of its plan are set")
+                _basics.say(f"{interface}: {error}; the rates of its plan are set", session.instance)
         return tables.grant(account, rates)
 
     def _attributes(self, session: _book.Session, interface: str) -> dict[str, str]:
@@ -126,7 +126,7 @@ class Grants:
                 try:
                     tables = _plans_grant.tables(*texts)
                 except ValueError as error:
-                    _basics.say(f"the plans of {instance} cannot be read: {error}")
+                    _basics.say(f"the plans of {instance} cannot be read: {error}", instance)
             known = self._tables[instance] = (keys, tables)
         return known[1]
 
@@ -142,12 +142,12 @@ class Grants:
         return self._files[path]
 
 
-def _shape(interface: str, shape: _plans_grant.Shape) -> None:
+def _shape(session: _book.Session, interface: str, shape: _plans_grant.Shape) -> None:
     """Set rates; a session without them is better than none."""
     try:
         _plans_shaping.apply(interface, None, shape)
     except OSError as error:
-        _basics.say(f"{interface} has no rates: {error}")
+        _basics.say(f"{interface} has no rates: {error}", session.instance)
 
 
 def _sweep() -> None:

@@ -202,7 +202,8 @@ class Manager:
         replace = self.options(second.instance).single_session == "replace"
         ends, stays = (first, second) if replace else (second, first)
         if ends.instance is None:
-            _basics.say(f"{ends.interface}: it has {address} like {stays.interface}, but is no session of an instance")
+            said = f"{ends.interface}: it has {address} like {stays.interface}, but is no session of an instance"
+            _basics.say(said, stays.instance)
             return
         reason = f"{address} belongs to the session {stays.interface} (pid {stays.pid}) that is up"
         if replace:
@@ -214,7 +215,7 @@ class Manager:
         session.ended = True
         self.history.ends(session, reason)
         name = session.interface or session.session_id
-        _basics.say(logged or f"{name} of {session.instance} is hung up: {reason}")
+        _basics.say(logged or f"{name} of {session.instance} is hung up: {reason}", session.instance)
         self._refused(session, reason)
         with suppress(ProcessLookupError):
             os.kill(session.pid, signal.SIGTERM)
@@ -281,7 +282,7 @@ class Manager:
         try:
             reason = self._grants.begin(session, account, interface)
         except (OSError, ValueError, TypeError) as error:
-            _basics.say(f"{interface} has no rates: {error}")
+            _basics.say(f"{interface} has no rates: {error}", session.instance)
             return True
         if reason is not None:
             session.interface = session.interface or interface

@@ -37,7 +37,7 @@ class Host:
         monkeypatch.setattr(_grants, "_LINKS", str(folder / "net"))
         monkeypatch.setattr(_kernel, "age", lambda started: 3000.0)
         self.said = []
-        monkeypatch.setattr(_grants._basics, "say", self.said.append)
+        monkeypatch.setattr(_grants._basics, "say", lambda line, _instance: self.said.append(line))
         self.grants = _grants.Grants(str(folder / "etc"), str(folder / "run"))
 
     def tables(self, default="home", attribute=None, plans=PLANS, accounts=ACCOUNTS):
