@@ -198,10 +198,18 @@ launch() {
     (
         umask 022
         trap '' HUP
+        # What it starts has nothing to say to systemd.
+        unset NOTIFY_SOCKET
         # It has precedence over the sessions: one that answers late is asked again, and begins a session for each time.
         nice -n -10 setsid "$@" </dev/null >/dev/null 2>&1 8>&- 9>&- &
         echo $!
     )
+}
+
+# From now on, systemd restarts the unit when the process $1 ends, even if it has ended by now (sd_notify(3)). With a
+# file for its pid (PIDFile=) instead, systemd would wait for another one until the start times out.
+hand_over() {
+    [ -z "${NOTIFY_SOCKET:-}" ] || systemd-notify "MAINPID=$1" READY=1
 }
 
 # Without a unit of ours, the daemon would be a part of rc-local.service or of the login that starts it: one pppd that
@@ -263,11 +271,16 @@ start() {
         fi
         sleep 0.05
     done
-    # systemd reads the file when the process that it took for the daemon has ended (PIDFile= in systemd.service(5)).
     echo "$pid" >"$state/$name.pid.part" && mv "$state/$name.pid.part" "$state/$name.pid" || {
         kill -KILL "$pid"
         give_up "$no_room"
     }
+    hand_over "$pid" || {
+        kill -KILL "$pid"
+        give_up "systemd does not take $pid for the daemon"
+    }
+    # Only then may the former ones end.
+    answers "$pid" "$number" || give_up "it has ended as soon as it answered"
     ! look || former=$(own_daemons)
     for each in $former; do
         # SIGTERM would end the sessions (pppoe-server.c termHandler).

@@ -324,8 +324,9 @@ After={after}
 StartLimitIntervalSec=0
 
 [Service]
-Type=forking
-PIDFile={state}/{name}.pid
+# The script says which process is the daemon.
+Type=notify
+NotifyAccess=all
 ExecStart={start}
 ExecReload={start}
 ExecStop={script} hangup {name} $MAINPID
@@ -348,10 +349,10 @@ def unit_file(instance: Instance, server_command: t.Sequence[str]) -> bytes:
     udev, where waiting for one would hold up the boot.
     """
     start = start_line(instance, server_command)
-    script, state = _layout_server.INSTANCE, _layout_server.STATE
+    script = _layout_server.INSTANCE
     # At the end of the host, sessions end first and tell RADIUS so.
     after = f"network.target {_layout_radius.UNIT}" if instance.radius else "network.target"
-    text = _UNIT.format(name=instance.name, start=start, script=script, state=state, after=after)
+    text = _UNIT.format(name=instance.name, start=start, script=script, after=after)
     return (_layout_header.LINE + text).encode()
 
 

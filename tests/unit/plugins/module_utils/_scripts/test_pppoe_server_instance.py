@@ -227,6 +227,40 @@ def pid_of(folder) -> int:
 
 
 @pytest.mark.slow
+def test_systemd_hears_which_process_is_the_daemon(place, start, monkeypatch):
+    folder, program = place
+    pool(folder, *FOUR)
+    living(program)
+    program("systemd-notify", f'echo "$@" >>{folder}/heard\n')
+    start(4)
+    assert not (folder / "heard").exists()
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
+    start(4)
+    assert (folder / "heard").read_text() == f"MAINPID={pid_of(folder)} READY=1\n"
+    # Neither the daemon nor what it starts may speak for the unit.
+    for each in [*daemons(folder), *processes(folder, 2, "scripts/pppoe-server-manager")]:
+        assert b"NOTIFY_SOCKET" not in Path(f"/proc/{each}/environ").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("socket", [None, "/run/systemd/notify"])
+def test_a_daemon_that_is_killed_before_the_script_ends_is_no_success(place, start, monkeypatch, socket):
+    folder, program = place
+    pool(folder, *FOUR)
+    living(program)
+    start(4)
+    former = pid_of(folder)
+    kill = f"kill -9 $(cat {folder}/run/default.pid)\n"
+    if socket:
+        monkeypatch.setenv("NOTIFY_SOCKET", socket)
+        program("systemd-notify", kill)
+    else:
+        program("mv", f'/bin/mv "$@"; case "$2" in *default.pid) {kill} esac\n'.replace("\n esac", " ;; esac"))
+    result = start(4)
+    assert (result.returncode, "has ended as soon as it answered" in result.stderr) == (1, True)
+    assert [pid for pid in daemons(folder) if not ended(pid)] == [former]
+
+
 def test_every_daemon_but_the_new_one_ends(place, start):
     folder, program = place
     pool(folder, *FOUR)
