@@ -47,6 +47,16 @@ def describe(
         )
     if own:
         say.change(f"The pool leaves out {listed(sorted(own))}.", "This host has it.")
+    _shared(offered, elsewhere, say)
+    _ranges(command, offered, say)
+    # The role leaves out the fixed addresses of all accounts by itself, also of those that come later.
+    left = [address for address in offered if address not in own and address not in elsewhere]
+    variables["pppoe_server_pool"] = spans(left)
+    if all(address in fixed for address in left):
+        say.problem("No address is left for the pool.", "Put some into pppoe_server_pool.")
+
+
+def _shared(offered: t.Sequence[str], elsewhere: t.Mapping[str, str], say: Findings) -> None:
     shared = [address for address in offered if address in elsewhere]
     if shared:
         others = sorted({elsewhere[address] for address in shared})
@@ -54,12 +64,6 @@ def describe(
             f"The daemon on {', '.join(others)} hands out the same addresses: {listed(spans(shared))}.",
             "Two customers can have one address. The pool below leaves them out: divide them between the two.",
         )
-    _ranges(command, offered, say)
-    # The role leaves out the fixed addresses of all accounts by itself, also of those that come later.
-    left = [address for address in offered if address not in own and address not in elsewhere]
-    variables["pppoe_server_pool"] = spans(left)
-    if all(address in fixed for address in left):
-        say.problem("No address is left for the pool.", "Put some into pppoe_server_pool.")
 
 
 def _ranges(command: Command, offered: t.Sequence[str], say: Findings) -> None:

@@ -100,11 +100,14 @@ def plan(
         disable=(unit,) if observed.unit.enabled and not at_boot else (),
         disable_foreign=takeover.units,
         reload=observed.systemd and (observed.unit.stale or _has_unit(changes)),
-        refresh=(now.daemon is not None or decision.action != "none")
-        and (
-            instance.single_session != "allow" or instance.history_days > 0 or _server_session_manager.is_among(changes)
-        ),
+        refresh=(now.daemon is not None or decision.action != "none") and _has_a_manager(instance, changes),
     )
+
+
+def _has_a_manager(instance: _server_config.Instance, changes: t.Sequence[_files.Change]) -> bool:
+    """Whether a session manager is to run that knows of this instance, or has another program now."""
+    asked = instance.single_session != "allow" or instance.history_days > 0
+    return asked or _server_session_manager.is_among(changes)
 
 
 def _decision(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import ppp
+from .customer_attempt import Attempt
 from .customer_settings import NOWHERE, Pings, Settings
 
 #: The states of a customer in the order of a dial; what comes before "up" is dialling.
@@ -25,22 +26,6 @@ GOODBYE = 3.0
 
 
 @dataclass
-class Session:
-    """What a dial has come to so far."""
-
-    ac: bytes = ppp.BROADCAST
-    ac_name: str = ""
-    session_id: int = 0
-    method: str | None = None
-    wanted: dict[int, dict[int, bytes]] = field(default_factory=dict)
-    asked: dict[int, int] = field(default_factory=dict)
-    acked: set[tuple[int, str]] = field(default_factory=set)
-    heard: set[int] = field(default_factory=set)
-    padr: ppp.Pairs = field(default_factory=list)
-    peer: str = NOWHERE
-
-
-@dataclass
 class Customer:
     """A customer with a MAC address of its own."""
 
@@ -51,7 +36,7 @@ class Customer:
     state: str = "idle"
     reason: str = ""
     message: str = ""
-    session: Session = field(default_factory=Session)
+    session: Attempt = field(default_factory=Attempt)
     pings: Pings = field(default_factory=Pings)
     dials: int = 0
     ups: int = 0
@@ -74,7 +59,7 @@ class Customer:
 
     def dial(self, now: float) -> None:
         """Look for an access concentrator."""
-        self.session, self.reason, self.message, self.silent = Session(), "", "", False
+        self.session, self.reason, self.message, self.silent = Attempt(), "", "", False
         self.dials += 1
         self._enter("discovery", now)
 
