@@ -113,6 +113,29 @@ options:
       to_port:
         description: The destination port, if it differs. A range keeps its port numbers.
         type: str
+  walled_garden:
+    description:
+      - What accounts that are disabled (C(enabled) is V(false) in O(dialtone.pppoe.pppoe_plans#module:accounts)) can
+        still reach. Everything else that they send through this host
+        is dropped. Needs O(inside_interfaces) or customers on C(ppp) interfaces.
+    type: dict
+    suboptions:
+      pool:
+        description: The addresses of their sessions, in the forms of O(dialtone.pppoe.pppoe_server#module:pool).
+        type: list
+        elements: str
+        default: []
+      allow:
+        description: The addresses and networks that they can reach.
+        type: list
+        elements: str
+        default: []
+      dns_server:
+        description: A DNS server that gets all their questions, whatever server they ask.
+        type: str
+      redirect:
+        description: The web server that gets their http to any other address, as C(ADDRESS) or C(ADDRESS:PORT).
+        type: str
   clamp_mss:
     description:
       - Clamp the MSS of TCP connections through C(ppp) interfaces to the path MTU, in both directions.
@@ -272,6 +295,7 @@ tried:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _walled_garden
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _run as _firewall_run
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 
@@ -289,6 +313,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "backend": {"type": "str", "default": "auto", "choices": ["auto", "firewalld", "nftables", "iptables"]},
     "random_fully": {"type": "bool", "default": False},
     "port_forwards": {"type": "list", "elements": "dict", "default": [], "options": PORT_FORWARD},
+    "walled_garden": _walled_garden.ARGUMENT,
     "clamp_mss": {"type": "bool", "default": True},
     "persistent": {"type": "bool", "default": True},
     "startup": {"type": "str", "default": "auto", "choices": ["auto", "systemd", "rc_local"]},

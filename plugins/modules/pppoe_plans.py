@@ -44,8 +44,41 @@ options:
         upload rates better, but needs another interface (C(ifb-pppN)) for each session.'
       - 'C(session_timeout): the seconds after which a session is ended. C(idle_timeout): the seconds without a packet
         after which it is ended. Both are checked every five seconds.'
+      - 'C(pool): the pool of the addresses of its accounts, one of O(pools). A fixed address counts more.'
       - 'C(volume): how much a session may transfer in both directions until it is ended, such as V(50GB).'
     type: dict
+  pools:
+    description:
+      - Further pools by name, each a dictionary, from which plans draw their addresses
+        (O(dialtone.pppoe.pppoe_plans#module:plans)). Only their names count for this module.
+      - 'C(addresses): what it holds, in the forms of O(dialtone.pppoe.pppoe_server#module:pool). C(next_pool): the pool
+        that serves when it is full, one of these or V(default), which is that of the instance. Without it, sessions are
+        refused then.'
+    type: dict
+    default: {}
+  walled_garden:
+    description:
+      - What accounts that are disabled (C(enabled) is V(false) in O(dialtone.pppoe.pppoe_plans#module:accounts)) can
+        still reach. Without it they are refused. Only whether there is one counts for this
+        module.
+    type: dict
+    suboptions:
+      pool:
+        description: The addresses of their sessions, in the forms of O(dialtone.pppoe.pppoe_server#module:pool).
+        type: list
+        elements: str
+        default: []
+      allow:
+        description: The addresses and networks that they can reach.
+        type: list
+        elements: str
+        default: []
+      dns_server:
+        description: A DNS server that gets all their questions, whatever server they ask.
+        type: str
+      redirect:
+        description: The web server that gets their http to any other address, as C(ADDRESS) or C(ADDRESS:PORT).
+        type: str
   default_plan:
     description:
       - The plan of accounts without one. Without it they have no limit.
@@ -55,8 +88,9 @@ options:
       - Accounts that have a plan or something of their own; others in the list are passed over. The list can be that of
         O(dialtone.pppoe.chap_user#module:users). Secrets stay on the controller.
       - 'C(name): the account. C(plan): its plan. C(rate): its own rates, as in O(plans), in the place of those of its
-        plan. C(enabled): V(false) refuses new sessions of the account. C(mac): the only Ethernet address from which it
-        may connect. Sessions that are refused are reported by M(dialtone.pppoe.pppoe_session_info) and in the log.'
+        plan. C(enabled): V(false) refuses new sessions of the account, or lets them into O(walled_garden). C(mac): the
+        only Ethernet address from which it may connect. Sessions that are refused are reported by
+        M(dialtone.pppoe.pppoe_session_info) and in the log.'
       - An account with C(state) V(absent) is passed over.
     type: list
     elements: dict
@@ -185,6 +219,7 @@ sessions:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _walled_garden
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_plans as _server_session_plans
@@ -192,6 +227,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _ses
 ARGUMENTS = {
     "name": {"type": "str", "default": "default"},
     "plans": {"type": "dict"},
+    "pools": {"type": "dict", "default": {}},
+    "walled_garden": _walled_garden.ARGUMENT,
     "default_plan": {"type": "str"},
     "accounts": {"type": "list", "elements": "dict", "default": []},
     # The action plugin puts the path of its own file here.

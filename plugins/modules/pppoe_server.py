@@ -57,10 +57,20 @@ options:
       - Required unless O(state=absent) or O(state=stopped).
     type: list
     elements: str
+  pools:
+    description:
+      - Further pools by name, each a dictionary, from which plans draw their addresses
+        (O(dialtone.pppoe.pppoe_plans#module:plans)). The line of an account in the
+        secrets file names its pool as well (C(-- file pool-NAME)), which the role C(pppoe_server) sees to.
+      - 'C(addresses): what it holds, in the forms of O(dialtone.pppoe.pppoe_server#module:pool). C(next_pool): the pool
+        that serves when it is full, one of these or V(default), which is that of the instance. Without it, sessions are
+        refused then.'
+    type: dict
+    default: {}
   session_count:
     description:
-      - Maximum number of concurrent sessions. Default is the number of addresses in O(pool), plus one for each single
-        address in O(reserved_addresses).
+      - Maximum number of concurrent sessions. Default is the number of addresses in O(pool) and O(pools), plus one for
+        each single address in O(reserved_addresses).
     type: int
   reserved_addresses:
     description:
@@ -85,6 +95,29 @@ options:
     type: list
     elements: str
     default: []
+  walled_garden:
+    description:
+      - What accounts that are disabled (C(enabled) is V(false) in O(dialtone.pppoe.pppoe_plans#module:accounts)) can
+        still reach. This module gives them addresses, M(dialtone.pppoe.masquerade)
+        has the rules of the firewall.
+    type: dict
+    suboptions:
+      pool:
+        description: The addresses of their sessions, in the forms of O(dialtone.pppoe.pppoe_server#module:pool).
+        type: list
+        elements: str
+        default: []
+      allow:
+        description: The addresses and networks that they can reach.
+        type: list
+        elements: str
+        default: []
+      dns_server:
+        description: A DNS server that gets all their questions, whatever server they ask.
+        type: str
+      redirect:
+        description: The web server that gets their http to any other address, as C(ADDRESS) or C(ADDRESS:PORT).
+        type: str
   authentication:
     description:
       - The authentication protocol for clients.
@@ -347,6 +380,7 @@ addresses:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _walled_garden
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
@@ -359,10 +393,12 @@ ARGUMENTS = {
     "interfaces": {"type": "list", "elements": "str"},
     "local_address": {"type": "str"},
     "pool": {"type": "list", "elements": "str"},
+    "pools": {"type": "dict", "default": {}},
     "session_count": {"type": "int"},
     "reserved_addresses": {"type": "list", "elements": "str", "default": []},
     "excluded_addresses": {"type": "list", "elements": "str", "default": []},
     "networks": {"type": "list", "elements": "str", "default": []},
+    "walled_garden": _walled_garden.ARGUMENT,
     "authentication": {"type": "str", "choices": list(_server_config.AUTHENTICATION), "default": "chap"},
     "system_login": {"type": "bool", "default": False},
     "ipv6": {"type": "bool", "default": False},

@@ -129,6 +129,10 @@ def parameters(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
             "Set it to the interface that leads to the internet, or set pppoe_server_nat to false if the clients' "
             "addresses are routed.",
         )
+    if instance.values.get("walled_garden") and not instance.is_set("nat"):
+        raise instance.refused(
+            "walled_garden", "its rules are part of NAT, which is off.", "Enable pppoe_server_nat, or leave it out."
+        )
     if "radius" in instance.own and instance.values["radius"]:
         raise instance.refused("radius", "a host has one set of RADIUS servers.", "Name them in pppoe_server_radius.")
     if has_ipv6(instance) and not instance.is_set("ipv6"):
@@ -158,7 +162,7 @@ def absent(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
 
 
 def has_plans(instance: InstanceVariables) -> bool:
-    return bool(instance.values.get("plans") or instance.values.get("rate_attribute"))
+    return any(instance.values.get(key) for key in ("plans", "rate_attribute", "walled_garden"))
 
 
 def has_ipv6(instance: InstanceVariables) -> bool:

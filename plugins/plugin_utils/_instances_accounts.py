@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch, _shape
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _named_pools
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _check as _ipv6_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
@@ -50,7 +51,8 @@ def of(instance: InstanceVariables, rows: Rows) -> ListedAccounts:
     if instance.radius:
         return ListedAccounts([], [], _encoded(instance, [], []))
     label = instance.label("accounts")
-    entries = _normal(label, instance.values["accounts"])
+    users = instance.values["accounts"]
+    entries = _with_pools(instance, _normal(label, users), users)
     places = [f"{label}[{index}]" for index in range(len(entries))]
     source = instance.values["accounts_src"]
     if source:
@@ -59,7 +61,7 @@ def of(instance: InstanceVariables, rows: Rows) -> ListedAccounts:
         except Refused as error:
             text = str(error).partition(": ")
             raise Refused(instance.label("accounts_src"), text[2], "") if text[0] == "src" else error from None
-        entries, places = [*entries, *more], [*places, *their_places]
+        entries, places = [*entries, *_with_pools(instance, more, more)], [*places, *their_places]
     return ListedAccounts(entries, places, _encoded(instance, entries, places))
 
 
@@ -82,6 +84,23 @@ def _every(instance: InstanceVariables, rows: Rows) -> tuple[list[t.Any], t.Call
     return [*users, *more], [*places, *their_places].__getitem__
 
 
+def _with_pools(instance: InstanceVariables, entries: list[t.Any], users: t.Sequence[t.Any]) -> list[t.Any]:
+    """The entries, each with the named pool of its plan. ``users``: the same accounts with their plans."""
+    plans, garden = instance.values.get("plans") or {}, instance.values.get("walled_garden")
+    pools = {name: plan["pool"] for name, plan in plans.items() if isinstance(plan, dict) and plan.get("pool")}
+    if not pools and not garden:
+        return entries
+    found = []
+    for entry, user in zip(entries, users):
+        pool = pools.get(user.get("plan") or instance.values.get("default_plan"))
+        if garden and user.get("enabled") is False:
+            pool = _named_pools.GARDEN
+        # A fixed address counts more.
+        fixed = [one for one in entry.get("addresses") or () if one != "*"]
+        found.append({**entry, "pool": pool} if pool and not fixed else entry)
+    return found
+
+
 def _normal(label: str, users: t.Any) -> list[Entry]:
     """The entries of a list of accounts, those that are written in another form converted."""
     _shape.listed(label, users)
@@ -99,7 +118,7 @@ def _normal(label: str, users: t.Any) -> list[Entry]:
 
 
 def _encoded(instance: InstanceVariables, entries: list[Entry], places: list[str]) -> _batch.Batch:
-    return _batch.encode(entries, places.__getitem__, path_of(instance).endswith("pap-secrets"))
+    return _batch.encode(entries, places.__getitem__, path_of(instance).endswith("pap-secrets"), pools=True)
 
 
 def files(instances: t.Sequence[InstanceVariables], listed: t.Mapping[str, ListedAccounts]) -> list[AccountsFile]:

@@ -25,6 +25,7 @@ MOST_CLIENT = 255
 # No leading zeros in a number: the C library would read it as octal.
 _NUMBER = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _ADDRESS = re.compile(rf"!?({_NUMBER})(?:\.{_NUMBER}){{3}}(?:/([0-9]{{1,2}})(\+?))?\Z")
+_POOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z")
 ADDRESS_FORMS = (
     "Give '*' for any address, an IPv4 address (10.0.0.9), a network (10.0.0.0/24), a network from which each "
     "interface takes its own address (10.0.0.0/24+), or one of them behind '!' to forbid it."
@@ -37,6 +38,7 @@ class Account:
 
     ``addresses`` of ``None`` are left as they are, ``alias`` is another spelling that means the same account, and
     ``label`` is the name as people know it. ``parameter`` is where it was asked for (``users[3]``).
+    ``pool``: the named pool of the server that its address is of; empty for none, ``None``: as it is.
     """
 
     name: bytes
@@ -47,6 +49,7 @@ class Account:
     alias: bytes | None = None
     label: str = ""
     parameter: str = ""
+    pool: str | None = None
 
     @property
     def key(self) -> tuple[bytes, bytes]:
@@ -78,7 +81,8 @@ def of_server(entry: t.Mapping[str, t.Any], parameter: str, pap: bool = False) -
         secret = _within(prefix + "secret", visible(secret) if pap else secret, most)
         addresses = _addresses(prefix + "addresses", entry.get("addresses"))
     alias = raw if raw != name else None
-    return Account(name, server, secret, addresses, present, alias, _label(raw), parameter)
+    pool = _pool(prefix + "pool", entry.get("pool")) if present else None
+    return Account(name, server, secret, addresses, present, alias, _label(raw), parameter, pool)
 
 
 def of_client(
@@ -190,6 +194,12 @@ def _server(parameter: str, value: str) -> bytes:
 def _label(name: bytes) -> str:
     text = name.decode("utf-8")
     return text if text.isprintable() else visible(name).decode("ascii")
+
+
+def _pool(parameter: str, value: t.Any) -> str | None:
+    if value and not (isinstance(value, str) and _POOL.match(value)):
+        raise Refused(parameter, f"{value!r} is not the name of a pool.", "Name a pool of the server, in quotes.")
+    return t.cast("str | None", value)
 
 
 def _addresses(parameter: str, values: t.Sequence[str] | None) -> tuple[bytes, ...]:

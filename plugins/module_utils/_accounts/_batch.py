@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import written
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import address_words, words_of, written
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
@@ -43,11 +43,13 @@ class Batch:
     text: bytes = b""
     special: list[tuple[int, Account]] = field(default_factory=list)
     count: int = 0
+    #: Whether it says of each account which named pool it has, also that it has none.
+    pools: bool = False
 
     def dump(self) -> bytes:
         """The batch as bytes for a file, which then has secrets in it."""
         special = [[before, _packed(account)] for before, account in self.special]
-        header = json.dumps({"count": self.count, "special": special}).encode("ascii")
+        header = json.dumps({"count": self.count, "special": special, "pools": self.pools}).encode("ascii")
         return MAGIC + header + b"\n" + self.text
 
 
@@ -55,7 +57,7 @@ def read(handle: t.BinaryIO) -> Batch:
     """What ``dump`` gave. ``Refused`` (parameter ``src``) for anything else."""
     values = header_of(handle, MAGIC, "chap_user")
     special = [(before, _unpacked(packed)) for before, packed in values["special"]]
-    return Batch(handle.read(), special, values["count"])
+    return Batch(handle.read(), special, values["count"], values["pools"])
 
 
 def header_of(handle: t.BinaryIO, magic: bytes, module: str) -> dict[str, t.Any]:
@@ -75,7 +77,7 @@ def _packed(account: Account) -> dict[str, t.Any]:
     addresses = None if account.addresses is None else [word.decode("latin-1") for word in account.addresses]
     words = {"name": text(account.name), "server": text(account.server), "secret": text(account.secret)}
     return {**words, "addresses": addresses, "present": account.present, "alias": text(account.alias),
-            "label": account.label, "parameter": account.parameter}  # fmt: skip
+            "label": account.label, "parameter": account.parameter, "pool": account.pool}  # fmt: skip
 
 
 def _unpacked(packed: dict[str, t.Any]) -> Account:
@@ -86,10 +88,16 @@ def _unpacked(packed: dict[str, t.Any]) -> Account:
     return Account(**packed)
 
 
-def account_of(line: bytes) -> Account:
-    """The account of a line of ``Batch.text``."""
-    words = next(_words.lines(line)).words
-    return Account(words[0], words[1], words[2], words[3:], label=words[0].decode("ascii"))
+def account_of(line: bytes, pools: bool) -> Account:
+    """The account of a line of ``Batch.text``; ``pools``: those of the batch."""
+    return _of_words(next(_words.lines(line)).words, pools)
+
+
+def _of_words(words: tuple[bytes, ...], pools: bool) -> Account:
+    addresses = address_words(words)
+    options = words[3 + len(addresses) :]
+    pool = options[-1].decode("ascii").partition("-")[2] if options else "" if pools else None
+    return Account(words[0], words[1], words[2], addresses, label=words[0].decode("ascii"), pool=pool)
 
 
 def accounts_of(batch: Batch) -> list[Account]:
@@ -101,13 +109,14 @@ def accounts_of(batch: Batch) -> list[Account]:
         while following is not None and following[0] <= line.start:
             accounts.append(following[1])
             following = next(special, None)
-        words = line.words
-        accounts.append(Account(words[0], words[1], words[2], words[3:], label=words[0].decode("ascii")))
+        accounts.append(_of_words(line.words, batch.pools))
     return accounts + ([following[1]] if following else []) + [account for _place, account in special]
 
 
-def encode(entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], str], pap: bool = False) -> Batch:
-    """The entries, each with the values of ``COLUMNS``, as a batch.
+def encode(
+    entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], str], pap: bool = False, pools: bool = False
+) -> Batch:
+    """The entries, each with the values of ``COLUMNS``, and with ``pools`` one called ``pool``, as a batch.
 
     ``place`` gives the parameter by which an error names an entry, from its index. ``Refused`` for an entry that is
     wrong by itself, or beside the others.
@@ -125,7 +134,7 @@ def encode(entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], 
             lines.append(line)
             size += len(line)
         else:
-            account = _account.of_server(entry, place(index), pap)
+            account = _account.of_server({"pool": "", **entry} if pools else entry, place(index), pap)
             name = account.name.decode("ascii")
             key = f"{name} {account.server.decode('ascii')}"
             hosts = [host.decode("ascii") for host in account.fixed]
@@ -139,13 +148,13 @@ def encode(entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], 
             shared = shared or holders.setdefault(host, name) != name
     if shared or len(keys) < len(entries):
         _account.check_together([_account.of_server(entry, place(index), pap) for index, entry in enumerate(entries)])
-    return Batch("".join(lines).encode("latin-1"), special, len(entries))
+    return Batch("".join(lines).encode("latin-1"), special, len(entries), pools)
 
 
 def usual_line(entry: t.Mapping[str, t.Any]) -> tuple[str, str, str, t.Sequence[str]] | None:
     """Name, name and server, line and single hosts of an entry that is valid at a glance."""
     name, secret, server, addresses, state = map(entry.get, COLUMNS)
-    if name is None or secret is None or state == "absent":
+    if name is None or secret is None or state == "absent" or entry.get("pool"):
         return None
     server = server or "*"
     joined = "*" if addresses is None else " ".join(addresses)
@@ -162,5 +171,4 @@ def _is_plain(account: Account) -> bool:
 
 
 def _line(account: Account) -> str:
-    words = (account.name, account.server, account.secret or b"", *(account.addresses or ()))
-    return written(words).decode("latin-1") + "\n"
+    return written(words_of(account)).decode("latin-1") + "\n"

@@ -26,6 +26,10 @@ RATE = re.compile(rb"[0-9]+(?:[KMGkmg](?:bit)?)?(?:/[0-9]+(?:[KMGkmg](?:bit)?)?)
 _HALF = re.compile(rb"#[^\n]*?(?=[ \t]+#|[ \t\r]*(?:\n|\Z))")
 
 
+#: How the file of a pool begins, in the folder of a session.
+_POOL = b"pool-"
+
+
 @dataclass(frozen=True)
 class LineEdit:
     """A line of the file and what takes its place: ``words`` are what pppd reads then, empty if the line goes."""
@@ -177,13 +181,31 @@ def address_words(words: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return rest[: rest.index(b"--")] if b"--" in rest else rest
 
 
+def options_of(rest: tuple[bytes, ...], pool: str | None) -> tuple[bytes, ...]:
+    """What is to follow the addresses, from what does: options of others, and ours that reads the address of a pool.
+
+    pppd runs such options right after the authentication; the session manager (``_manager._pools``) has the file.
+    """
+    if pool is None:
+        return rest
+    kept: list[bytes] = []
+    for word in rest:
+        if kept and kept[-1] == b"file" and word.startswith(_POOL):
+            kept.pop()
+        else:
+            kept.append(word)
+    if pool:
+        kept += [*(() if kept else (b"--",)), b"file", _POOL + pool.encode()]
+    return () if kept == [b"--"] else tuple(kept)
+
+
 def _keep(
     result: SecretsPlan, text: bytes, account: Account, found: list[_words.Line], exclusive: bool, update_secret: bool
 ) -> None:
     """Make the line that pppd takes say what was asked for, or add one."""
     secret = account.secret or b""
     if not found:
-        words = (account.name, account.server, secret, *(account.addresses or ()))
+        words = words_of(account)
         result.additions.append(words)
         result.new_lines.append(written(words) + b"\n")
         result.added.append(account.label)
@@ -215,7 +237,9 @@ def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Li
     words = line.words
     addresses = address_words(words)
     asked = addresses if account.addresses is None else account.addresses + tuple(filter(RATE.match, addresses))
-    after = (account.name, account.server, secret, *asked, *words[3 + len(addresses) :])
+    rest = words[3 + len(addresses) :]
+    options = options_of(rest, account.pool)
+    after = (account.name, account.server, secret, *asked, *options)
     if after == words:
         return None
     spans = _words.spans(text, line)
@@ -229,6 +253,10 @@ def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Li
         gap = text[position : spans[3][0]] if addresses else b" "
         pieces.append(gap + b" ".join(map(_words.quote, asked)))
         position = spans[2 + len(addresses)][1]
+    if options != rest:
+        pieces.append(text[position : spans[2 + len(addresses)][1]])
+        pieces += [b" " + written(options)] if options else []
+        position = spans[-1][1]
     pieces.append(text[position + _half(text, line) : line.end])
     return LineEdit(line, b"".join(pieces), after)
 
@@ -267,6 +295,12 @@ def _ending(pieces: list[bytes]) -> bytes:
     """What ends a last line that lacks its newline; a backslash there would take the first newline to itself."""
     tail = next(piece for piece in reversed(pieces) if piece)
     return b"\n\n" if tail.endswith(b"\\") else b"\n"
+
+
+def words_of(account: Account) -> tuple[bytes, ...]:
+    """The words of a new line."""
+    options = options_of((), account.pool)
+    return (account.name, account.server, account.secret or b"", *(account.addresses or ()), *options)
 
 
 def written(words: t.Iterable[bytes]) -> bytes:

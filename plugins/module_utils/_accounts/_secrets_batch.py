@@ -175,7 +175,7 @@ def _items(batch: Batch, missing: list[Span], keys: set[bytes], hosts: set[bytes
     marks: list[tuple[int, int, Account]] = [(place, place, account) for place, account in batch.special]
     if keys:
         spans = _touched(batch.text, missing, keys, hosts)
-        marks += [(start, stop, _batch.account_of(batch.text[start:stop])) for start, stop in spans]
+        marks += [(start, stop, _batch.account_of(batch.text[start:stop], batch.pools)) for start, stop in spans]
         marks.sort(key=lambda mark: mark[:2])
     items: list[Account | Span] = []
     waiting = iter(marks)

@@ -9,13 +9,19 @@ from __future__ import annotations
 import glob
 import os
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _named_pools
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout._server import CONFIGURATION
 
 
 def addresses() -> dict[str, list[str]]:
-    """The addresses of each instance, by its name."""
-    found = {}
+    """The addresses of each instance, by its name; those of its named pools come last."""
+    found: dict[str, list[str]] = {}
     for path in glob.glob(f"{CONFIGURATION}/*.pool"):
         with open(path, encoding="ascii") as handle:
             found[os.path.basename(path)[: -len(".pool")]] = handle.read().split()
+    for path in glob.glob(f"{CONFIGURATION}/*.pools"):
+        with open(path, "rb") as named:
+            found.setdefault(os.path.basename(path)[: -len(".pools")], []).extend(
+                _named_pools.addresses_of(named.read())
+            )
     return found

@@ -32,7 +32,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import
 #: The commands that a host may have; of those that work on the same tables, the first is taken.
 IPTABLES = ("iptables", "iptables-legacy", "iptables-nft")
 # The tables that an owner may have rules in, now or from an earlier run, by family of its request.
-TABLES = {"ip": ("nat", "mangle"), "ip6": ()}
+TABLES = {"ip": ("nat", "mangle", "filter"), "ip6": ()}
 GUARDED_TABLES = {"ip": ("nat", "mangle", "filter"), "ip6": ("filter",)}
 # Name the legacy tables of this network namespace; asking iptables-legacy itself would create them.
 LEGACY_TABLES = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names"}

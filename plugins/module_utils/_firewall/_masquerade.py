@@ -34,7 +34,7 @@ def request_of(parameters: dict[str, t.Any]) -> _firewall_request.FirewallReques
     """The checked request."""
     if parameters["state"] == "absent":
         return _firewall_request.request(parameters["name"], None, None, False)
-    keys = ("name", "out_interface", "source", "clamp_mss", "random_fully", "port_forwards")
+    keys = ("name", "out_interface", "source", "clamp_mss", "random_fully", "port_forwards", "walled_garden")
     request = _firewall_request.request(*(parameters[key] for key in keys))
     # A link that is dialled comes and goes; the rules need only its name.
     if not request.out_interface.startswith("ppp"):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._ranges import Source
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains as _firewall_chains
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import Packet, Place, Ruleset
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
@@ -29,7 +31,12 @@ OTHERS = (
 
 
 def _sources(request: FirewallRequest) -> list[str]:
-    return [str(source) for source in request.sources[:MOST_SOURCES]] or [""]
+    """Where customers are; what those of the walled garden send is dropped on purpose."""
+    sources = list(request.sources)
+    if request.garden is not None:
+        walled = _pool.merged(request.garden.sources)
+        sources = [Source(*one) for one in _pool.subtract(_pool.merged(sources), walled)]
+    return [str(source) for source in sources[:MOST_SOURCES]] or [""]
 
 
 def _outward(request: FirewallRequest, packet: Packet) -> list[Packet]:

@@ -15,7 +15,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _ranges
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _ranges, _walled_garden
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
@@ -48,6 +48,7 @@ class FirewallRequest:
     ``translate``: packets from ``sources`` (none: from everywhere) that leave by ``out_interface`` get its address.
     ``inside``: the interfaces of those behind it, with ``*`` for any ending; empty for all.
     ``guard``: what was not asked for from inside is kept out at ``out_interface`` (IPv4, and IPv6 with ``guard_ipv6``).
+    ``garden``: the walled garden of customers who may not connect.
     ``kind``: ``masquerade`` or ``client``, the module that owns it.
     """
 
@@ -61,6 +62,7 @@ class FirewallRequest:
     inside: str = CUSTOMERS
     guard: bool = False
     guard_ipv6: bool = False
+    garden: _walled_garden.Garden | None = None
     kind: str = "masquerade"
 
     @property
@@ -86,6 +88,7 @@ def request(
     clamp_mss: bool,
     random_fully: bool = False,
     port_forwards: list[dict[str, t.Any]] | None = None,
+    walled_garden: dict[str, t.Any] | None = None,
 ) -> FirewallRequest:
     """The parameters, checked; ``out_interface`` is ``None`` where rules are only to be taken away."""
     _names.check_name(name)
@@ -100,6 +103,7 @@ def request(
         clamp_mss,
         random_fully,
         forwarded(port_forwards or []),
+        garden=_walled_garden.garden(walled_garden),
     )
 
 

@@ -44,7 +44,7 @@ class Rule:
 
 def rules(request: FirewallRequest) -> list[Rule]:
     """All but those of ``admission``."""
-    return [*_port_forwards(request), *_translation(request), *_clamp(request), *_guard(request)]
+    return [*_garden(request), *_port_forwards(request), *_translation(request), *_clamp(request), *_guard(request)]
 
 
 def admission(request: FirewallRequest) -> list[Rule]:
@@ -110,6 +110,31 @@ def _clamp(request: FirewallRequest) -> list[Rule]:
     link = request.inside or request.out_interface
     # Both ways: the SYN of a customer, and the SYN+ACK or SYN that comes to one.
     return [Rule("clamp", "clamp", in_interface=link), Rule("clamp", "clamp", out_interface=link)]
+
+
+def _garden(request: FirewallRequest) -> list[Rule]:
+    """What customers in the walled garden send elsewhere is dropped, but for DNS and http, which go to the operator's.
+
+    Only drops, one for each range that is not allowed: what other rules keep out stays out.
+    """
+    garden = request.garden
+    if garden is None:
+        return []
+    found: list[Rule] = []
+    for source in garden.sources:
+        own: dict[str, t.Any] = {"in_interface": request.inside, "source": source}
+        if garden.dns_server:
+            found += [
+                Rule("prerouting", "dnat", protocol=protocol, port="53", to=garden.dns_server, **own)
+                for protocol in ("udp", "tcp")
+            ]
+        if garden.redirect:
+            found += [
+                Rule("prerouting", "dnat", destination=one, protocol="tcp", port="80", to=garden.redirect, **own)
+                for one in garden.outside
+            ]
+        found += [Rule("forward", "drop", destination=one, **own) for one in garden.outside]
+    return found
 
 
 def _guard(request: FirewallRequest) -> list[Rule]:

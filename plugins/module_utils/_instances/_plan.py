@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool, _sets
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _named_pools, _pool, _sets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._instances import _addresses as _instances_addresses
@@ -68,7 +68,8 @@ def _own(asked: Asked) -> _instances_addresses.Own:
         if server["pool"]:
             _pool.spans("pool", server["pool"])
         _pool.networks("networks", server["networks"])
-    return _instances_addresses.Own([*(server["pool"] or ()), *server["networks"]], asked["fixed_addresses"])
+    served = [*(server["pool"] or ()), *_named_pools.entries(server), *server["networks"]]
+    return _instances_addresses.Own(served, asked["fixed_addresses"])
 
 
 def _with_addresses(
@@ -88,7 +89,8 @@ def sources(given: list[str], server: Asked) -> list[str]:
     """The networks to translate: those given (``0.0.0.0/0`` for all), else all that customers may have."""
     if given == ["0.0.0.0/0"]:
         return []
-    return given or _sets.merged([*(server["pool"] or ()), *server["networks"], *server["reserved_addresses"]])
+    own = [*(server["pool"] or ()), *_named_pools.entries(server), *server["networks"], *server["reserved_addresses"]]
+    return given or _sets.merged(own)
 
 
 def refuse_not_fixed(forwards: t.Iterable[Asked], server: Asked) -> None:

@@ -31,6 +31,16 @@ def pool_path(name: str) -> str:
     return f"{CONFIGURATION}/{name}.pool"
 
 
+def pools_path(name: str) -> str:
+    """The pools of plans, and that of the walled garden."""
+    return f"{CONFIGURATION}/{name}.pools"
+
+
+def instance_paths(name: str) -> list[str]:
+    """What the daemon, its sessions and the session manager read of an instance."""
+    return [options_path(name), pool_path(name), pools_path(name)]
+
+
 def plans_path(name: str) -> str:
     return f"{CONFIGURATION}/{name}.plans"
 

@@ -32,6 +32,8 @@ class Session:
     interface: str | None = None
     account: str | None = None
     ended: bool = False  # hung up by us
+    #: Addresses of named pools that are kept for it until it is up.
+    offered: tuple[str, ...] = ()
 
     @property
     def up(self) -> bool:
@@ -52,6 +54,8 @@ class Book:
     def __init__(self) -> None:
         self.sessions: dict[int, Session] = {}
         self.pools: dict[str, Pool] = {}
+        #: Pools of plans, by instance and name.
+        self.named: dict[tuple[str, str], Pool] = {}
         #: Those that are not up, and the interfaces of those that are.
         self.coming: dict[int, Session] = {}
         self.interfaces: dict[str, int] = {}
@@ -61,9 +65,52 @@ class Book:
         self._of_account: dict[str, dict[int, None]] = {}
 
     def set_pool(self, name: str, addresses: t.Iterable[str]) -> None:
+        self.pools[name] = self._pool(addresses)
+
+    def set_named(self, instance: str, pools: t.Mapping[str, t.Iterable[str]]) -> None:
+        """The named pools of an instance, in the place of those that it had."""
+        for key in [key for key in self.named if key[0] == instance]:
+            del self.named[key]
+        for name, addresses in pools.items():
+            self.named[instance, name] = self._pool(addresses)
+
+    def _pool(self, addresses: t.Iterable[str]) -> Pool:
         unique = dict.fromkeys(addresses)
-        free = {address: None for address in unique if self.is_free(address)}
-        self.pools[name] = Pool(frozenset(unique), free)
+        return Pool(frozenset(unique), {address: None for address in unique if self.is_free(address)})
+
+    def _pool_of(self, key: str | tuple[str, str]) -> Pool | None:
+        return self.pools.get(key) if isinstance(key, str) else self.named.get(key)
+
+    def has_free(self, key: str | tuple[str, str]) -> bool:
+        """Whether a pool, that of an instance or a named one, has an address left."""
+        pool = self._pool_of(key)
+        return pool is not None and bool(pool.free)
+
+    def is_member(self, key: str | tuple[str, str], address: str | None) -> bool:
+        pool = self._pool_of(key)
+        return pool is not None and address in pool.members
+
+    def offer(self, session: Session, key: tuple[str, str]) -> str | None:
+        """Keep the address of a named pool for a session until it is up; ``None`` if none is free."""
+        pool = self.named.get(key)
+        if pool is None or not pool.free:
+            return None
+        address = next(iter(pool.free))
+        self.keep(session, address)
+        return address
+
+    def keep(self, session: Session, address: str) -> None:
+        """An address is kept for a session that is not up."""
+        session.offered = (*session.offered, address)
+        self._use(address, session.pid)
+
+    def _leave_offered(self, session: Session) -> None:
+        """What was kept for a session and it has not taken is free again."""
+        offered, session.offered = session.offered, ()
+        for address in offered:
+            if address != session.address:
+                self._users.get(address, {}).pop(session.pid, None)
+                self._count(address)
 
     def is_free(self, address: str) -> bool:
         return not self._users.get(address) and not self._interfaces.get(address)
@@ -99,6 +146,7 @@ class Book:
             self._leave(session)
             session.address = address
             self._use(address, pid)
+        self._leave_offered(session)
         session.interface = interface
         self.interfaces[interface] = pid
         self.coming.pop(pid, None)
@@ -119,6 +167,8 @@ class Book:
             if session.interface is not None:
                 self.interfaces.pop(session.interface, None)
             self._leave(session)
+            session.address = None
+            self._leave_offered(session)
             self.set_account(session, None)
 
     def interface_has(self, number: int, address: str) -> None:
@@ -168,7 +218,7 @@ class Book:
         if free:
             self._users.pop(address, None)
             self._interfaces.pop(address, None)
-        for pool in self.pools.values():
+        for pool in (*self.pools.values(), *self.named.values()):
             if not free:
                 pool.free.pop(address, None)
             elif address not in pool.free and address in pool.members:

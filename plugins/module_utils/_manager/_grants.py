@@ -14,7 +14,7 @@ import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _kernel, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _kernel, _names, _pools
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _shaping as _plans_shaping
@@ -27,8 +27,8 @@ _LINKS = "/sys/class/net"
 class Grants:
     """What the sessions of this host are allowed. ``configuration``, ``run``: folders, as in ``Places``."""
 
-    def __init__(self, configuration: str, run: str) -> None:
-        self._configuration, self._run = configuration, run
+    def __init__(self, configuration: str, run: str, pools: _pools.Pools) -> None:
+        self._configuration, self._run, self._pools = configuration, run, pools
         self._files: dict[str, tuple[t.Any, bytes]] = {}
         self._tables: dict[str, tuple[t.Any, _plans_grant.Tables | None]] = {}
         self._accounts: dict[int, str | None] = {}
@@ -44,10 +44,15 @@ class Grants:
         grant = self._grant(session, account, interface)
         if grant is None:
             return None
-        if not grant.enabled:
+        if not grant.enabled and not grant.walled:
             return f"the account {account} is disabled"
         if grant.mac and grant.mac != session.mac.lower():
             return f"the account {account} is for {grant.mac} only, and this is {session.mac}"
+        if grant.walled and self._pools.holder(session) != _plans_grant.GARDEN:
+            return f"the account {account} is disabled, and {session.address} is not an address of the walled garden"
+        reason = self._pools.problem(session, grant.pool)
+        if reason is not None:
+            return reason
         _shape(session, interface, grant.shape)
         return None
 
@@ -79,7 +84,11 @@ class Grants:
     def _limit(self, session: _book.Session) -> str | None:
         """The limit that a session has reached."""
         grant = self._grant(session, self._accounts.get(session.pid), session.interface or "")
-        if grant is None or not grant.limited:
+        if grant is None:
+            return None
+        if not grant.walled and self._pools.holder(session) == _plans_grant.GARDEN:
+            return "its account is enabled again, and the next session is outside of the walled garden"
+        if not grant.limited:
             return None
         if grant.session_timeout and _kernel.age(session.started) >= grant.session_timeout:
             return f"it has lasted for {grant.session_timeout} seconds, the limit of its plan"

@@ -26,6 +26,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _hooks,
     _kernel,
     _names,
+    _pools,
 )
 
 #: Sessions for each processor that may be on their way at once, and the seconds after which one does not count.
@@ -70,14 +71,15 @@ class Manager:
 
     def __init__(self, places: Places, new_pppd: bool) -> None:
         self.places = places
+        self._files: dict[str, tuple[t.Any, str]] = {}
         self.book = _book.Book()
         self.waiting: list[Dial] = []
         self._hooks = _hooks.Hooks(places.ppp)
-        self._grants = _grants.Grants(places.configuration, places.run)
+        self.named = _pools.Pools(self.book, places.configuration, f"{places.state}/pools", self._read)
+        self._grants = _grants.Grants(places.configuration, places.run, self.named)
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
         self._new_pppd = new_pppd
-        self._files: dict[str, tuple[t.Any, str]] = {}
         self._swept = 0.0
         self._processors = len(os.sched_getaffinity(0))
 
@@ -110,11 +112,11 @@ class Manager:
         return _kernel.processes(self.places.configuration, f"{self.places.scripts}/pppoe-server-pppd")
 
     def _add(self, process: _kernel.Process, now: float) -> None:
-        self.book.add(
-            _book.Session(
-                process.pid, process.started, now, process.instance, process.session_id, process.mac, process.address
-            )
+        session = _book.Session(
+            process.pid, process.started, now, process.instance, process.session_id, process.mac, process.address
         )
+        self.book.add(session)
+        self.named.restore(session)
 
     def again(self, events: t.Iterable[_kernel.Event]) -> None:
         """Some changes are lost: compare everything."""
@@ -190,7 +192,8 @@ class Manager:
             return
         reason = f"{event.peer} is an address of this host"
         if event.peer == PLACEHOLDER:
-            reason = "RADIUS has given it no address, and living sessions hold every address of the pool"
+            who = "RADIUS has" if self.options(session.instance).radius else "its plan has"
+            reason = f"{who} given it no address, and living sessions hold every address of the pool"
         self._end(session, reason)
 
     # Two sessions with one address, or of one account.
@@ -358,11 +361,17 @@ class Manager:
             if dial.instance not in self.book.pools:
                 return f"- there is no pool of {dial.instance} in {self.places.state} or {self.places.configuration}"
             self._make_room(dial.instance)
-            if self.options(dial.instance).radius:
+            # One that RADIUS or the pool of a plan may have an address for.
+            if self.options(dial.instance).radius or self.named.of(dial.instance):
                 self.book.take_none(session)
-                return " ".join([PLACEHOLDER, *self.script_words(dial.instance)])
+                return self._begun(session, PLACEHOLDER)
             return f"- living sessions hold every address of the pool of {dial.instance}"
-        return " ".join([address, *self.script_words(dial.instance)])
+        return self._begun(session, address)
+
+    def _begun(self, session: _book.Session, address: str) -> str:
+        """The answer to a session that may begin: its address, and pppd's words."""
+        offered = [f"pools={self.places.state}/pools/{session.session_id}"] if self.named.offer(session) else []
+        return " ".join([address, *offered, *self.script_words(session.instance or "")])
 
     def script_words(self, instance: str) -> list[str]:
         options, plans = self.options(instance), self._grants.has_plans(instance)

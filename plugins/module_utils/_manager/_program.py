@@ -20,6 +20,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _manager,
     _names,
     _padt,
+    _pools,
     _table,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes, _grant, _shaping
@@ -40,6 +41,7 @@ _PARTS = (
     _manager,
     _names,
     _padt,
+    _pools,
     _table,
     _attributes,
     _grant,

@@ -21,7 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import
 ACCOUNT_KEYS = ("plan", "rate", "enabled", "mac")
 _OF_OTHERS = (*ACCOUNT_KEYS, *_ipv6_check.ACCOUNT_KEYS)
 
-_PLAN_KEYS = ("rate", "queue", "upload_by", *_plans_grant.LIMITS)
+_PLAN_KEYS = ("rate", "queue", "upload_by", "pool", *_plans_grant.LIMITS)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")
 _RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([kMG])\Z")
 _VOLUME = re.compile(r"([0-9]{1,6})([kMGT])B\Z")
@@ -63,11 +63,16 @@ def rates(parameter: str, value: t.Any) -> dict[str, int]:
     return {name: rate(f"{parameter}.{name}", one) for name, one in value.items()}
 
 
-def plans(parameter: str, value: t.Any) -> dict[str, dict[str, t.Any]]:
-    """The plans by name, in bit/s, seconds and bytes."""
+def plans(parameter: str, value: t.Any, pools: t.Collection[str] = ()) -> dict[str, dict[str, t.Any]]:
+    """The plans by name, in bit/s, seconds and bytes. ``pools``: the named pools that there are."""
     if not isinstance(value, dict):
         raise Refused(parameter, "is not a dictionary.", "Give plans by name: {home: {rate: {download: 20M}}}.")
-    return {name: _plan(parameter, name, one) for name, one in value.items()}
+    found = {name: _plan(parameter, name, one) for name, one in value.items()}
+    for name, plan in found.items():
+        if "pool" in plan and plan["pool"] not in pools:
+            problem = f"there is no pool {plan['pool']!r}."
+            raise Refused(f"{parameter}.{name}.pool", problem, f"Defined are: {', '.join(pools) or 'none'}.")
+    return found
 
 
 def _plan(parameter: str, name: t.Any, value: t.Any) -> dict[str, t.Any]:
@@ -87,6 +92,8 @@ def _plan(parameter: str, name: t.Any, value: t.Any) -> dict[str, t.Any]:
             raise Refused(f"{where}.{key}", f"{found[key]!r} is unknown.", f"Give {' or '.join(choices)}.")
     for key in ("session_timeout", "idle_timeout"):
         found[key] = _seconds(f"{where}.{key}", value.get(key, 0))
+    if value.get("pool") is not None:
+        found["pool"] = value["pool"]
     found["volume"] = _volume(f"{where}.volume", value["volume"]) if "volume" in value else 0
     return found
 

@@ -23,6 +23,8 @@ _RATES = ("download", "upload")
 LIMITS = ("session_timeout", "idle_timeout", "volume")
 QUEUES = ("fq_codel", "cake")
 UPLOADS = ("police", "shape")
+#: The pool of accounts that are disabled, as in ``_addresses._named_pools``: this file is installed without that one.
+GARDEN = "walled-garden"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Grant:
-    """What an account is allowed. Limits: seconds, seconds and bytes, 0 for none. ``mac``: the only one, if any."""
+    """What an account is allowed. Limits: seconds, seconds and bytes, 0 for none. ``mac``: the only one, if any.
+
+    ``pool``: the named pool that its address is of; ``None``: that of the instance.
+    """
 
     shape: Shape = Shape()
     session_timeout: int = 0
@@ -49,6 +54,9 @@ class Grant:
     volume: int = 0
     enabled: bool = True
     mac: str | None = None
+    pool: str | None = None
+    #: Its account may not connect, but reach the walled garden.
+    walled: bool = False
 
     @property
     def limited(self) -> bool:
@@ -124,9 +132,11 @@ def find(text: bytes, name: str) -> Account | None:
     return Account(plan or None, rates[0], rates[1], state != "disabled", mac or None)
 
 
-def plans_text(plans: t.Mapping[str, t.Mapping[str, t.Any]], default: str | None, attribute: str | None) -> bytes:
-    """The file of plans."""
-    values = {"plans": plans, "default": default, "rate_attribute": attribute}
+def plans_text(
+    plans: t.Mapping[str, t.Mapping[str, t.Any]], default: str | None, attribute: str | None, garden: bool = False
+) -> bytes:
+    """The file of plans. ``garden``: there is a walled garden for accounts that are disabled."""
+    values = {"plans": plans, "default": default, "rate_attribute": attribute, "walled_garden": garden}
     return (json.dumps(values, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -138,6 +148,7 @@ class Tables:
     default: str | None
     attribute: str | None
     accounts: bytes
+    garden: bool = False
 
     def grant(self, name: str | None, rates: tuple[int | None, int | None] | None = None) -> Grant:
         """What an account is allowed. ``rates``: those of RADIUS, which count more; 0: no limit, ``None``: not said."""
@@ -150,7 +161,9 @@ class Tables:
         how = values.get("queue", QUEUES[0]), values.get("upload_by", UPLOADS[0])
         shape = Shape(download, upload, plan if plan in self.plans else None, *how)
         session, idle, volume = (values.get(limit, 0) for limit in LIMITS)
-        return Grant(shape, session, idle, volume, own.enabled, own.mac)
+        walled = self.garden and not own.enabled
+        pool = GARDEN if walled else values.get("pool")
+        return Grant(shape, session, idle, volume, own.enabled, own.mac, pool, walled)
 
 
 def tables(plans: bytes, accounts: bytes) -> Tables:
@@ -158,4 +171,5 @@ def tables(plans: bytes, accounts: bytes) -> Tables:
     values = json.loads(plans)
     if not isinstance(values, dict) or not isinstance(values.get("plans"), dict):
         raise ValueError("not the plans of an instance")
-    return Tables(values["plans"], values.get("default"), values.get("rate_attribute"), accounts)
+    garden = values.get("walled_garden") is True
+    return Tables(values["plans"], values.get("default"), values.get("rate_attribute"), accounts, garden)

@@ -48,8 +48,11 @@ class Message(t.NamedTuple):
 
 
 def tbf_burst(rate: int) -> int:
-    """Bytes: 4 KiB up to 25 Mbit/s, then what goes out in 1.3 ms."""
-    return max(4096, int(rate / 8 * 0.0013))
+    """Bytes: what goes out in 5 ms, which is what a virtual machine's timer may be late, and no less than 4 KiB.
+
+    With less, a bucket is full again before the late timer has looked, and the rest of its rate is lost.
+    """
+    return max(4096, rate // 8 // 200)
 
 
 def police_burst(rate: int) -> int:

@@ -174,6 +174,15 @@ ask_manager $$ "dial $$ $session $name $suggested" "$id" || refuse "session $id:
 address=${answer%% *}
 words=${answer#"$address"}
 [ "$address" != - ] || refuse "session $id:$words"
+# With pools for plans, the account's line in the secrets file has pppd read the file of its pool, which is here.
+case $words in
+    ' pools='*)
+        folder=${words#' pools='}
+        folder=${folder%% *}
+        words=${words#" pools=$folder"}
+        cd "$folder" || refuse "session $id: there is no $folder"
+        ;;
+esac
 # What RADIUS gets comes last, behind the plugin of the options file that knows these options. A value of 64 bytes
 # overruns a buffer of it, and one ends at a blank, a comma and an equals sign (pppd/plugins/radius/avpair.c).
 case $words in

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _named_pools, _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
@@ -45,7 +45,7 @@ def check(
     before = observed.pools.get(instance.name, [])
     warnings = [
         _server_config.outside(parameters, own_networks(observed.interfaces, instance)),
-        _server_instances.leaving(before, instance.addresses, peers),
+        _server_instances.leaving(before, instance.every_address, peers),
         check_programs(parameters, observed, how, later),
         *_server_uplink.warnings(instance, observed.interfaces, observed.routes),
     ]
@@ -65,9 +65,12 @@ def refuse_others(
     serving: dict[str, t.Any] = {name: command for name, command in observed.commands.items() if name not in beside}
     for name, other in beside.items():
         if other is not None:
-            pools[name] = other.addresses
+            pools[name] = other.every_address
             serving[name] = _server_instances.Serving(other.interfaces, other.service_names)
     _pool.refuse_shared("pool", _pool.spans("pool", parameters["pool"]), pools)
+    _pool.refuse_shared(
+        "pools", [_pool.spans("pools", [entry])[0] for entry in _named_pools.entries(parameters)], pools
+    )
     _server_instances.refuse_rivals(instance.interfaces, instance.service_names, serving)
 
 
@@ -75,7 +78,7 @@ def refuse_own_address(instance: _server_config.Instance, interfaces: t.Mapping[
     """``Refused`` if an address of this host is in the pool."""
     for interface in interfaces.values():
         for address in interface.addresses:
-            if address.family == "inet" and address.local in instance.addresses:
+            if address.family == "inet" and address.local in instance.every_address:
                 raise Refused(
                     "pool",
                     f"it holds {address.local}, which {interface.name} of this host has.",

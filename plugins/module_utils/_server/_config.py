@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _named_pools, _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
@@ -48,7 +48,7 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Instance:
-    """A validated instance. ``addresses``: those it hands out, in order.
+    """A validated instance. ``addresses``: those it hands out, in order; ``pools``: named ones, for plans.
 
     ``session_count`` may be more: accounts with an address of their own need none of these.
     """
@@ -73,6 +73,13 @@ class Instance:
     single_session: str = "allow"
     radius: bool = False
     history_days: int = 0
+    pools: t.Mapping[str, _named_pools.Named] = field(default_factory=dict)
+
+    @property
+    def every_address(self) -> list[str]:
+        """Those of all its pools."""
+        more = (_pool.text(address) for one in self.pools.values() for address in one.addresses)
+        return [*self.addresses, *more]
 
     @property
     def options_path(self) -> str:
@@ -92,12 +99,13 @@ def parse_help(text: str) -> tuple[str | None, frozenset[str]]:
 def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
     """An instance from the module's parameters, or ``Refused``."""
     _names.check_name(parameters["name"])
-    addresses, session_count = _addresses(parameters)
+    addresses, pools, session_count = _addresses(parameters)
     return Instance(
         name=parameters["name"],
         interfaces=_interfaces(parameters["interfaces"]),
         local_address=_pool.text(_pool.address("local_address", parameters["local_address"])),
         addresses=addresses,
+        pools=pools,
         session_count=session_count,
         authentication=parameters["authentication"],
         system_login=parameters["system_login"],
@@ -147,8 +155,8 @@ def _interfaces(names: t.Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], int]:
-    """The addresses to hand out, and how many sessions there may be at once."""
+def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], dict[str, _named_pools.Named], int]:
+    """The addresses to hand out, the named pools, and how many sessions there may be at once."""
     pool = _pool.spans("pool", parameters["pool"])
     own = _pool.address("local_address", parameters["local_address"])
     for span in pool:
@@ -160,26 +168,29 @@ def _addresses(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[str, ...], int]
             )
     reserved = _pool.reserved("reserved_addresses", parameters["reserved_addresses"])
     excluded = _pool.networks("excluded_addresses", parameters["excluded_addresses"])
-    left = _pool.free(pool, [*reserved, *(_pool.Span(first, last, "") for first, last in excluded)])
+    taken = [*reserved, *(_pool.Span(first, last, "") for first, last in excluded)]
+    left = _pool.free(pool, taken)
     if not left:
         raise Refused("pool", "accounts reserve every address of it.", "Add addresses for the other customers.")
+    pools = _named_pools.named(parameters, pool, own, taken)
+    size = len(left) + sum(len(one.addresses) for one in pools.values())
     count = parameters["session_count"]
     # With RADIUS, sessions may have addresses of the servers'.
-    most = _pool.MOST_SESSIONS if parameters["radius"] else len(left)
+    most = _pool.MOST_SESSIONS if parameters["radius"] else size
     if count is not None and not 1 <= count <= most:
         raise Refused(
             "session_count",
-            f"{count} sessions do not fit a pool with {len(left)} free addresses.",
+            f"{count} sessions do not fit a pool with {size} free addresses.",
             f"Give a number from 1 to {most}, or a larger pool.",
         )
-    most = count or len(left) + sum(span.first == span.last for span in reserved)
+    most = count or size + sum(span.first == span.last for span in reserved)
     if most > _pool.MOST_SESSIONS:
         raise Refused(
             "reserved_addresses",
             f"with these and the pool, there could be {most} sessions.",
             f"One server can number {_pool.MOST_SESSIONS}; split the customers over several instances.",
         )
-    return tuple(_pool.text(address) for address in left[:count]), most
+    return tuple(_pool.text(address) for address in left[:count]), pools, most
 
 
 def outside(parameters: t.Mapping[str, t.Any], connected: t.Mapping[str, t.Sequence[str]]) -> str | None:
@@ -187,13 +198,14 @@ def outside(parameters: t.Mapping[str, t.Any], connected: t.Mapping[str, t.Seque
 
     ``connected``: the networks of its interfaces, by interface.
     """
+    pools = [*parameters["pool"], *_named_pools.entries(parameters)]
     near = [network for networks in connected.values() for network in networks]
-    known = _pool.networks("networks", parameters["networks"]) + _pool.networks("pool", [*parameters["pool"], *near])
+    known = _pool.networks("networks", parameters["networks"]) + _pool.networks("pool", [*pools, *near])
     reserved = _pool.reserved("reserved_addresses", parameters["reserved_addresses"])
     far = _pool.subtract(_pool.merged((span.first, span.last) for span in reserved), _pool.merged(known))
     if not far:
         return None
-    places = [*parameters["pool"], *parameters["networks"]]
+    places = [*pools, *parameters["networks"]]
     places += [f"{network} of {name}" for name, networks in connected.items() for network in networks]
     return (
         f"reserved_addresses: accounts have {_text.listed([_pool.range_text(span) for span in far])}, in no pool or "
@@ -248,6 +260,11 @@ def options_file(instance: Instance) -> bytes:
     lines += _radius_plugin.option_lines(instance.ac_name) if instance.radius else []
     text = "".join(line + "\n" for line in lines).encode()
     return text + b"".join(b" ".join(_words.quote(word) for word in option) + b"\n" for option in instance.options)
+
+
+def pools_file(instance: Instance) -> bytes | None:
+    """The named pools, for the session manager; ``None`` if there are none."""
+    return _named_pools.file(instance.pools)
 
 
 def pool_file(instance: Instance) -> bytes:

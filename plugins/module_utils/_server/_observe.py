@@ -90,7 +90,7 @@ def observe(module: AnsibleModule) -> ObservedServer:
 
 def own_paths(name: str) -> list[str]:
     """The files of one instance."""
-    return [_layout_server.options_path(name), _layout_server.pool_path(name), _layout_server.unit_path(name)]
+    return [*_layout_server.instance_paths(name), _layout_server.unit_path(name)]
 
 
 def _options_files() -> list[str]:

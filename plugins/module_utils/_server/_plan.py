@@ -158,6 +158,7 @@ def files(
         *_server_session_manager.files(),
         _files.File(instance.options_path, _server_config.options_file(instance)),
         _files.File(instance.pool_path, _server_config.pool_file(instance)),
+        _files.File(_layout_server.pools_path(instance.name), _server_config.pools_file(instance)),
         _files.File(_layout_server.unit_path(instance.name), unit),
         *_rc_local_file(observed, instance.name, lines, rc_local),
     ]
@@ -197,7 +198,7 @@ def end(parameters: Parameters, observed: ObservedServer) -> ServerPlan:
 
 def absent_files(name: str, observed: ObservedServer) -> list[_files.File]:
     """Everything of the instance, and what all instances share if it is the last."""
-    paths = [_layout_server.options_path(name), _layout_server.pool_path(name), _layout_server.unit_path(name)]
+    paths = [*_layout_server.instance_paths(name), _layout_server.unit_path(name)]
     if not observed.instances - {name}:
         paths += [*_layout_server.SCRIPTS, *_server_session_manager.PATHS]
     return [*(_files.File(path, None) for path in paths), *_rc_local_file(observed, name, None)]

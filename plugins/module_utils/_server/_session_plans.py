@@ -12,6 +12,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _walled_garden
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _names, _root
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
@@ -90,11 +91,13 @@ def _report(
 
 def _wanted(module: AnsibleModule, params: t.Mapping[str, t.Any]) -> tuple[_plans_grant.Tables, list[_files.File]]:
     """The tables of the instance, checked, and its files."""
-    plans = _plans_check.plans("plans", params["plans"] or {})
+    plans = _plans_check.plans("plans", params["plans"] or {}, list(params["pools"]))
     accounts = _accounts(params)
     _plans_check.table("accounts", accounts.decode("utf-8", "replace"), list(plans), params["default_plan"])
     _plans_check.within("plans", plans, _speeds(params["interfaces"]))
-    text = _plans_grant.plans_text(plans, params["default_plan"], params["rate_attribute"])
+    text = _plans_grant.plans_text(
+        plans, params["default_plan"], params["rate_attribute"], _walled_garden.is_given(params["walled_garden"])
+    )
     tables = _plans_grant.tables(text, accounts)
     problem = _kernel_problem(tables)
     if problem is not None:

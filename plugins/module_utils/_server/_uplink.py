@@ -25,7 +25,7 @@ def refuse_gateway(instance: Instance, routes: t.Sequence[Route]) -> None:
                 f"{route.gateway} is the gateway of the default route on {route.device}.",
                 "Give this host an address that no other host has.",
             )
-        if route.gateway in instance.addresses:
+        if route.gateway in instance.every_address:
             raise Refused(
                 "pool",
                 f"it holds {route.gateway}, the gateway of the default route on {route.device}.",
@@ -50,7 +50,7 @@ def warnings(instance: Instance, interfaces: t.Mapping[str, Interface], routes: 
 
 def _network_of(instance: Instance, interface: Interface | None) -> ipaddress.IPv4Network | None:
     """The network of the interface that addresses of the pool are in; a point-to-point link has none."""
-    pool = {ipaddress.IPv4Address(address) for address in instance.addresses}
+    pool = {ipaddress.IPv4Address(address) for address in instance.every_address}
     for address in interface.addresses if interface else ():
         if address.family == "inet" and address.peer is None:
             network = ipaddress.IPv4Network(f"{address.local}/{address.prefix}", strict=False)

@@ -126,6 +126,29 @@ def test_ports_lead_to_a_customer(taken):
     assert lab.dialled(outside, client, lab.ROUTER, 7000, at=lab.CLIENT) == ""
 
 
+def test_who_is_in_the_walled_garden_reaches_what_is_allowed(taken):
+    router, parameters, _program, _flush = taken
+    client, outside = router.ends()
+    elsewhere = "192.168.5.77"
+    outside.sh(f"ip addr add {elsewhere}/24 dev outside0")
+    garden = {"pool": [lab.CLIENT], "allow": [], "dns_server": lab.OUTSIDE, "redirect": f"{lab.OUTSIDE}:7"}
+    foretold(router, out_interface="eth0", walled_garden=garden, **parameters)
+    assert not foretold(router, out_interface="eth0", walled_garden=garden, **parameters)["changed"]
+    # http to anybody goes to the operator's page, and nothing else gets there.
+    assert lab.dialled(client, outside, "9.9.9.9", 80, at=lab.OUTSIDE) == lab.ROUTER
+    assert lab.dialled(client, outside, lab.OUTSIDE) == lab.ROUTER
+    assert lab.dialled(client, outside, elsewhere) == ""
+    assert not lab.pings(client, elsewhere)
+    foretold(router, out_interface="eth0", walled_garden={**garden, "allow": [elsewhere]}, **parameters)
+    assert lab.dialled(client, outside, elsewhere) == lab.ROUTER
+    # Everybody else is as ever.
+    others = {**garden, "pool": ["10.99.0.0/24"]}
+    foretold(router, out_interface="eth0", walled_garden=others, **parameters)
+    assert lab.dialled(client, outside, elsewhere) == lab.ROUTER
+    foretold(router, state="absent")
+    assert "dialtone" not in everything(router)
+
+
 def test_random_ports_where_they_can_be_had(taken):
     router, parameters, _program, _flush = taken
     made = foretold(router, out_interface="eth0", random_fully=True, **parameters)

@@ -141,7 +141,13 @@ def host(tmp_path, monkeypatch, legacy_tables, version="iptables v1.8.9 (legacy)
 
 @pytest.mark.parametrize(
     ("legacy_tables", "listed"),
-    [(None, []), ("", []), ("filter\n", []), ("nat\nfilter\n", ["nat"]), ("nat\nmangle\n", ["nat", "mangle"])],
+    [
+        (None, []),
+        ("", []),
+        ("filter\n", ["filter"]),
+        ("nat\nfilter\n", ["nat", "filter"]),
+        ("nat\nmangle\n", ["nat", "mangle"]),
+    ],
 )
 def test_listing_makes_no_legacy_table(tmp_path, monkeypatch, legacy_tables, listed):
     backend, asked = host(tmp_path, monkeypatch, legacy_tables)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _grants, _kernel, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _basics,
+    _book,
+    _grants,
+    _kernel,
+    _names,
+    _pools,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _shaping as _plans_shaping
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Account, Shape
@@ -37,8 +45,13 @@ class Host:
         monkeypatch.setattr(_grants, "_LINKS", str(folder / "net"))
         monkeypatch.setattr(_kernel, "age", lambda started: 3000.0)
         self.said = []
+        self.book = _book.Book()
+        self.pools = _pools.Pools(self.book, str(folder / "etc"), str(folder / "lanes"), self.read)
         monkeypatch.setattr(_grants._basics, "say", lambda line, _instance: self.said.append(line))
-        self.grants = _grants.Grants(str(folder / "etc"), str(folder / "run"))
+        self.grants = _grants.Grants(str(folder / "etc"), str(folder / "run"), self.pools)
+
+    def read(self, path):
+        return _basics.text(path), True
 
     def tables(self, default="home", attribute=None, plans=PLANS, accounts=ACCOUNTS):
         (self.folder / "etc" / "default.plans").write_bytes(_plans_grant.plans_text(plans, default, attribute))
@@ -184,3 +197,39 @@ def test_a_device_of_a_session_that_is_gone_is_removed(host, monkeypatch):
 
 def test_the_age_of_this_process():
     assert 0 <= _kernel.age(_kernel.started(os.getpid())) < 3600 * 24
+
+
+def test_a_pool_of_the_plan_and_the_walled_garden(host):
+    pools = {name: {"addresses": [address], "next": None, "options": []} for name, address in (
+        ("business", "10.1.0.2"), ("walled-garden", "10.99.0.2"))}  # fmt: skip
+    (host.folder / "etc" / "default.pools").write_text(json.dumps(pools))
+    host.book.set_pool("default", ["10.0.0.2"])
+    accounts = {"firm": Account("firm"), "off": Account(enabled=False), "both": Account("firm", enabled=False)}
+    text = _plans_grant.plans_text({"firm": {"pool": "business"}}, None, None, garden=True)
+    (host.folder / "etc" / "default.plans").write_bytes(text)
+    (host.folder / "etc" / "default.customers").write_bytes(_plans_grant.accounts_text(accounts))
+
+    def begin(account, address):
+        session = host.session()
+        session.address = address
+        return host.grants.begin(session, account, "ppp1")
+
+    assert begin("firm", "10.1.0.2") is begin("plain", "10.0.0.2") is begin("off", "10.99.0.2") is None
+    assert begin("both", "10.99.0.2") is begin("firm", "172.16.0.1") is None
+    assert begin("firm", "10.0.0.2") == "10.0.0.2 is not of the pool business, which is that of its account"
+    disabled = "is disabled, and {} is not an address of the walled garden"
+    assert begin("off", "10.0.0.2").endswith(disabled.format("10.0.0.2"))
+    assert begin("off", "172.16.0.1").endswith(disabled.format("172.16.0.1"))
+
+    def look(account, address):
+        session = host.session()
+        session.address = address
+        host.link("ppp1")
+        host.grants.begin(session, account, "ppp1")
+        return [reason for _session, reason in host.look(session)]
+
+    assert look("off", "10.99.0.2") == look("firm", "10.1.0.2") == look("firm", "10.0.0.2") == []
+    (host.folder / "etc" / "default.customers").write_bytes(_plans_grant.accounts_text({}))
+    assert look("off", "10.99.0.2") == [
+        "its account is enabled again, and the next session is outside of the walled garden"
+    ]

@@ -18,13 +18,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant impor
         (64_000, 4096, 98304, 378_500),
         (2_000_000, 4096, 98304, 15_000),
         (4_000_000, 4096, 125_000, 5000),
-        (10_000_000, 4096, 312_500, 5000),
-        (50_000_000, 8125, 1_562_500, 5000),
-        (1_000_000_000, 162_500, 31_250_000, 5000),
+        (10_000_000, 6250, 312_500, 5000),
+        (50_000_000, 31_250, 1_562_500, 5000),
+        (1_000_000_000, 625_000, 31_250_000, 5000),
     ],
 )
 def test_figures(rate, burst, police, target):
-    """The bucket's burst splits large packets, the policer's lets one pass, and the target is more than a packet."""
+    """The bucket outlasts a late timer, the policer lets a large packet pass, the target is more than a packet."""
     assert _plans_shaping.tbf_burst(rate) == burst
     assert _plans_shaping.police_burst(rate) == police
     assert _plans_shaping.target(rate) == target
@@ -79,7 +79,7 @@ def test_an_interface_gets_a_rate_another_one_and_none():
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
     assert done.returncode == 0, done.stderr
     before, cleared = done.stdout.split("cleared")
-    assert before.index("rate 20Mbit burst 4Kb") < before.index("rate 5Mbit burst 4Kb")
+    assert before.index("rate 20Mbit burst 12500b") < before.index("rate 5Mbit burst 4Kb")
     assert "ifb-ppp0: <BROADCAST,NOARP,UP" in before
     assert "alias dialtone.pppoe plan home download=1 upload=2 fq_codel police" in before
     assert "tbf" not in cleared

@@ -13,7 +13,8 @@ UPLINK = Interface("eth0", 1500, (Address("inet", "192.168.5.109", 24),))
 
 def instance(**changed):
     plain = {"interfaces": ("eth1",), "local_address": "10.67.0.1", "addresses": ("10.67.0.2",), "options": ()}
-    return SimpleNamespace(**{**plain, **changed})
+    changed = {**plain, **changed}
+    return SimpleNamespace(**changed, every_address=changed["addresses"])
 
 
 def warnings(changed, interface=UPLINK):
