@@ -58,9 +58,14 @@ class Grants:
 
     def look(self, sessions: t.Iterable[_book.Session]) -> list[tuple[_book.Session, str]]:
         """Give rates to those that have none, and list those that have reached a limit, and which one."""
-        up = [one for one in sessions if one.up and not one.ended and self.has_plans(one.instance)]
+        since = time.monotonic() - self._looked
+        if since < SOON:
+            return []
+        sessions = [one for one in sessions if one.up and not one.ended]
+        with_plans = {name for name in {one.instance for one in sessions} if self.has_plans(name)}
+        up = [one for one in sessions if one.instance in with_plans]
         strange = {one.pid for one in up} - set(self._accounts)
-        if time.monotonic() - self._looked < (SOON if strange else LOOK):
+        if since < LOOK and not strange:
             return []
         self._looked = time.monotonic()
         self._learn(up, strange)

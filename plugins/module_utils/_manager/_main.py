@@ -6,6 +6,7 @@
 
 ``PROGRAM ensure``: have one that runs, and is of this text. ``PROGRAM stop``: end it. ``PROGRAM accounts``: learn the
 accounts of sessions that are up. ``PROGRAM prefixes``: have sessions have the IPv6 prefixes of the present settings.
+``PROGRAM daemon PID``: prepare a pppoe-server for many who dial at once.
 ``PROGRAM padt``: send a PADT for each line ``INTERFACE SESSION`` of its input.
 """
 
@@ -24,7 +25,14 @@ import time
 import typing as t
 from contextlib import suppress
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _kernel, _links, _manager, _padt
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _basics,
+    _daemon,
+    _kernel,
+    _links,
+    _manager,
+    _padt,
+)
 
 PATIENCE = 20.0
 
@@ -191,7 +199,11 @@ def _serve(where: _manager.Places, ready: int, lock: int | None, own_version: st
     pppd = os.environ.get("PPPOE_SERVER_PPPD") or shutil.which("pppd", path="/usr/sbin:/sbin:/usr/local/sbin") or "pppd"
     manager = _manager.Manager(where, new_pppd(pppd))
     manager.observe(addresses.every())
-    pid_file = f"{where.state}/manager.pid"
+    pid_file, link = f"{where.state}/manager.pid", f"{where.state}/manager"
+    with suppress(FileNotFoundError):
+        os.unlink(link + ".part")
+    os.symlink(f"/proc/{os.getpid()}/fd/{questions}", link + ".part")
+    os.replace(link + ".part", link)
     with open(pid_file + ".part", "w", encoding="ascii") as handle:
         handle.write(f"{os.getpid()} {_kernel.started(os.getpid())} {own_version}\n")
     os.replace(pid_file + ".part", pid_file)
@@ -286,7 +298,7 @@ def stop(where: _manager.Places) -> None:
     now = running(where.state)
     if now is not None:
         _end(now[0])
-    for path in [f"{where.state}/{name}" for name in ("manager.pid", "ask")] + [_links.RULE]:
+    for path in [f"{where.state}/{name}" for name in ("manager.pid", "manager", "ask")] + [_links.RULE]:
         with suppress(OSError):
             os.unlink(path)
     shutil.rmtree(f"{where.state}/answers", ignore_errors=True)
@@ -302,10 +314,12 @@ def main(words: t.Sequence[str]) -> None:
         ensure(where)
         descriptor = os.open(f"{where.state}/ask", os.O_RDWR | os.O_CLOEXEC)
         os.write(descriptor, words[0].encode() + b"\n")
+    elif words[:1] == ["daemon"] and len(words) == 2 and words[1].isdigit():
+        _daemon.prepare(int(words[1]))
     elif words == ["padt"]:
         raise SystemExit(0 if _padt.send(sys.stdin) else 1)
     else:
-        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts | prefixes | padt")
+        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts | prefixes | daemon PID | padt")
 
 
 if __name__ == "__main__":

@@ -30,11 +30,15 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
 )
 
 #: Sessions for each processor that may be on their way at once, and the seconds after which one does not count.
-AT_ONCE, ON_ITS_WAY = 6, 5.0
+AT_ONCE, ON_ITS_WAY = 12, 5.0
 #: The seconds for which a session without an account may keep an address while there are hardly any left.
 UNKNOWN = 5.0
-#: Seconds between two looks at all sessions, for one that has ended unheard.
+#: Seconds between two looks at all sessions, for one that has ended unheard, and between two looks for plans.
 SWEEP = 1.0
+#: While many wait, the seconds for which an answer to one of them serves the next, too.
+ALIKE = 0.2
+#: The precedence of those who may go on over those whose turn has not come, until they are up.
+PRECEDENCE = -10
 #: The seconds for which those who wait go in the order in which they came, and after which a client has given up.
 PATIENT, GIVEN_UP = 5.0, 25.0
 #: What a session is given while its instance has no address left, but RADIUS may have one for it (RFC 7600).
@@ -80,7 +84,9 @@ class Manager:
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
         self._new_pppd = new_pppd
-        self._swept = 0.0
+        self._words: dict[str, tuple[float, list[str]]] = {}
+        self._swept = self._plans_seen = 0.0
+        self._have_plans = False
         self._processors = len(os.sched_getaffinity(0))
 
     # What comes from the kernel.
@@ -142,6 +148,7 @@ class Manager:
             if event.peer == PLACEHOLDER or self.book.is_of_interface(event.peer):
                 self._end_unfit(pid, event)
                 return
+            _precede(pid, 0)
             other = self.book.came_up(pid, event.name, event.peer)
             while other is not None and not self.alive(other.pid):
                 self.book.gone(other.pid)
@@ -294,10 +301,15 @@ class Manager:
 
     def look_at_plans(self) -> bool:
         """End the sessions that have reached a limit; whether to look again soon."""
+        now = time.monotonic()
+        if now - self._plans_seen < SWEEP:
+            return self._have_plans
+        self._plans_seen = now
         for session, reason in self._grants.look(list(self.book.sessions.values())):
             self._end(session, reason)
         instances = {*self.book.pools, *(session.instance for session in self.book.sessions.values())}
-        return any(self._grants.has_plans(name) for name in instances)
+        self._have_plans = any(self._grants.has_plans(name) for name in instances)
+        return self._have_plans
 
     # What is asked.
 
@@ -313,7 +325,7 @@ class Manager:
             self.waiting.remove(dial)
             if _kernel.started(dial.pid) is not None:
                 self._answer(dial)
-        return 0.015 if self.waiting else None
+        return 0.01 if self.waiting else None
 
     def _refuse_late(self) -> None:
         """Those who have waited for so long that their clients have given up would take the time of others."""
@@ -335,9 +347,7 @@ class Manager:
         queue = self._queue(session_id)
         if started is None or queue is None or self.alive(dial.pid):
             return  # it has ended, has not asked yet, or has its answer
-        with suppress(OSError):
-            # The daemon has precedence, so that it answers while many sessions begin, but they have none.
-            os.setpriority(os.PRIO_PROCESS, dial.pid, 0)
+        _precede(dial.pid, PRECEDENCE)
         try:
             os.write(queue, f"{dial.pid} {self._answer_to(dial, started, session_id, mac)}\n".encode())
         except OSError:
@@ -374,6 +384,15 @@ class Manager:
         return " ".join([address, *offered, *self.script_words(session.instance or "")])
 
     def script_words(self, instance: str) -> list[str]:
+        """pppd's options for scripts; of many who wait, each is given the same."""
+        now = time.monotonic()
+        since, words = self._words.get(instance, (-ALIKE, []))
+        if not self.waiting or now - since >= ALIKE:
+            words = self._script_words(instance)
+            self._words[instance] = (now, words)
+        return words
+
+    def _script_words(self, instance: str) -> list[str]:
         options, plans = self.options(instance), self._grants.has_plans(instance)
         words = _hooks.words(options, self._hooks.foreign(), self.places.scripts, self._new_pppd, plans)
         # Last, since it is for the script alone.
@@ -455,6 +474,16 @@ class Manager:
         if before is None or before[0] != key:
             self._files[path] = (key, _basics.text(path))
         return self._files[path][1], before is None or before[0] != key
+
+
+def _precede(pid: int, nice: int) -> None:
+    """Have a process run before others, but not what it starts; 0 takes that back."""
+    with suppress(OSError):
+        if nice:
+            os.sched_setscheduler(pid, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+        elif os.getpriority(os.PRIO_PROCESS, pid) != PRECEDENCE:
+            return
+        os.setpriority(os.PRIO_PROCESS, pid, nice)
 
 
 def next_dial(waiting: t.Sequence[Dial], coming: t.Collection[str], now: float) -> Dial:

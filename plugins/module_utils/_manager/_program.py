@@ -10,6 +10,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefi
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
     _book,
+    _daemon,
     _delegation,
     _grants,
     _history,
@@ -31,6 +32,7 @@ FOLDER = "manager"
 _PARTS = (
     _basics,
     _book,
+    _daemon,
     _delegation,
     _grants,
     _history,

@@ -271,6 +271,7 @@ start() {
         fi
         sleep 0.05
     done
+    "$manager" daemon "$pid" 8>&- || :
     echo "$pid" >"$state/$name.pid.part" && mv "$state/$name.pid.part" "$state/$name.pid" || {
         kill -KILL "$pid"
         give_up "$no_room"

@@ -281,3 +281,36 @@ def test_a_message_of_the_kernel():
 def test_what_a_command_tells(words, expected):
     found = _kernel.described(1, 2, words, "/c", waiting=False)
     assert (found.instance, found.session_id, found.mac, found.address) == expected
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: precedence")
+def test_who_may_go_on_has_precedence_until_he_is_up(manager, begin):
+    process = begin()
+    _manager._precede(process.pid, _manager.PRECEDENCE)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == _manager.PRECEDENCE
+    assert os.sched_getscheduler(process.pid) == os.SCHED_OTHER | os.SCHED_RESET_ON_FORK
+    up(manager, process, "ppp0", "10.0.0.2")
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 0
+    os.setpriority(os.PRIO_PROCESS, process.pid, 5)
+    _manager._precede(process.pid, 0)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 5
+
+
+def test_while_many_wait_the_words_for_scripts_are_found_out_once(manager, monkeypatch):
+    found = []
+    monkeypatch.setattr(manager, "_script_words", lambda instance: found.append(instance) or ["words"])
+    for _each in range(3):
+        assert manager.script_words("default") == ["words"]
+    assert len(found) == 3
+    manager.waiting.append(_manager.Dial(1, "7:02:00:00:00:00:07", "default", "", time.monotonic()))
+    for _each in range(3):
+        manager.script_words("default")
+    assert len(found) == 3
+
+
+def test_plans_are_looked_for_now_and_then(manager, monkeypatch):
+    looked = []
+    monkeypatch.setattr(manager._grants, "look", lambda sessions: looked.append(1) or [])
+    for _each in range(5):
+        assert not manager.look_at_plans()
+    assert len(looked) == 1
