@@ -50,7 +50,7 @@ def adopted(result: dict[str, t.Any], host: str) -> str:
     try:
         return _adopt_yaml.document(result, host)
     except (KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"the result of the host {host!r} is none of this module: {error}") from error
+        raise AnsibleFilterError(f"what the host {host!r} returned is not a result of this module: {error}") from error
 
 
 class FilterModule:

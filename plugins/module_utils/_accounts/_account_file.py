@@ -192,7 +192,7 @@ def _json_rows(text: str, name: str, more: t.Sequence[str]) -> tuple[list[Entry]
         line = getattr(error, "lineno", 1)
         raise Refused(f"{name}:{line}", "is not valid JSON.", "Give a list of objects.") from None
     if not isinstance(entries, list):
-        raise Refused("src", f"{name} is no list.", "Give a list of objects, one an account.")
+        raise Refused("src", f"{name} is not a list.", "Give a list of objects, one an account.")
     places = [f"{name}[{index}]" for index in range(len(entries))]
     for entry, place in zip(entries, places):
         _check_object(entry, place, more)
@@ -201,16 +201,16 @@ def _json_rows(text: str, name: str, more: t.Sequence[str]) -> tuple[list[Entry]
 
 def _check_object(entry: t.Any, place: str, more: t.Sequence[str]) -> None:
     if not isinstance(entry, dict):
-        raise Refused(place, "is no object.", "Give an object with name and secret.")
+        raise Refused(place, "is not an object.", "Give an object with name and secret.")
     known = (*COLUMNS, *_KEYS_OF_PLANS, *more)
     if not entry.keys() <= set(known):
         raise Refused(place, "has an unknown key.", f"Known are {', '.join(known)}.")
     for key in _shape.TEXTS:
         if not isinstance(entry.get(key), (str, type(None))):
-            raise Refused(f"{place}.{key}", "is no text.", "Put it in double quotes.")
+            raise Refused(f"{place}.{key}", "is not a string.", "Put it in double quotes.")
     addresses = entry.get("addresses")
     if isinstance(addresses, str):
         entry["addresses"] = addresses.split() or None
     elif addresses is not None and not (isinstance(addresses, list) and all(isinstance(one, str) for one in addresses)):
-        raise Refused(f"{place}.addresses", "is no list of texts.", 'Give a list such as ["10.0.0.9"].')
+        raise Refused(f"{place}.addresses", "is not a list of strings.", 'Give a list such as ["10.0.0.9"].')
     _check_state(entry.get("state") or "present", place)

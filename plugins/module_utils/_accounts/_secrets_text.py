@@ -41,7 +41,7 @@ def check(text: bytes, path: str) -> None:
     _check_encoding(text, path)
     nuls = text.count(b"\0")
     if nuls > MOST_NULS:
-        problem = f"{path} is no text file: it has {nuls} NUL bytes."
+        problem = f"{path} is not a text file: it has {nuls} NUL bytes."
         raise Refused("path", problem, "Name a secrets file, or restore this one from a backup.")
     start = 0
     while len(text) - start > MOST_IN_LINE:

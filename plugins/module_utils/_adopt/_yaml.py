@@ -113,7 +113,7 @@ def _accounts(accounts: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
     for account in named[:MOST_ACCOUNTS]:
         variable = str(account["variable"])
         if not _VARIABLE.match(variable):
-            raise ValueError(f"{variable!r} is no variable of a vault")
+            raise ValueError(f"{variable!r} is not a variable of a vault")
         addresses = "[{}]".format(", ".join(map(_text, account["addresses"])))
         lines.append(
             f'#   - {{name: {_text(account["name"])}, addresses: {addresses}, secret: "{{{{ {variable} }}}}"}}'
@@ -129,7 +129,7 @@ def _variables(variables: t.Mapping[str, t.Any]) -> list[str]:
     for name, value in variables.items():
         kind = VARIABLES.get(name)
         if kind is None:
-            raise ValueError(f"{name!r} is no variable of the role")
+            raise ValueError(f"{name!r} is not a variable of the role")
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise TypeError(f"the value of {name} is no {kind.__name__}")
         if isinstance(value, bool):
@@ -144,7 +144,7 @@ def _variables(variables: t.Mapping[str, t.Any]) -> list[str]:
 def _text(value: t.Any) -> str:
     """A text as YAML has it in double quotes; bare where it is plain, ``!unsafe`` where Ansible would evaluate it."""
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"{value!r} is not a string")
     # JSON escapes control characters, quotation marks and all that is not ASCII, which YAML reads alike.
     quoted = json.dumps(value.encode("utf-8", "replace").decode("utf-8"))
     return "!unsafe " + quoted if _TEMPLATE.search(value) else quoted

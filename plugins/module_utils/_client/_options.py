@@ -144,7 +144,7 @@ def request(params: t.Mapping[str, t.Any], defaults: t.Mapping[str, t.Any], chec
         return ClientRequest(name, state, timeout=params["timeout"], check_mode=check_mode)
     group = params["user_control_group"]
     if group is not None and not _GROUP.match(group):
-        raise Refused("user_control_group", f"{group!r} is no name of a group.", "Give one that getent(1) knows.")
+        raise Refused("user_control_group", f"{group!r} is not the name of a group.", "Give one that getent(1) knows.")
     return ClientRequest(
         name,
         state,
@@ -232,7 +232,7 @@ def _link(link: str | None, unit: int | None) -> str | None:
     if not _names.LINK.fullmatch(link):
         raise Refused(
             "link_interface",
-            f"{link!r} is no name for an interface.",
+            f"{link!r} is not a valid interface name.",
             "Use up to 15 letters, digits, '-', '_' or '.', such as ppp-office.",
         )
     return link

@@ -119,7 +119,7 @@ def offer(frame: bytes, question: Inquiry) -> Offer | None:
     if session != 0:
         problems.append(f"The session id is {session} instead of 0.")
     if source[0] & 1 or not any(source):
-        problems.append("The source is no address of a single station.")
+        problems.append("The source is not the address of a single station.")
     payload = body[_PPPOE.size : _PPPOE.size + length]
     if len(payload) < length:
         problems.append(f"The length says {length} bytes, and {len(payload)} are there.")
@@ -225,7 +225,7 @@ def known(entries: list[dict[str, t.Any]]) -> list[AllowedConcentrator]:
     for number, entry in enumerate(entries):
         name, mac = entry.get("ac_name"), entry.get("mac")
         if name is None and mac is None:
-            raise Refused(f"allowed[{number}]", "it names nobody.", "Give ac_name, mac, or both.")
+            raise Refused(f"allowed[{number}]", "it has neither ac_name nor mac.", "Give ac_name, mac, or both.")
         found.append(AllowedConcentrator(name, None if mac is None else _mac(f"allowed[{number}].mac", mac)))
     return found
 

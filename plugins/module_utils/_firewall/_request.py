@@ -194,7 +194,7 @@ def _ports(parameter: str, value: t.Any) -> str:
     match = PORTS.fullmatch(text)
     if not match or not 1 <= _ends(text)[0] <= _ends(text)[1] <= 65535:
         raise Refused(
-            parameter, f"{text!r} is no port.", "Give a number from 1 to 65535, or a range such as 8000-8010."
+            parameter, f"{text!r} is not a port.", "Give a number from 1 to 65535, or a range such as 8000-8010."
         )
     first, last = _ends(text)
     return str(first) if first == last else f"{first}-{last}"

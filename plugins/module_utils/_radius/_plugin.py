@@ -75,7 +75,7 @@ def _line_problem(line: str, seen: dict[str, str]) -> str | None:
         return f"{name} stands there twice, and the second one would count"
     seen[name] = value
     if name in _NUMBERS:
-        return None if value.isascii() and value.isdigit() and int(value) > 0 else f"{name} is no number above 0"
+        return None if value.isascii() and value.isdigit() and int(value) > 0 else f"{name} is not a number above 0"
     if name in ("authserver", "acctserver"):
         return _servers_problem(value)
     if name == "auth_order":
@@ -90,7 +90,7 @@ def _servers_problem(value: str) -> str | None:
     for place in places:
         _host, colon, port = place.rpartition(":")
         if not colon or not port.isdigit() or not 0 < int(port) < 65536:
-            return f"{place!r} is no server and port"
+            return f"{place!r} is not a server and port"
     return None
 
 

@@ -101,7 +101,7 @@ def _tls(parameter: str, tls: t.Mapping[str, str] | None) -> Tls | None:
         return None
     for name in ("ca", "certificate", "key"):
         if not _PATH.fullmatch(tls[name]):
-            raise Refused(f"{parameter}.tls.{name}", f"{tls[name]!r} is no path of a file.", "Give an absolute path.")
+            raise Refused(f"{parameter}.tls.{name}", f"{tls[name]!r} is not a file path.", "Give an absolute path.")
     return Tls(tls["ca"], tls["certificate"], tls["key"])
 
 

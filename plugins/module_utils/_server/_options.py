@@ -43,13 +43,13 @@ def parsed(parameters: t.Mapping[str, t.Any]) -> tuple[tuple[bytes, ...], ...]:
             raise Refused(
                 f"options[{index}]",
                 "single_session={} has a script there itself.".format(parameters["single_session"]),
-                "Put yours into /etc/ppp/ip-up, which that one goes on to.",
+                "Put yours into /etc/ppp/ip-up, which that script calls.",
             )
         if words[0] == b"ip-up-script" and parameters["radius"]:
             raise Refused(
                 f"options[{index}]",
                 "radius has a script there itself, which sets routes.",
-                "Put yours into /etc/ppp/ip-up, which that one goes on to.",
+                "Put yours into /etc/ppp/ip-up, which that script calls.",
             )
     return options
 

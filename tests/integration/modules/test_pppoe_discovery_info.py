@@ -211,7 +211,7 @@ def test_a_flood_ends(wire):
             {"interfaces": ["tun0"]},
             "tun0 is not an Ethernet interface",
         ),
-        ("", {"allowed": [{}]}, "allowed[0]: it names nobody. Give ac_name, mac, or both."),
+        ("", {"allowed": [{}]}, "allowed[0]: it has neither ac_name nor mac. Give ac_name, mac, or both."),
         ("", {"interfaces": []}, "interfaces: no interface is given."),
     ],
 )

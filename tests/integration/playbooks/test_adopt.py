@@ -117,7 +117,7 @@ def test_texts_of_the_host_are_never_evaluated(controller):
 def test_other_variables_are_an_error_and_nothing_is_written(controller, variables):
     done = controller.adopt(answer(variables=variables))
     assert done.returncode != 0
-    assert "is none of this module" in done.stdout
+    assert "is not a result of this module" in done.stdout
     assert not (controller.folder / "host_vars").exists()
 
 
@@ -125,7 +125,7 @@ def test_other_variables_are_an_error_and_nothing_is_written(controller, variabl
 def test_a_name_of_the_inventory_is_no_path(controller, name):
     done = controller.adopt(answer(), name=name)
     assert done.returncode != 0
-    assert "is no name for a directory" in done.stdout
+    assert "is not a valid directory name" in done.stdout
     assert not (controller.folder / "host_vars").exists()
 
 

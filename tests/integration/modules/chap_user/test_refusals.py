@@ -51,7 +51,7 @@ def test_refused_before_anything_is_written(run_module, secrets, parameters, mes
     [
         (lambda path: path.mkdir(), "is a directory"),
         (os.mkfifo, "is no regular file"),
-        (lambda path: path.write_bytes(b"\x7fELF" + bytes(1000)), "is no text file: it has 1000 NUL bytes"),
+        (lambda path: path.write_bytes(b"\x7fELF" + bytes(1000)), "is not a text file: it has 1000 NUL bytes"),
         (lambda path: (path.touch(), os.truncate(path, HUGE)), "more than 64 MiB"),
         (lambda path: path.write_text("cmz * 'hush *\nbob * x *\n"), "line 1 of"),
     ],

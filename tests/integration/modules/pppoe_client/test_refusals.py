@@ -22,7 +22,7 @@ REFUSED = [
     ({"vlan": 8}, "vlan: VLAN 8 of eth9 exists already, as vlan8. Give interface=vlan8, and leave vlan out."),
     ({"demand_idle": 60, "boot": False}, "demand_idle: 60, but with boot=false"),
     ({"user_control": True}, "user_control: what rc.local started, only root can end."),
-    ({"user_control_group": "a b"}, "user_control_group: 'a b' is no name of a group."),
+    ({"user_control_group": "a b"}, "user_control_group: 'a b' is not the name of a group."),
     ({"dns": "nobody"}, "dns: 'nobody'"),
     ({"startup": "systemd"}, "startup: systemd is not running on this host."),
 ]

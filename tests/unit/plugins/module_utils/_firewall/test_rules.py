@@ -126,7 +126,7 @@ def test_admission(wanted, found):
 @pytest.mark.parametrize(
     ("forwards", "words"),
     [
-        ([{"port": "0", "to_address": "10.0.0.3"}], ["port_forwards[0].port: '0' is no port"]),
+        ([{"port": "0", "to_address": "10.0.0.3"}], ["port_forwards[0].port: '0' is not a port"]),
         ([{"port": "80-70", "to_address": "10.0.0.3"}], ["port_forwards[0].port: '80-70'"]),
         ([{"port": "65536", "to_address": "10.0.0.3"}], ["port_forwards[0].port"]),
         ([{"port": "http", "to_address": "10.0.0.3"}], ["port_forwards[0].port: 'http'"]),
