@@ -65,12 +65,14 @@ def table(rows: list[dict[str, t.Any]], columns: list[str] | dict[str, str]) -> 
 
 
 def _cell(key: str, value: t.Any) -> str:
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", [], {}):
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return ", ".join(_printable(one) or '""' for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{_printable(name)} {_printable(one)}" for name, one in value.items())
     return _size(value) if key.startswith("bytes") and isinstance(value, int) else _printable(value)
 
 

@@ -84,6 +84,10 @@ servers:
       description: Maximum number of sessions.
       type: int
       sample: 20
+    plans:
+      description: How many live sessions have each plan (see M(dialtone.pppoe.pppoe_plans)).
+      type: dict
+      sample: {home: 11, office: 1}
     pool_size:
       description: Number of addresses in the pool.
       type: int

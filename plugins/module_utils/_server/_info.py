@@ -87,6 +87,7 @@ def describe(status: Status, version: str | None, around: Around, access: Settin
         "mode": None if status.pid is None else "kernel" if carries_in_kernel(status) else "user",
         "sessions": len(status.sessions),
         "sessions_limit": status.most,
+        "plans": dict(sorted(Counter(session.plan for session in status.sessions if session.plan).items())),
         "pool_size": len(status.pool),
         "pool_used": status.used,
         "pool_free": len(status.pool) - status.used,

@@ -28,6 +28,7 @@ CONFIGURATION = "/etc/ppp/pppoe-server"
 STATE = "/var/lib/dialtone-pppoe"
 PID_FOLDERS = ("/run", "/run/pppd", "/run/ppp")
 LINKS = "/sys/class/net"
+_ROOT, _CLSACT = 0xFFFFFFFF, 0xFFFFFFF1  # linux/pkt_sched.h, linux/rtnetlink.h
 SIOCGIFDSTADDR = 0x8917  # linux/sockios.h
 # A session as pppoe-server names it to pppd (pppoe-server.c startPPPD), for the kernel's plugin or for the relay.
 _SESSION = re.compile(r"(?:\A|\s-e )\d+:(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?:\s|\Z)")
@@ -56,6 +57,8 @@ class Session:
     bytes_in: int
     bytes_out: int
     plan: str | None = None
+    #: Of its queues to the client and from it: bytes and dropped packets of each.
+    queues: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ class Totals:
     bytes_out: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     seen: dict[str, list[int]] = field(default_factory=dict)
+    #: By plan: bytes and drops as in ``Session.queues``; and what each session had at the last run.
+    plans: dict[str, list[int]] = field(default_factory=dict)
+    queued: dict[str, list[int]] = field(default_factory=dict)
 
 
 def names() -> list[str]:
@@ -125,7 +131,8 @@ def status(name: str) -> Status:
     interfaces = {word for before, word in zip(command, command[1:]) if before == "-I"}
     by_pid = _interfaces_of_pids()
     found = [by_pid.get(pid) for pid, argv in processes.items() if is_session(argv, options, interfaces)]
-    sessions = tuple(_session(interface) for interface in sorted(filter(None, found)))
+    queues = queue_counters() if found else {}
+    sessions = tuple(_session(interface, queues) for interface in sorted(filter(None, found)))
     pool = tuple(_text(f"{CONFIGURATION}/{name}.pool").split())
     since = _since(pid) if pid is not None else 0
     return Status(name, pid, command, pool, sessions, tuple(first[1:]), since)
@@ -202,10 +209,46 @@ def _interfaces_of_pids() -> dict[int, str]:
     return found
 
 
-def _session(interface: str) -> Session:
-    counters = [_text(f"{LINKS}/{interface}/statistics/{kind}_bytes").strip() for kind in ("rx", "tx")]
-    received, sent = (int(text) if text.isdigit() else 0 for text in counters)
-    return Session(interface, _peer(interface), received, sent, plan_of(_text(f"{LINKS}/{interface}/ifalias")))
+def queue_counters() -> dict[str, tuple[int, int]]:
+    """Bytes and drops of the queue of each interface; behind its name, ``<`` for what comes in by it (clsact)."""
+    found: dict[str, tuple[int, int]] = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
+        # linux/rtnetlink.h: RTM_GETQDISC with NLM_F_REQUEST | NLM_F_DUMP, and an empty struct tcmsg.
+        kernel.send(struct.pack("=IHHII20x", 36, 38, 0x301, 1, 0))
+        while True:
+            answer, at = kernel.recv(1 << 18), 0
+            while at + 16 <= len(answer):
+                length, kind = struct.unpack_from("=IH", answer, at)
+                if kind != 36 or length < 36:  # RTM_NEWQDISC, or else the end
+                    return found
+                index, _handle, parent = struct.unpack_from("=iII", answer, at + 20)
+                counters = _queue_of(answer[at + 36 : at + length])
+                if counters is not None and parent in (_ROOT, _CLSACT):
+                    with suppress(OSError):
+                        found[socket.if_indextoname(index) + ("" if parent == _ROOT else "<")] = counters
+                at += (length + 3) & ~3
+
+
+def _queue_of(attributes: bytes) -> tuple[int, int] | None:
+    """Bytes and drops: TCA_STATS, which is a struct tc_stats (linux/pkt_sched.h)."""
+    at = 0
+    while at + 4 <= len(attributes):
+        length, kind = struct.unpack_from("=HH", attributes, at)
+        if kind == 3:
+            count, _packets, drops = struct.unpack_from("=QII", attributes, at + 4)
+            return count, drops
+        at += max((length + 3) & ~3, 4)
+    return None
+
+
+def _session(interface: str, queues: t.Mapping[str, tuple[int, int]]) -> Session:
+    texts = [_text(f"{LINKS}/{interface}/statistics/{kind}_bytes").strip() for kind in ("rx", "tx")]
+    received, sent = (int(text) if text.isdigit() else 0 for text in texts)
+    # Where the upload is shaped, its queue is that of a device of its own (``_plans/_shaping.upload_device``).
+    up = queues.get(f"ifb-{interface}") or queues.get(f"{interface}<") or (0, 0)
+    plan = plan_of(_text(f"{LINKS}/{interface}/ifalias"))
+    counters = (*queues.get(interface, (0, 0)), *up)
+    return Session(interface, _peer(interface), received, sent, plan, counters)
 
 
 def plan_of(alias: str) -> str | None:
@@ -238,13 +281,21 @@ def counted(before: Totals, sessions: t.Iterable[Session], messages: t.Iterable[
     A counter that has gone back is another session on an interface of the same name. A message counts once, however
     many lines an unknown client has got into it.
     """
-    after_this = Totals(before.bytes_in, before.bytes_out, dict(before.refused))
+    plans = {plan: list(counts) for plan, counts in before.plans.items()}
+    after_this = Totals(before.bytes_in, before.bytes_out, dict(before.refused), plans=plans)
     for session in sessions:
         last_in, last_out = before.seen.get(session.interface, [0, 0])
         again = session.bytes_in >= last_in and session.bytes_out >= last_out
         after_this.bytes_in += session.bytes_in - (last_in if again else 0)
         after_this.bytes_out += session.bytes_out - (last_out if again else 0)
         after_this.seen[session.interface] = [session.bytes_in, session.bytes_out]
+        if session.plan:
+            former = before.queued.get(session.interface, [0] * 4)
+            # A queue that has begun anew counts from 0.
+            grown = [now - (old if old <= now else 0) for old, now in zip(former, session.queues)]
+            so_far = plans.get(session.plan, [0] * 4)
+            plans[session.plan] = [old + more for old, more in zip(so_far, grown)]
+            after_this.queued[session.interface] = list(session.queues)
     for message in messages:
         if HEARD.match(message):
             continue
@@ -261,6 +312,10 @@ METRICS = (
     ("drained", "gauge", "Whether it starts no new sessions."),
     ("sessions", "gauge", "Live sessions."),
     ("plan_sessions", "gauge", "Live sessions, by plan."),
+    ("plan_transmit_bytes_total", "counter", "Bytes through the queues to clients, by plan."),
+    ("plan_transmit_drops_total", "counter", "Packets that these queues have dropped, by plan."),
+    ("plan_receive_bytes_total", "counter", "Bytes through the queues and policers from clients, by plan."),
+    ("plan_receive_drops_total", "counter", "Packets that these have dropped, by plan."),
     ("sessions_limit", "gauge", "How many sessions there may be at once."),
     ("pool_addresses", "gauge", "Addresses that are handed out."),
     ("pool_used_addresses", "gauge", "Addresses of the pool that live sessions have."),
@@ -278,6 +333,10 @@ def exposition(found: Status, totals: Totals, drained: bool) -> str:
         "drained": int(drained),
         "sessions": len(found.sessions),
         "plan_sessions": collections.Counter(one.plan for one in found.sessions if one.plan),
+        "plan_transmit_bytes_total": {plan: counts[0] for plan, counts in totals.plans.items()},
+        "plan_transmit_drops_total": {plan: counts[1] for plan, counts in totals.plans.items()},
+        "plan_receive_bytes_total": {plan: counts[2] for plan, counts in totals.plans.items()},
+        "plan_receive_drops_total": {plan: counts[3] for plan, counts in totals.plans.items()},
         "sessions_limit": found.most,
         "pool_addresses": len(found.pool),
         "pool_used_addresses": found.used,
@@ -291,7 +350,7 @@ def exposition(found: Status, totals: Totals, drained: bool) -> str:
         lines += [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
         value = values[metric]
         if isinstance(value, dict):
-            label = "plan" if metric == "plan_sessions" else "reason"
+            label = "plan" if metric.startswith("plan_") else "reason"
             lines += [f'{name}{{server="{found.name}",{label}="{key}"}} {number}' for key, number in value.items()]
         else:
             lines.append(f'{name}{{server="{found.name}"}} {value}')

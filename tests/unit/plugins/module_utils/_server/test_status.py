@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -320,3 +321,52 @@ def test_sessions_are_counted_by_plan():
 def test_the_plan_of_a_session(shape, plan):
     assert _server_status.plan_of(_plans_grant.alias(shape) + "\n") == plan
     assert _server_status.plan_of("uplink") is None
+
+
+def of_plan(plan, *queues, interface="ppp0") -> Session:
+    return Session(interface, "a", 0, 0, plan, queues)
+
+
+def test_queues_are_counted_by_plan():
+    """Over sessions that end, others in their place, and a change of plan; a customer is never named."""
+    first = _server_status.counted(Totals(), [of_plan("home", 10, 1, 5, 0), session("ppp1", "b")], [])
+    assert (first.plans, first.queued) == ({"home": [10, 1, 5, 0]}, {"ppp0": [10, 1, 5, 0]})
+    grown = _server_status.counted(first, [of_plan("home", 30, 2, 5, 4)], [])
+    assert grown.plans == {"home": [30, 2, 5, 4]}
+    other = _server_status.counted(
+        grown, [of_plan("home", 7, 0, 1, 0), of_plan("fast", 9, 9, 9, 9, interface="ppp1")], []
+    )
+    assert other.plans == {"home": [37, 2, 6, 4], "fast": [9, 9, 9, 9]}
+    changed = _server_status.counted(other, [of_plan("fast", 8, 0, 1, 0)], [])
+    assert changed.plans == {"home": [37, 2, 6, 4], "fast": [10, 9, 9, 9]}
+    text = _server_status.exposition(STATUS, changed, drained=False)
+    assert 'pppoe_server_plan_transmit_bytes_total{server="default",plan="home"} 37\n' in text
+    assert 'pppoe_server_plan_receive_drops_total{server="default",plan="fast"} 9\n' in text
+
+
+_QUEUES = """
+import subprocess
+import sys
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant, _shaping
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status
+def run(text): return subprocess.run(text, shell=True, check=True, stdout=subprocess.PIPE, text=True).stdout
+run("ip link add ppp0 type veth peer name other && ip link set ppp0 up && ip link set other up")
+run("ip addr add 10.0.0.1/24 dev ppp0; ip neigh add 10.0.0.9 lladdr 02:00:00:00:00:09 dev ppp0")
+index = _shaping.index_of("ppp0")
+_shaping.send([_shaping._bucket(index, 64_000, 0x600), _shaping._ingress(index)])
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _each in range(40):
+    s.sendto(bytes(1400), ("10.0.0.9", 9))
+found = _status.queue_counters()
+assert found["ppp0"][1] > 0, found
+assert "ppp0<" in found, found
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
+def test_the_counters_of_queues():
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = ["unshare", "-n", sys.executable, "-c", _QUEUES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    assert done.returncode == 0, done.stderr
