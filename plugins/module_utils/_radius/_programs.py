@@ -62,7 +62,7 @@ WantedBy=multi-user.target
 
 _SOCKET = """\
 {head}[Unit]
-Description=Requests of RADIUS servers to end PPPoE sessions
+Description=Requests of RADIUS servers to end or change PPPoE sessions
 
 [Socket]
 ListenStream={queue}
@@ -76,7 +76,7 @@ WantedBy=sockets.target
 
 _SERVICE = """\
 {head}[Unit]
-Description=Request of a RADIUS server to end a PPPoE session
+Description=Request of a RADIUS server to end or change a PPPoE session
 CollectMode=inactive-or-failed
 
 [Service]
@@ -90,7 +90,8 @@ StandardError=journal
 _ASK = """\
 #!{interpreter} -IS
 {head}#
-# pppoe-server-disconnect-ask TYPE SESSION-ID ADDRESS USER MAC PORT, each - if it is not given: asks root's service.
+# pppoe-server-disconnect-ask TYPE SESSION-ID ADDRESS USER MAC PORT RATES..., each - if it is not given: asks root's
+# service.
 import socket
 import sys
 
@@ -107,7 +108,7 @@ except (OSError, ValueError):
 """
 
 _IMPORT = re.compile(
-    r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\._manager import ", re.MULTILINE
+    r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\.(?:_manager|_plans) import ", re.MULTILINE
 )
 _PATH = """\
 import os

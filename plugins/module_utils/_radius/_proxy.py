@@ -15,6 +15,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _disconnect as _radius_disconnect
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _plugin as _radius_plugin
 
 if t.TYPE_CHECKING:
@@ -26,6 +27,16 @@ DISCONNECT_PORT = 3799
 INTERIM = 300
 #: What may tell which session is meant, in the order in which the program has it.
 MARKS = ("Acct-Session-Id", "Framed-IP-Address", "User-Name", "Calling-Station-Id", "NAS-Port-Id")
+#: What a session keeps until its end.
+FIXED = (
+    "Session-Timeout",
+    "Idle-Timeout",
+    "Acct-Interim-Interval",
+    "Framed-Route",
+    "Framed-MTU",
+    "MS-Primary-DNS-Server",
+    "MS-Secondary-DNS-Server",
+)
 
 _MAIN = """\
 {head}prefix = /usr
@@ -232,11 +243,20 @@ server pppoe_disconnect {{
         clients = pppoe_disconnect
     }}
     recv-coa {{
+        # What cannot be changed while a session lives.
+        if ((&Packet-Type == CoA-Request) && ({fixed})) {{
+            update reply {{
+                &Error-Cause := Unsupported-Attribute
+            }}
+            reject
+        }}
         pppoe_disconnect {{
             fail = 1
             invalid = 1
+            userlock = 1
             notfound = 1
             noop = 1
+            updated = 1
         }}
         if (notfound) {{
             update reply {{
@@ -253,6 +273,18 @@ server pppoe_disconnect {{
         elsif (noop) {{
             update reply {{
                 &Error-Cause := Unsupported-Extension
+            }}
+            reject
+        }}
+        elsif (userlock) {{
+            update reply {{
+                &Error-Cause := Invalid-Attribute-Value
+            }}
+            reject
+        }}
+        elsif (updated) {{
+            update reply {{
+                &Error-Cause := Missing-Attribute
             }}
             reject
         }}
@@ -284,7 +316,7 @@ def configuration(settings: Settings, nas_address: str, secret: str, libdir: str
             user=user,
             buffer=buffer,
             ask=_layout_radius.ASK,
-            marks=" ".join(f"%{{%{{{name}}}:--}}" for name in MARKS),
+            marks=" ".join(f"%{{%{{{name}}}:--}}" for name in (*MARKS, *_radius_disconnect.RATES)),
             secret=secret,
         ),
         *(_home_server(name, server, settings.nas_address) for name, server in zip(names, settings.servers)),
@@ -322,5 +354,6 @@ def _disconnect(settings: Settings) -> str:
         f'\tclient from{number} {{\n\t\tipaddr = {network}\n\t\tsecret = "{settings.disconnect_secret}"\n\t}}\n'
         for number, network in enumerate(settings.disconnect_from, 1)
     )
-    site = _DISCONNECT.format(address=settings.nas_address or "*", port=DISCONNECT_PORT)
+    fixed = " || ".join(f"&{name}" for name in FIXED)
+    site = _DISCONNECT.format(address=settings.nas_address or "*", port=DISCONNECT_PORT, fixed=fixed)
     return f"clients pppoe_disconnect {{\n{clients}}}\n{site}"

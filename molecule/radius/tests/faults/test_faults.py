@@ -79,6 +79,29 @@ def test_a_secret_that_differs_is_named(concentrator):
     )
 
 
+def test_a_pppd_is_killed(concentrator, until):
+    """Its customer dials again and has address and routes; the centre closes the row in time."""
+    killed = concentrator.rows("fixed")[-1][0]
+    ups = concentrator.status(1)["ups"]
+    name = concentrator.interface("10.20.0.5")
+    concentrator.host.check_output(f"kill -9 $(head -1 /run/{name}.pid)")
+    assert until(lambda: concentrator.status(1)["ups"] > ups and concentrator.status(1)["state"] == "up", 90)
+    assert concentrator.status(1)["address"] == "10.20.0.5"
+
+    def routes():
+        shown = concentrator.host.check_output("ip -4 route show")
+        return re.findall(r"^(10\.(?:30|20)\.\S+)", shown, re.M)
+
+    assert until(lambda: sorted(routes()) == ["10.20.0.5", "10.30.0.0/24", "10.30.1.0/24"], 30), routes()
+    assert until(lambda: concentrator.rows("fixed")[-1][0] != killed, 30)
+    age = f"UPDATE radacct SET acctupdatetime = now() - interval '2 h' WHERE acctsessionid = '{killed}'"
+    concentrator.query(f"{age} AND acctstoptime IS NULL")
+    concentrator.centre.check_output("systemctl start pppoe-radius-upkeep.service")
+    ended = {row[0]: row[1:] for row in concentrator.rows("fixed")}
+    assert ended.pop(killed) == ["f", "Stale"]
+    assert "t" in {row[0] for row in ended.values()}
+
+
 def test_a_concentrator_loses_its_power(concentrator, lab, until):
     """Its sessions are closed in the books once it is back, and customers dial again."""
     assert [row[1] for row in concentrator.rows("fixed")][-1] == "t"

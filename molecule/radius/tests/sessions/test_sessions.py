@@ -90,6 +90,13 @@ def test_a_wrong_password_and_a_message_for_terminals(concentrator):
     concentrator.hang_up(34)
 
 
+def test_an_attribute_that_nobody_knows_is_no_harm(concentrator):
+    values = "VALUES ('unknown', 'Attr-26.99999.1', ':=', '0x626c7565'), ('unknown', 'Filter-Id', ':=', 'gold')"
+    concentrator.query(f"INSERT INTO radreply (username, attribute, op, value) {values}")
+    concentrator.dial(36, "unknown")
+    concentrator.hang_up(36)
+
+
 def test_a_session_has_its_time(concentrator, until):
     concentrator.dial(35, "short")
     concentrator.wait(35, state="ended")
@@ -129,16 +136,42 @@ def test_a_request_that_names_none_ends_none(concentrator):
         answer = concentrator.radius(attributes)
         assert "Disconnect-NAK" in answer
         assert cause in answer
-    answer = concentrator.radius("User-Name=fixed,Filter-Id=1000/500", kind="coa")
-    assert "CoA-NAK" in answer
-    assert "Unsupported-Extension" in answer
     assert concentrator.status(1)["state"] == "up"
+
+
+def rates(concentrator) -> str:
+    name = concentrator.interface("10.20.0.5")
+    return concentrator.host.file(f"/sys/class/net/{name}/ifalias").content_string
+
+
+def test_a_billing_system_changes_the_rates_of_a_session(concentrator):
+    """At once, without an end of the session; what cannot be changed is not said to be."""
+    assert "download=2000000 upload=1000000" in rates(concentrator)
+    assert "CoA-ACK" in concentrator.radius("User-Name=fixed,Filter-Id=5000/3000", kind="coa")
+    assert "download=5000000 upload=3000000" in rates(concentrator)
+    name = concentrator.interface("10.20.0.5")
+    assert "Filter-Id 5000/3000" in concentrator.host.file(f"/run/radattr.{name}").content_string
+    assert "rate 5Mbit" in concentrator.host.check_output(f"tc qdisc show dev {name}")
+    for attributes, cause in (
+        ("User-Name=nobody,Filter-Id=1000/500", "Session-Context-Not-Found"),
+        ("User-Name=fixed,Filter-Id=gold", "Invalid-Attribute-Value"),
+        ("User-Name=fixed,Mikrotik-Rate-Limit=1M/1M", "Missing-Attribute"),
+        ("User-Name=fixed,Filter-Id=1000/500,Session-Timeout=60", "Unsupported-Attribute"),
+    ):
+        answer = concentrator.radius(attributes, kind="coa")
+        assert "CoA-NAK" in answer
+        assert cause in answer
+    assert "Received" not in concentrator.radius("User-Name=fixed,Filter-Id=1000/500", secret="wrong", kind="coa")
+    assert "download=5000000 upload=3000000" in rates(concentrator)
+    assert concentrator.status(1)["state"] == "up"
+    # A later run of the role finds nothing to change.
+    assert "CoA-ACK" in concentrator.radius("User-Name=fixed,Filter-Id=2000/1000", kind="coa")
 
 
 def test_a_wrong_secret_does_nothing_and_is_logged(concentrator):
     assert "Received" not in concentrator.radius("User-Name=fixed", secret="wrong")
     assert concentrator.status(1)["state"] == "up"
-    assert re.search("Disconnect-Request .*Shared secret is incorrect", concentrator.log("pppoe-server-radius"))
+    assert re.search("(Disconnect|CoA)-Request .*Shared secret is incorrect", concentrator.log("pppoe-server-radius"))
 
 
 def test_a_session_ends_by_its_account(concentrator, until):
