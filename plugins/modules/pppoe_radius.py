@@ -39,6 +39,13 @@ requirements:
   - FreeRADIUS 3.2 with C(rlm_sql_postgresql)
   - psql
 options:
+  state:
+    description:
+      - V(absent) stops FreeRADIUS and removes its configuration. The packages and the database stay, with accounts and
+        accounting. All other parameters are ignored then.
+    type: str
+    choices: [present, absent]
+    default: present
   clients:
     description:
       - The concentrators that may ask.
@@ -220,6 +227,7 @@ _PATHS = {
 }
 
 ARGUMENTS: dict[str, t.Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "clients": {
         "type": "list",
         "elements": "dict",
@@ -260,7 +268,8 @@ def main() -> None:
 
 
 def run(module: DiscreetModule) -> dict[str, t.Any]:
-    return _radius_centre_run.run(module, _radius_centre_render.Places())
+    work = _radius_centre_run.run if module.params["state"] == "present" else _radius_centre_run.absent
+    return work(module, _radius_centre_render.CentrePaths())
 
 
 if __name__ == "__main__":

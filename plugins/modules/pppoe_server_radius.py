@@ -64,7 +64,8 @@ options:
         type: str
       tls:
         description:
-          - Use RADIUS over TLS (RadSec) with these files. User C(freerad) must be able to read them.
+          - Use RADIUS over TLS (RadSec) with these files. User C(freerad) must be able to read them. A certificate is
+            verified, but not the name in it.
         type: dict
         suboptions:
           ca:
@@ -93,7 +94,8 @@ options:
     type: str
   disconnect_secret:
     description:
-      - The secret of those who may end sessions (Disconnect-Request, UDP port 3799). The port is closed if not set.
+      - The secret of those who may end sessions and change their rates (Disconnect-Request and CoA-Request, UDP port
+        3799). The port is closed if not set.
       - A request can name Acct-Session-Id, Framed-IP-Address, User-Name, Calling-Station-Id and NAS-Port-Id. A session
         must match all that are named, and exactly one must match.
     type: str
@@ -149,7 +151,8 @@ nas_identifier:
   sample: bras1
 servers:
   description:
-    - The servers, and whether each one answers now. One with O(servers[].tls) answers if something listens there.
+    - The servers, and whether each one answers now. One with O(servers[].tls) answers if it listens there and the
+      certificates are valid.
   returned: with O(state=present)
   type: list
   elements: dict

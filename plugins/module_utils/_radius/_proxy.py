@@ -19,7 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _dis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _plugin as _radius_plugin
 
 if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._settings import Server, Settings
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._settings import RadiusSettings, Server
 
 DISCONNECT_PORT = 3799
 #: Seconds between two records of a session's traffic, where the servers say nothing of it: without any, nobody knows
@@ -302,7 +302,7 @@ server pppoe_disconnect {{
 """
 
 
-def configuration(settings: Settings, nas_address: str, secret: str, libdir: str, folder: str, user: str) -> str:
+def configuration(settings: RadiusSettings, nas_address: str, secret: str, libdir: str, folder: str, user: str) -> str:
     """The file. ``secret``: between pppd and it; ``folder``: where the file is; ``user``: whom it runs as."""
     buffer = _layout_radius.BUFFER
     host = _HOST.format(nas_address=nas_address, nas_identifier=settings.nas_identifier)
@@ -349,7 +349,7 @@ def _home_server(name: str, server: Server, source: str) -> str:
     )
 
 
-def _disconnect(settings: Settings) -> str:
+def _disconnect(settings: RadiusSettings) -> str:
     clients = "".join(
         f'\tclient from{number} {{\n\t\tipaddr = {network}\n\t\tsecret = "{settings.disconnect_secret}"\n\t}}\n'
         for number, network in enumerate(settings.disconnect_from, 1)

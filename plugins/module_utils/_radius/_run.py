@@ -188,7 +188,7 @@ def _own_address(servers: t.Sequence[_radius_settings.Server]) -> str:
 
 
 def _wanted(
-    settings: _radius_settings.Settings, free_radius: FreeRadius, nas_address: str, secret: str
+    settings: _radius_settings.RadiusSettings, free_radius: FreeRadius, nas_address: str, secret: str
 ) -> list[_files.File]:
     proxy = _radius_proxy.configuration(
         settings, nas_address, secret, free_radius.libdir, _layout_radius.FOLDER, free_radius.user
@@ -230,7 +230,7 @@ def _validate(module: AnsibleModule, free_radius: FreeRadius, files: t.Iterable[
         raise Failed(f"FreeRADIUS does not take the configuration: {' / '.join(line.strip() for line in said)}")
 
 
-def _problems(module: AnsibleModule, settings: _radius_settings.Settings) -> list[str | None]:
+def _problems(module: AnsibleModule, settings: _radius_settings.RadiusSettings) -> list[str | None]:
     """Why each server cannot be used. Servers say nothing of a certificate of this host that has expired."""
     found = _radius_probe.problems(settings.servers, settings.nas_address)
     for index, server in enumerate(settings.servers):

@@ -41,7 +41,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Settings:
+class RadiusSettings:
     """``nas_address``: empty for the address from which the host reaches the first server."""
 
     servers: tuple[Server, ...]
@@ -51,7 +51,7 @@ class Settings:
     disconnect_from: tuple[str, ...]
 
 
-def settings(parameters: t.Mapping[str, t.Any], host_name: str) -> Settings:
+def settings(parameters: t.Mapping[str, t.Any], host_name: str) -> RadiusSettings:
     """From the module's parameters, or ``Refused``."""
     entries = parameters["servers"] or []
     if not 1 <= len(entries) <= MOST_SERVERS:
@@ -78,7 +78,7 @@ def settings(parameters: t.Mapping[str, t.Any], host_name: str) -> Settings:
         raise Refused("disconnect_from", "no one may ask, since disconnect_secret is not set.", "Set both or none.")
     asking = parameters["disconnect_from"] or [server.address for server in servers]
     networks = [_network(f"disconnect_from[{index}]", network) for index, network in enumerate(asking)]
-    return Settings(servers, identifier, nas_address, secret, tuple(dict.fromkeys(networks)) if secret else ())
+    return RadiusSettings(servers, identifier, nas_address, secret, tuple(dict.fromkeys(networks)) if secret else ())
 
 
 def _server(parameter: str, entry: t.Mapping[str, t.Any]) -> Server:

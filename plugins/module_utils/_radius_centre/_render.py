@@ -20,7 +20,7 @@ SERVICE = "pppoe_radius"
 
 
 @dataclass(frozen=True)
-class Places:
+class CentrePaths:
     """Where everything lies."""
 
     folder: str = "/etc/freeradius/pppoe-radius"
@@ -40,7 +40,7 @@ class Places:
         return f"{self.folder}/upkeep.sql"
 
 
-def files(centre: _settings.Centre, places: Places, password: str) -> dict[str, str]:
+def files(centre: _settings.Centre, places: CentrePaths, password: str) -> dict[str, str]:
     """The files of the folder, by path. ``password``: that of the database's user."""
     texts = {
         "radiusd.conf": _main(places),
@@ -75,7 +75,7 @@ def password_of(text: str) -> str:
     return next(lines, "").partition("=")[2]
 
 
-def _main(places: Places) -> str:
+def _main(places: CentrePaths) -> str:
     return f"""\
 prefix = /usr
 sysconfdir = /etc
@@ -210,7 +210,7 @@ home_server_pool {client.name}-disconnect {{
     )
 
 
-def _sql(centre: _settings.Centre, places: Places) -> str:
+def _sql(centre: _settings.Centre, places: CentrePaths) -> str:
     return f"""\
 sql {{
     dialect = "postgresql"
@@ -269,7 +269,7 @@ def _lease(centre: _settings.Centre) -> int:
     return max(86400, centre.stale_after)
 
 
-def units(centre: _settings.Centre, places: Places) -> dict[str, str]:
+def units(centre: _settings.Centre, places: CentrePaths) -> dict[str, str]:
     """What systemd reads, by path."""
     head = MANAGED
     return {
@@ -318,6 +318,18 @@ WantedBy=timers.target
 
 TIMER = "pppoe-radius-upkeep.timer"
 
+# A session of which nothing was heard for long lives if its concentrator is cut off. If later records of that
+# concentrator have come, which come in order, it does not, and its address is free before the lease ends.
+_FREE = """\
+UPDATE radippool SET expiry_time = now() FROM radacct dead
+  WHERE dead.acctterminatecause = '{cause}' AND dead.framedipaddress = radippool.framedipaddress
+  AND radippool.expiry_time > now()
+  AND radippool.expiry_time < dead.acctupdatetime + interval '{lease} seconds' + interval '1 minute'
+  AND NOT EXISTS (SELECT FROM radacct lives WHERE lives.acctstoptime IS NULL
+    AND lives.framedipaddress = radippool.framedipaddress)
+  AND EXISTS (SELECT FROM radacct later WHERE later.nasipaddress = dead.nasipaddress
+    AND later.acctupdatetime > dead.acctupdatetime + interval '{stale} seconds');"""
+
 
 def upkeep(centre: _settings.Centre) -> str:
     """SQL for the timer."""
@@ -326,6 +338,7 @@ def upkeep(centre: _settings.Centre) -> str:
         "  acctsessiontime = extract(epoch FROM acctupdatetime - acctstarttime)::bigint,\n"
         f"  acctterminatecause = '{_site.STALE}'\n"
         f"  WHERE acctstoptime IS NULL AND acctupdatetime < now() - interval '{centre.stale_after} seconds';",
+        _FREE.format(stale=centre.stale_after, lease=_lease(centre), cause=_site.STALE),
         "DELETE FROM radippool WHERE pool_name = '' AND expiry_time < now();",
     ]
     if centre.keep_days:
@@ -333,6 +346,12 @@ def upkeep(centre: _settings.Centre) -> str:
     return "-- " + MANAGED[2:] + "\n".join(statements) + "\n"
 
 
-def secret_files(places: Places) -> t.Sequence[str]:
+def paths(places: CentrePaths) -> list[str]:
+    """Every file of a centre, whatever its settings."""
+    centre = _settings.Centre((), _settings.Database(), {}, {})
+    return [*files(centre, places, ""), places.upkeep, *units(centre, places)]
+
+
+def secret_files(places: CentrePaths) -> t.Sequence[str]:
     """Those that no diff may show."""
     return [f"{places.folder}/{name}" for name in ("clients.conf", "disconnect.conf", "pg_service.conf")]

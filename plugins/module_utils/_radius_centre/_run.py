@@ -36,7 +36,7 @@ _GROUP = "freerad"
 _MOST_LINES = 3
 
 
-def run(module: AnsibleModule, places: _render.Places) -> dict[str, t.Any]:
+def run(module: AnsibleModule, places: _render.CentrePaths) -> dict[str, t.Any]:
     """Check the settings, and make the host a centre of them; in check mode, tell what would change."""
     centre = _settings.centre(module.params, _attributes.dictionary())
     before = _files.text(places.database)
@@ -64,7 +64,36 @@ def run(module: AnsibleModule, places: _render.Places) -> dict[str, t.Any]:
 _LEASED = "addresses_leased"
 
 
-def _wanted(centre: _settings.Centre, places: _render.Places, password: str) -> list[_files.File]:
+def absent(module: AnsibleModule, places: _render.CentrePaths) -> dict[str, t.Any]:
+    """Stop the centre and remove its files. The database stays: it has the accounts, and who had which address."""
+    changes = _files.changes(
+        _files.File(path, None, secret=path in _render.secret_files(places)) for path in _render.paths(places)
+    )
+    if changes and not module.check_mode:
+        known = _systemd.show(module, [_render.TIMER, UNIT]) if _systemd.running() else {}
+        for name, unit in known.items():
+            if unit.enabled:
+                _systemd.disable(module, name)
+            if unit.goes_on:
+                _systemd.stop(module, name)
+        _files.write(module, changes)
+        for folder in (places.folder, f"{places.units}/{UNIT}.d"):
+            if os.path.isdir(folder) and not os.listdir(folder):
+                os.rmdir(folder)
+        if known:
+            _systemd.daemon_reload(module)
+    result: dict[str, t.Any] = {
+        "changed": bool(changes),
+        "files": [change.file.path for change in changes],
+        "database": {},
+        "restarted": False,
+    }
+    if module._diff:
+        result["diff"] = _files.diff(changes)
+    return result
+
+
+def _wanted(centre: _settings.Centre, places: _render.CentrePaths, password: str) -> list[_files.File]:
     secret = _render.secret_files(places)
     texts = {**_render.files(centre, places, password), places.upkeep: _render.upkeep(centre)}
     inside = [_files.File(path, text.encode(), 0o640, secret=path in secret) for path, text in texts.items()]
@@ -73,7 +102,7 @@ def _wanted(centre: _settings.Centre, places: _render.Places, password: str) -> 
 
 
 @contextmanager
-def _stage(centre: _settings.Centre, places: _render.Places, password: str) -> t.Iterator[_render.Places]:
+def _stage(centre: _settings.Centre, places: _render.CentrePaths, password: str) -> t.Iterator[_render.CentrePaths]:
     """The same configuration in a folder of its own, to try it before it is written."""
     folder = tempfile.mkdtemp(prefix="pppoe-radius-", dir="/run")
     staged = dataclasses.replace(places, folder=folder)
@@ -98,7 +127,7 @@ def _give(folder: str) -> None:
     os.chmod(folder, 0o2750)  # noqa: S103
 
 
-def _validate(module: AnsibleModule, stage: _render.Places) -> None:
+def _validate(module: AnsibleModule, stage: _render.CentrePaths) -> None:
     code, out, err = module.run_command([PROGRAM, "-XC", "-d", stage.folder], cwd="/")
     if code == 0:
         return
@@ -107,7 +136,9 @@ def _validate(module: AnsibleModule, stage: _render.Places) -> None:
     raise Failed(f"FreeRADIUS does not accept the configuration, and nothing was changed: {'; '.join(shown)}")
 
 
-def _settle(module: AnsibleModule, centre: _settings.Centre, stage: _render.Places, password: str) -> dict[str, t.Any]:
+def _settle(
+    module: AnsibleModule, centre: _settings.Centre, stage: _render.CentrePaths, password: str
+) -> dict[str, t.Any]:
     """Have database, tables, pools and groups; what has changed, as counts."""
     created = _reach(module, centre, stage, password)
     if created and module.check_mode:
@@ -118,7 +149,7 @@ def _settle(module: AnsibleModule, centre: _settings.Centre, stage: _render.Plac
     return {"created": int(created or not tables), **json.loads(out)}
 
 
-def _reach(module: AnsibleModule, centre: _settings.Centre, stage: _render.Places, password: str) -> bool:
+def _reach(module: AnsibleModule, centre: _settings.Centre, stage: _render.CentrePaths, password: str) -> bool:
     """Whether the database had to be created, or its password set, to be reached."""
     try:
         _psql.run(module, stage.database, "SELECT 1;\n")
@@ -136,7 +167,7 @@ def _reach(module: AnsibleModule, centre: _settings.Centre, stage: _render.Place
     return True
 
 
-def _apply(module: AnsibleModule, places: _render.Places, changes: t.Sequence[_files.Change]) -> None:
+def _apply(module: AnsibleModule, places: _render.CentrePaths, changes: t.Sequence[_files.Change]) -> None:
     os.makedirs(places.folder, mode=0o750, exist_ok=True)
     _give(places.folder)
     _files.write(module, changes)

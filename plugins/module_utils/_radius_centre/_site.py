@@ -13,8 +13,13 @@ STALE = "Stale"
 
 
 def site(centre: _settings.Centre) -> str:
+    """The virtual server."""
+    parts = (_listen(centre), _authentication(centre), _ACCOUNTING, _after(centre))
+    return f"server pppoe {{\n{''.join(parts)}}}\n"
+
+
+def _listen(centre: _settings.Centre) -> str:
     return f"""\
-server pppoe {{
     listen {{
         type = auth
         ipaddr = *
@@ -26,6 +31,11 @@ server pppoe {{
         port = 1813
     }}
 {_radsec_listen(centre)}\
+"""
+
+
+def _authentication(centre: _settings.Centre) -> str:
+    return f"""\
     authorize {{
         filter_username
         preprocess
@@ -54,47 +64,11 @@ server pppoe {{
             mschap
         }}
     }}
-    preacct {{
-        preprocess
-        # Nothing has happened later than now: the clock of the concentrator is ahead.
-        if (&Event-Timestamp && (&Event-Timestamp > "%l")) {{
-            update request {{
-                &Event-Timestamp := "%l"
-            }}
-        }}
-        acct_unique
-    }}
-    accounting {{
-        # A session that counted as over, since nothing was heard of it for long, is not.
-        if (&Acct-Status-Type == Interim-Update) {{
-            update control {{
-                &Tmp-Integer-0 := "%{{sql:{_REOPEN}}}"
-            }}
-        }}
-        sql
-        # No row has changed. Was there none to change, or did the database not store it (disk full)? A record that is
-        # not answered comes again.
-        if (noop) {{
-            if (&Acct-Status-Type == Accounting-On || &Acct-Status-Type == Accounting-Off) {{
-                update control {{
-                    &Tmp-Integer-1 := "%{{sql:{_LEFT_OPEN}}}"
-                }}
-            }}
-            else {{
-                update control {{
-                    &Tmp-Integer-1 := "%{{sql:{_NOT_STORED}}}"
-                }}
-            }}
-            if (!&control:Tmp-Integer-1 || (&control:Tmp-Integer-1 > 0)) {{
-                fail
-            }}
-        }}
-        sqlippool {{
-            notfound = 1
-        }}
-        attr_filter.accounting_response
-        ok
-    }}
+"""
+
+
+def _after(centre: _settings.Centre) -> str:
+    return f"""\
     post-auth {{
 {_limit(centre)}\
 {_replace(centre)}\
@@ -120,7 +94,6 @@ server pppoe {{
             attr_filter.access_reject
         }}
     }}
-}}
 """
 
 
@@ -237,5 +210,50 @@ def _radsec_listen(centre: _settings.Centre) -> str:
             tls_min_version = "1.2"
             tls_max_version = "1.3"
         }}
+    }}
+"""
+
+
+_ACCOUNTING = f"""\
+    preacct {{
+        preprocess
+        # Nothing has happened later than now: the clock of the concentrator is ahead.
+        if (&Event-Timestamp && (&Event-Timestamp > "%l")) {{
+            update request {{
+                &Event-Timestamp := "%l"
+            }}
+        }}
+        acct_unique
+    }}
+    accounting {{
+        # A session that counted as over, since nothing was heard of it for long, is not.
+        if (&Acct-Status-Type == Interim-Update) {{
+            update control {{
+                &Tmp-Integer-0 := "%{{sql:{_REOPEN}}}"
+            }}
+        }}
+        sql
+        # No row has changed. Was there none to change, or did the database not store it (disk full)? A record that is
+        # not answered comes again.
+        if (noop) {{
+            if (&Acct-Status-Type == Accounting-On || &Acct-Status-Type == Accounting-Off) {{
+                update control {{
+                    &Tmp-Integer-1 := "%{{sql:{_LEFT_OPEN}}}"
+                }}
+            }}
+            else {{
+                update control {{
+                    &Tmp-Integer-1 := "%{{sql:{_NOT_STORED}}}"
+                }}
+            }}
+            if (!&control:Tmp-Integer-1 || (&control:Tmp-Integer-1 > 0)) {{
+                fail
+            }}
+        }}
+        sqlippool {{
+            notfound = 1
+        }}
+        attr_filter.accounting_response
+        ok
     }}
 """

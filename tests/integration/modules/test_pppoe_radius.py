@@ -228,6 +228,27 @@ def test_the_timer_closes_what_is_stale_and_deletes_what_is_old(centre):
     assert host.sql("SELECT acctstoptime IS NULL FROM radacct WHERE acctsessionid = '1'") == "t"
 
 
+def test_the_address_of_a_session_that_died_unheard_is_free_again(centre):
+    """But not while its concentrator may be cut off, and nobody knows whether the session lives."""
+    host = centre()
+    assert "10.20.1.1" in host.ask(ANN)
+    host.sql(
+        "UPDATE radippool SET expiry_time = now() - interval '2 h' + interval '1 day' WHERE expiry_time > now();"
+        "INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, framedipaddress, acctstarttime,"
+        " acctupdatetime) SELECT 'dead', 'dead', 'ann', '192.168.5.109', framedipaddress, now() - interval '3 h',"
+        " now() - interval '2 h' FROM radippool WHERE expiry_time > now()"
+    )
+    leased = "SELECT count(*) FROM radippool WHERE expiry_time > now()"
+    unit = host.host.sh("cat /etc/systemd/system/pppoe-radius-upkeep.service")
+    upkeep = f"{radius_centre.SERVICE} runuser -u freerad -- {unit.partition('ExecStart=')[2].splitlines()[0]}"
+    host.host.sh(upkeep)
+    assert host.sql("SELECT acctterminatecause FROM radacct") == "Stale"
+    assert host.sql(leased) == "1"
+    host.ask(accounting("Start", session="later", Framed_IP_Address="10.99.0.1", NAS_Port="7"), "acct")
+    host.host.sh(upkeep)
+    assert host.sql(leased) == "0"
+
+
 def test_a_database_on_another_host_has_to_be_verified(host):
     refused = host.module(**{**SETTINGS, "database": {"host": "192.0.2.1", "password": "x"}})
     assert refused["msg"].startswith("database.ca: is missing")
@@ -250,3 +271,20 @@ def test_a_backup_is_restored(centre):
     assert host.sql("SELECT username FROM radacct") == "ann"
     assert host.ask(ANN).startswith("Access-Accept")
     assert host.module(**SETTINGS)["changed"] is False
+
+
+def test_a_centre_is_removed_but_its_database_stays(host):
+    host.stop()
+    host.module(**SETTINGS)
+    files = "ls -d /etc/freeradius/* /etc/systemd/system/*radius* 2>/dev/null"
+    assert "pppoe-radius" in host.host.sh(files)
+    before = host.etc()
+    assert host.module(check=True, state="absent")["changed"]
+    assert host.etc() == before
+    done = host.module(state="absent")
+    assert done["changed"]
+    assert "secret-of" not in str(done)
+    assert host.host.sh(files, check=False).split() == ["/etc/freeradius/3.0"]
+    assert host.module(state="absent")["changed"] is False
+    # It is there again with what the database has.
+    assert host.module(**SETTINGS)["database"]["addresses_added"] == 0

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _nt_hash
 from ansible_collections.dialtone.pppoe.tests.support import radius_centre
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 pytestmark = pytest.mark.skipif(bool(radius_centre.why_not()), reason=f"no centre here: {radius_centre.why_not()}")
 
@@ -134,3 +139,32 @@ def test_without_a_database_nothing_is_told_of_the_secrets(host):
     failed = host.module(name="ann", secret="geheim", service_file="/etc/nowhere")
     assert "there is no /etc/nowhere" in failed["msg"]
     assert "geheim" not in str(failed)
+
+
+def ms_chap(name: str, secret: str) -> str:
+    """The attributes of a login by MS-CHAPv2 (RFC 2759, 8; RFC 2548, 2.3)."""
+    theirs, ours = bytes(range(16)), bytes(range(16, 32))
+    challenge = hashlib.sha1(ours + theirs + name.encode(), usedforsecurity=False).digest()[:8]
+    key = bytes.fromhex(_nt_hash.nt_hash(secret)) + bytes(5)
+    answer = b"".join(des(key[part : part + 7], challenge) for part in (0, 7, 14))
+    whole = bytes(2) + ours + bytes(8) + answer
+    return f"User-Name={name},{NAS},MS-CHAP-Challenge=0x{theirs.hex()},MS-CHAP2-Response=0x{whole.hex()}"
+
+
+def des(key: bytes, data: bytes) -> bytes:
+    """A key of 56 bits, which gets its parity."""
+    bits = int.from_bytes(key, "big")
+    whole = bytes((bits >> (49 - 7 * place) & 0x7F) << 1 for place in range(8))
+    encryptor = Cipher(TripleDES(whole * 3), modes.ECB()).encryptor()  # noqa: S305
+    return encryptor.update(data) + encryptor.finalize()
+
+
+@pytest.mark.parametrize("store", ["clear", "nt"])
+def test_ms_chap_v2(host, users, store):
+    users({"name": "ann", "secret": "geheim"}, store=store, authentication="mschap-v2")
+    answer = host.ask(ms_chap("ann", "geheim"))
+    assert answer.startswith("Access-Accept")
+    assert "MS-CHAP2-Success = 0x00533d" in answer
+    refused = host.ask(ms_chap("ann", "falsch"), wait=3)
+    assert refused.startswith("Access-Reject")
+    assert "MS-CHAP-Error" in refused

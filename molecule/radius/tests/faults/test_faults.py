@@ -94,8 +94,8 @@ def test_a_pppd_is_killed(concentrator, until):
 
     assert until(lambda: sorted(routes()) == ["10.20.0.5", "10.30.0.0/24", "10.30.1.0/24"], 30), routes()
     assert until(lambda: concentrator.rows("fixed")[-1][0] != killed, 30)
-    age = f"UPDATE radacct SET acctupdatetime = now() - interval '2 h' WHERE acctsessionid = '{killed}'"
-    concentrator.query(f"{age} AND acctstoptime IS NULL")
+    age = "UPDATE radacct SET acctupdatetime = now() - interval '2 h' WHERE acctstoptime IS NULL AND acctsessionid ="
+    concentrator.query(f"{age} '{killed}'")
     concentrator.centre.check_output("systemctl start pppoe-radius-upkeep.service")
     ended = {row[0]: row[1:] for row in concentrator.rows("fixed")}
     assert ended.pop(killed) == ["f", "Stale"]

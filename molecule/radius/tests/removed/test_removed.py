@@ -1,10 +1,10 @@
-"""Nothing of RADIUS is left on a concentrator."""
+"""Nothing of RADIUS is left on a concentrator, or of ours on a centre but the database."""
 
 from __future__ import annotations
 
 import pytest
 
-testinfra_hosts = ["ansible://pppoe_servers"]
+testinfra_hosts = ["ansible://pppoe_servers", "ansible://pppoe_radius_servers"]
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,10 @@ testinfra_hosts = ["ansible://pppoe_servers"]
         "/var/lib/pppoe-server-radius",
         "/run/pppoe-server-radius",
         "/run/pppoe-server-radius.disconnect",
+        "/etc/freeradius/pppoe-radius",
+        "/etc/systemd/system/freeradius.service.d",
+        "/etc/systemd/system/pppoe-radius-upkeep.service",
+        "/etc/systemd/system/pppoe-radius-upkeep.timer",
     ],
 )
 def test_no_file(host, path):

@@ -12,8 +12,8 @@ SERVERS = (
     _radius_settings.Server("192.0.2.20", 1812, "first#secret"),
     _radius_settings.Server("2001:db8::21", 1645, "second{}secret"),
 )
-ALL = _radius_settings.Settings(SERVERS, "bras1", "192.0.2.109", "ending", ("192.0.2.20/32", "2001:db8::/64"))
-LEAST = _radius_settings.Settings(SERVERS[:1], "bras1", "", "", ())
+ALL = _radius_settings.RadiusSettings(SERVERS, "bras1", "192.0.2.109", "ending", ("192.0.2.20/32", "2001:db8::/64"))
+LEAST = _radius_settings.RadiusSettings(SERVERS[:1], "bras1", "", "", ())
 FREERADIUS = shutil.which("freeradius", path="/usr/sbin")
 
 
