@@ -244,7 +244,8 @@ def test_the_address_of_a_session_that_died_unheard_is_free_again(centre):
     host.host.sh(upkeep)
     assert host.sql("SELECT acctterminatecause FROM radacct") == "Stale"
     assert host.sql(leased) == "1"
-    host.ask(accounting("Start", session="later", Framed_IP_Address="10.99.0.1", NAS_Port="7"), "acct")
+    later = accounting("Start", session="later", Framed_IP_Address="10.99.0.1", NAS_Port="7")
+    assert host.ask(later, "acct", wait=9).startswith("Accounting-Response")
     host.host.sh(upkeep)
     assert host.sql(leased) == "0"
 
