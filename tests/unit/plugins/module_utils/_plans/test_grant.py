@@ -75,3 +75,15 @@ def test_without_a_plan_there_is_no_limit():
 def test_what_is_no_table_is_an_error(text):
     with pytest.raises(ValueError):  # noqa: PT011
         _plans_grant.tables(text, b"")
+
+
+def test_a_look_up_among_100000_accounts_reads_a_few_lines(monkeypatch):
+    text = _plans_grant.accounts_text({f"account{number}": Account("home") for number in range(100_000)})
+    reads = []
+    read = _plans_grant._Lines.__getitem__
+    monkeypatch.setattr(_plans_grant._Lines, "__getitem__", lambda lines, place: reads.append(1) or read(lines, place))
+    assert _plans_grant.find(text, "account77777") == Account("home")
+    assert len(reads) <= len(text).bit_length() + 2
+    reads.clear()
+    assert _plans_grant.find(text, "nobody") is None
+    assert len(reads) <= len(text).bit_length() + 2
