@@ -72,6 +72,14 @@ options:
       - A file on the controller with further accounts, as in O(dialtone.pppoe.chap_user#module:src). A CSV file can
         have the columns C(framed_ipv6_prefix) and C(delegated_ipv6_prefix), a JSON file the keys of O(accounts).
     type: str
+  filter:
+    description:
+      - Whether IPv6 packets of customers pass only if their source address is routed to the link by which they come, so
+        that no customer uses an address of another. The MSS of TCP connections is limited to what the links carry.
+      - This uses nftables, iptables or firewalld, like M(dialtone.pppoe.masquerade). Other rules stay untouched. The
+        rules apply to all links called C(ppp*).
+    type: bool
+    default: true
   startup:
     description:
       - What starts the program that answers customers at boot. V(auto) is systemd where it runs, otherwise C(rc.local).
@@ -119,6 +127,11 @@ delegations:
   returned: success
   type: int
   sample: 65536
+filter:
+  description: What filters, V(nftables), V(iptables) or V(firewalld); null for nothing.
+  returned: success
+  type: str
+  sample: nftables
 accounts:
   description: How many accounts have prefixes of their own.
   returned: success
@@ -141,6 +154,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "accounts": {"type": "list", "elements": "dict", "default": []},
     # The action plugin puts the path of its own file here.
     "accounts_src": {"type": "str"},
+    "filter": {"type": "bool", "default": True},
     "startup": {"type": "str", "choices": ["auto", "systemd", "rc_local"], "default": "auto"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }

@@ -41,6 +41,7 @@ class RolePart(t.NamedTuple):
         return self.variables.get(parameter, parameter)
 
 
+_IPV6 = ("prefixes", "delegated_prefixes", "delegated_length", "dns_servers", "filter")
 PARTS = {
     "forwarding": RolePart(forwarding.ARGUMENTS, {"uplink": "outside_interface"}),
     "masquerade": RolePart(
@@ -57,7 +58,10 @@ PARTS = {
     "plans": RolePart(pppoe_plans.ARGUMENTS, {"require_kernel": "require_kernel_ppp"}),
     "ipv6": RolePart(
         pppoe_ipv6.ARGUMENTS,
-        {name: f"ipv6_{name}" for name in ("prefixes", "delegated_prefixes", "delegated_length", "dns_servers")},
+        {
+            name: f"ipv6_{name}"
+            for name in ("prefixes", "delegated_prefixes", "delegated_length", "dns_servers", "filter")
+        },
     ),
     "access": RolePart(pppoe_access.ARGUMENTS),
     "metrics": RolePart(

@@ -49,7 +49,7 @@ WantedBy={wanted_by}
 
 def unit_name(request: FirewallRequest) -> str:
     """The unit of an instance; it has its own file, there is no template behind the ``@``."""
-    kind = "masquerade" if request.kind == "masquerade" else "firewall"
+    kind = "firewall" if request.kind == "client" else request.kind
     return f"dialtone-pppoe-{kind}@{request.name}.service"
 
 
@@ -59,12 +59,12 @@ def unit_path(request: FirewallRequest) -> str:
 
 def unit_text(request: FirewallRequest, loadings: t.Sequence[Loading]) -> str:
     """The unit that loads the rules before the network comes up, and unloads ours alone."""
-    kind = "source NAT" if request.kind == "masquerade" else "client firewall"
+    kind = {"masquerade": "source NAT", "ipv6": "IPv6 filter"}.get(request.kind, "client firewall")
     commands = [f"ExecStart={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecReload={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecStop=-{shlex.join(one.stop)}" for one in loadings]
     return _layout_header.LINE + UNIT.format(
-        description=f"PPPoE {kind} {request.name} on {request.out_interface}",
+        description=f"PPPoE {kind} {request.name} on {request.out_interface or request.inside}",
         firewalls=" ".join(FIREWALLS),
         flushing=" ".join(FLUSHING),
         commands="".join(command + "\n" for command in commands),

@@ -220,7 +220,7 @@ def _content(former: int, former6: int, asked: t.Mapping[str, Asked], merged: t.
     lines += [asked[name].line(name) for name in sorted(asked)]
     lines.append("net.ipv4.ip_forward = 1\n")
     # Before the settings of links: a write to it changes accept_ra's meaning for all of them.
-    lines += ["net.ipv6.conf.all.forwarding = 1\n"] if six else []
+    lines += ["-net.ipv6.conf.all.forwarding = 1\n"] if six else []
     for (family, key), number in merged.items():
         # A leading "-" with a value: no error where there is no such link yet. Without one: not this link.
         lines.append(f"-net.{family}.conf.{CUSTOMERS}.{key} = {number}\n")

@@ -34,6 +34,7 @@ IPTABLES = ("iptables", "iptables-legacy", "iptables-nft")
 # The tables that an owner may have rules in, now or from an earlier run, by family of its request.
 TABLES = {"ip": ("nat", "mangle", "filter"), "ip6": ()}
 GUARDED_TABLES = {"ip": ("nat", "mangle", "filter"), "ip6": ("filter",)}
+IPV6_TABLES: dict[str, tuple[str, ...]] = {"ip": (), "ip6": ("raw", "mangle")}
 # Name the legacy tables of this network namespace; asking iptables-legacy itself would create them.
 LEGACY_TABLES = {"ip": "/proc/net/ip_tables_names", "ip6": "/proc/net/ip6_tables_names"}
 
@@ -109,7 +110,7 @@ class IptablesRules:
 
     def _existing_tables(self, family: str) -> tuple[str, ...]:
         if self.flavour == "nf_tables":
-            return ("filter", "nat", "mangle")
+            return ("filter", "nat", "mangle", "raw")
         try:
             with open(LEGACY_TABLES[family], encoding="ascii") as handle:
                 return tuple(handle.read().split())
@@ -136,6 +137,8 @@ class Iptables(IptablesRules):
         super().__init__(run, label, program, rules, comment(request.owner))
         if request.kind == "client":
             self.tables = GUARDED_TABLES
+        elif request.kind == "ipv6":
+            self.tables = IPV6_TABLES
         self._path = f"{directory}/{request.stem}.sh"
 
     def probe(self) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _hea
 COMMENT = "dialtone.pppoe "
 # By hook of a rule: the table, the chain, and whether it has to come before the rules of others.
 PLACES = {
+    "raw": ("raw", "PREROUTING", False),
     "prerouting": ("nat", "PREROUTING", False),
     "postrouting": ("nat", "POSTROUTING", False),
     "clamp": ("mangle", "FORWARD", False),
@@ -147,6 +148,7 @@ def _protocol(rule: _firewall_rules.Rule) -> list[str]:
 
 def _state(rule: _firewall_rules.Rule) -> list[str]:
     found = ["-m", "addrtype", "--dst-type", "LOCAL"] if rule.local else []
+    found += ["-m", "rpfilter", "--invert"] if rule.spoofed else []
     if rule.states:
         states = ",".join(state.upper() for state in STATES if state in rule.states)
         found += ["-m", "conntrack", "--ctstate", states]

@@ -22,9 +22,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 HEADER = "# {} Loading it again changes nothing.\n"
-MODULES = {"masquerade": "masquerade", "client": "pppoe_client"}
+MODULES = {"masquerade": "masquerade", "client": "pppoe_client", "ipv6": "pppoe_ipv6"}
 # By hook of a rule: our chain, and what the kernel calls it with.
 CHAINS = {
+    "raw": ("raw", "type filter hook prerouting priority raw; policy accept;"),
     "prerouting": ("prerouting", "type nat hook prerouting priority dstnat; policy accept;"),
     "postrouting": ("postrouting", "type nat hook postrouting priority srcnat; policy accept;"),
     "clamp": ("forward", "type filter hook forward priority mangle; policy accept;"),
@@ -36,6 +37,8 @@ SPELLINGS = (
     (re.compile(r"\bpriority (?:-100|dstnat \+ 0)\s*;"), "priority dstnat;"),
     (re.compile(r"\bpriority (?:100|srcnat \+ 0)\s*;"), "priority srcnat;"),
     (re.compile(r"\bpriority (?:-150|mangle \+ 0)\s*;"), "priority mangle;"),
+    (re.compile(r"\bpriority (?:-300|raw \+ 0)\s*;"), "priority raw;"),
+    (re.compile(r"\bfib saddr \. iif oif missing(?=\s|$)"), "fib saddr . iif oif 0"),
     (re.compile(r"\bpriority (?:0|filter \+ 0)\s*;"), "priority filter;"),
     (re.compile(r"\btcp flags & \((?:syn ?\| ?rst|rst ?\| ?syn)\) == syn(?=\s|$)"), "tcp flags syn / syn,rst"),
 )
@@ -65,6 +68,8 @@ def render(rule: _firewall_rules.Rule) -> str:
         found.append(f"meta l4proto {_turned(rule.protocol)}")
     if rule.local:
         found.append("fib daddr type local")
+    if rule.spoofed:
+        found.append("fib saddr . iif oif 0")
     if rule.states:
         found.append("ct state " + ",".join(rule.states))
     if rule.status:

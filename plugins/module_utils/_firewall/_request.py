@@ -50,6 +50,8 @@ class FirewallRequest:
     ``guard``: what was not asked for from inside is kept out at ``out_interface`` (IPv4, and IPv6 with ``guard_ipv6``).
     ``garden``: the walled garden of customers who may not connect.
     ``kind``: ``masquerade`` or ``client``, the module that owns it.
+    ``own_sources``: IPv6 packets from ``inside`` pass only if their source is routed back there.
+    ``kind``: ``masquerade``, ``client`` or ``ipv6``, the module that owns it.
     """
 
     name: str
@@ -63,6 +65,7 @@ class FirewallRequest:
     guard: bool = False
     guard_ipv6: bool = False
     garden: _walled_garden.Garden | None = None
+    own_sources: bool = False
     kind: str = "masquerade"
 
     @property
@@ -78,7 +81,7 @@ class FirewallRequest:
     @property
     def families(self) -> tuple[str, ...]:
         """The families in which this owner may have rules, now or from an earlier run."""
-        return ("ip", "ip6") if self.kind == "client" else ("ip",)
+        return {"client": ("ip", "ip6"), "ipv6": ("ip6",)}.get(self.kind, ("ip",))
 
 
 def request(
@@ -105,6 +108,12 @@ def request(
         forwarded(port_forwards or []),
         garden=_walled_garden.garden(walled_garden),
     )
+
+
+def ipv6_request(name: str, clamp_mss: bool = True) -> FirewallRequest:
+    """What keeps customers of a server from sending by IPv6 what is not theirs."""
+    _names.check_name(name)
+    return FirewallRequest(name, "", clamp_mss=clamp_mss, translate=False, own_sources=True, kind="ipv6")
 
 
 def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) -> FirewallRequest:

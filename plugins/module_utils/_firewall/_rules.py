@@ -19,7 +19,9 @@ LINK_LOCAL = "fe80::/10"
 class Rule:
     """One rule. A match that is empty is none; ``!`` before a text turns its meaning round.
 
-    ``hook``: ``prerouting``, ``postrouting``, ``clamp`` (forwarded packets, early), ``forward`` or ``input``.
+    ``hook``: ``raw`` (all that come in, first), ``prerouting``, ``postrouting``, ``clamp`` (forwarded packets, early),
+    ``forward`` or ``input``.
+    ``spoofed``: only packets from an address that is not routed back through the interface by which they come.
     ``verdict``: ``masquerade``, ``dnat``, ``clamp``, ``accept`` or ``drop``.
     ``in_interface``, ``out_interface``: a name, or one with ``*`` for any ending.
     ``port``: of the destination. ``to``: the new destination of ``dnat``.
@@ -40,11 +42,13 @@ class Rule:
     status: str = ""
     random: bool = False
     to: str = ""
+    spoofed: bool = False
 
 
 def rules(request: FirewallRequest) -> list[Rule]:
     """All but those of ``admission``."""
-    return [*_garden(request), *_port_forwards(request), *_translation(request), *_clamp(request), *_guard(request)]
+    passing = [*_port_forwards(request), *_translation(request), *_clamp(request)]
+    return [*_garden(request), *passing, *_guard(request), *_sources6(request)]
 
 
 def admission(request: FirewallRequest) -> list[Rule]:
@@ -109,7 +113,13 @@ def _clamp(request: FirewallRequest) -> list[Rule]:
         return []
     link = request.inside or request.out_interface
     # Both ways: the SYN of a customer, and the SYN+ACK or SYN that comes to one.
-    return [Rule("clamp", "clamp", in_interface=link), Rule("clamp", "clamp", out_interface=link)]
+    family = request.families[0]
+    return [Rule("clamp", "clamp", family, in_interface=link), Rule("clamp", "clamp", family, out_interface=link)]
+
+
+def _sources6(request: FirewallRequest) -> list[Rule]:
+    """Customers send by IPv6 from their own prefixes only, and from the addresses of their links."""
+    return [Rule("raw", "drop", "ip6", in_interface=request.inside, spoofed=True)] if request.own_sources else []
 
 
 def _garden(request: FirewallRequest) -> list[Rule]:

@@ -13,6 +13,11 @@ import typing as t
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply as _firewall_apply
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _plan as _firewall_plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _rc_local, _root, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _check as _ipv6_check
@@ -100,18 +105,65 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         check(settings, accounts, others)
     with nullcontext() if module.check_mode else _files.locked(_rc_local.path()):
         plan = _plan(module, settings, accounts, others)
-        if plan.anything:
+        rules = _filter(module, bool(settings) and params["filter"])
+        changed = plan.anything or rules.changed
+        if changed:
             _root.require_root("The IPv6 prefixes of sessions")
         if not module.check_mode:
-            _apply(module, plan)
+            # Nobody is told of a prefix before others are protected from whoever has it.
+            rules.apply(module)
+            # Both may have a block in rc.local.
+            _apply(module, _plan(module, settings, accounts, others))
     pools = settings.pools if settings else ()
     return {
-        "changed": plan.anything,
-        "diff": _files.diff(plan.changed) if module._diff else [],
+        "changed": changed,
+        "diff": [*rules.diff(), *_files.diff(plan.changed)] if module._diff else [],
+        "filter": rules.backend,
         "sessions": pools[0].total if pools else 0,
         "delegations": pools[1].total if pools else 0,
         "accounts": accounts.count(b"\n"),
     }
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The rules against forged addresses, and what is to change; ``predicted``: a run installs a firewall first."""
+
+    request: _firewall_request.FirewallRequest
+    todo: _firewall_plan.FirewallPlan | None
+    predicted: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return self.predicted or (self.todo is not None and self.todo.changed)
+
+    @property
+    def backend(self) -> str | None:
+        return self.todo.backend.name if self.todo is not None and self.todo.backend is not None else None
+
+    def diff(self) -> list[dict[str, str]]:
+        return [] if self.todo is None else self.todo.diff()
+
+    def apply(self, module: AnsibleModule) -> None:
+        if self.todo is not None and self.todo.changed:
+            _firewall_apply.apply(module, self.request, self.todo)
+
+
+def _filter(module: AnsibleModule, wanted: bool) -> Filter:
+    """What the rules of the host come to; ``Refused`` where it cannot have them."""
+    request = _firewall_request.ipv6_request(module.params["name"])
+    if not wanted:
+        # Rules that an earlier run has made are known by the files that load them.
+        made = _files.changes(_firewall_boot.files(request, "none", []))
+        return Filter(request, _firewall_plan.prepare(module, request, None, "none") if made else None)
+    startup = "systemd" if _by_systemd(module.params["startup"]) else "rc_local"
+    try:
+        return Filter(request, _firewall_plan.prepare(module, request, "auto", startup))
+    except _firewall_backend.NoBackend as error:
+        if module.check_mode and error.missing:
+            return Filter(request, None, predicted=True)
+        fix = f"Set filter=false to go without it. ({error})"
+        raise Refused("filter", "this host cannot filter IPv6 by source address.", fix) from None
 
 
 def _others(name: str) -> dict[str, _ipv6_settings.Settings]:

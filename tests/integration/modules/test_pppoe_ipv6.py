@@ -153,3 +153,42 @@ def test_instances_have_prefixes_of_their_own(host):
 def test_without_any_prefix_it_is_refused(host):
     assert "prefixes: there are none, and no account has one." in host.module()["msg"]
     assert running(host) == []
+
+
+#: Prints where packets come from, until one says so.
+LISTEN = """
+import socket
+wire = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+wire.bind(("2001:db8:ffff::1", 7))
+wire.settimeout(20)
+print("ready", flush=True)
+while True:
+    message, source = wire.recvfrom(100)
+    print(source[0], flush=True)
+    if message == b"end":
+        break
+"""
+SEND = """
+import socket, sys
+wire = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+wire.setsockopt(socket.IPPROTO_IPV6, 78, 1)  # IPV6_FREEBIND
+wire.bind((sys.argv[1], 0))
+wire.sendto(sys.argv[2].encode(), ("2001:db8:ffff::1", 7))
+"""
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_a_customer_sends_from_his_own_prefixes_only(host, customer, filtered):
+    host.host.sh("ip -6 addr add 2001:db8:ffff::1/64 dev eth0 nodad")
+    assert (host.module(**GIVEN, filter=filtered)["filter"] in ("nftables", "iptables")) is filtered
+    for prefix, protocol in (("2001:db8:1:7::/64", 139), ("2001:db8:100::/56", 140)):
+        host.host.sh(ROUTE.format("add", prefix, protocol))
+    assert until(lambda: "2001:db8:1:7:" in customer.sh("ip -6 addr show dev client0 scope global"))
+    listener = subprocess.Popen([*host.host.into, sys.executable, "-c", LISTEN], stdout=subprocess.PIPE, text=True)
+    assert listener.stdout.readline() == "ready\n"
+    sources = ["2001:db8:1:7::2", "2001:db8:1:8::2", "2001:db8:100:42::9", "2001:db8:200::1", "2001:db8:ffff::53"]
+    for source in sources:
+        subprocess.run([*customer.into, sys.executable, "-c", SEND, source, "x"], check=True)
+    subprocess.run([*customer.into, sys.executable, "-c", SEND, sources[0], "end"], check=True)
+    own = ["2001:db8:1:7::2", "2001:db8:100:42::9"]
+    assert listener.communicate()[0].split() == [*(own if filtered else sources), sources[0]]

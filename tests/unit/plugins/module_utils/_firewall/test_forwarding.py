@@ -157,3 +157,35 @@ def test_an_uplink_keeps_on_taking_advertisements_if_it_did(accept_ra, routes, i
 
 def test_a_host_without_udev_gets_no_rules():
     assert plan("present", None, 1, "a", STRICT, udev=False).rules is None
+
+
+@pytest.mark.parametrize("former", [0, 1])
+def test_ipv6_is_forwarded_as_long_as_somebody_asks_for_it(former):
+    def planned(state, content, value, name, asked=NOTHING):
+        return plan(state, content, 1, name, asked, values={_forwarding.KERNEL6: value})
+
+    asks = Asked(ipv6="on", forward6="on")
+    first = planned("present", None, former, "one", asks)
+    assert b"\n-net.ipv6.conf.all.forwarding = 1\n" in first.content
+    assert first.kernel.get(_forwarding.KERNEL6) == (None if former else 1)
+    again = planned("present", first.content, 1, "one", asks)
+    assert (again.content, again.kernel) == (first.content, {})
+    second = planned("present", first.content, 1, "two", asks)
+    left = planned("present", second.content, 1, "one", Asked(forward6="off"))
+    assert (b"all.forwarding" in left.content, left.kernel) == (True, {})
+    for state, asked in (("absent", NOTHING), ("present", Asked(forward6="off"))):
+        gone = planned(state, left.content, 1, "two", asked)
+        assert b"all.forwarding" not in (gone.content or b"")
+        assert gone.kernel.get(_forwarding.KERNEL6) == (None if former else 0)
+
+
+def test_who_does_not_ask_leaves_ipv6_forwarding_alone():
+    assert plan("present", None, 1, values={_forwarding.KERNEL6: 0}).kernel == {}
+    assert plan("absent", plan("present", None, 1).content, 1, values={_forwarding.KERNEL6: 1}).kernel == {}
+
+
+def test_an_uplink_keeps_its_advertisements_before_ipv6_is_forwarded():
+    values = {_forwarding.KERNEL6: 0, UPLINK_RA: 1, _forwarding.CONF.format("ipv6", "eth0", "forwarding"): 0}
+    asked = Asked(ipv6="on", uplink="eth0", forward6="on")
+    found = plan("present", None, 1, asked=asked, values=values, ra_routes=frozenset({"eth0"}))
+    assert list(found.kernel) == [UPLINK_RA, _forwarding.KERNEL6]

@@ -12,7 +12,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables
     render,
     script,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import ipv6_request, request
 from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 MARK = "dialtone.pppoe default"
@@ -226,3 +226,11 @@ def test_script_leaves_one_for_every_source(shell):
 def test_script_takes_no_other_word(shell, act):
     run, _known = shell
     assert run(act) == (2, [])
+
+
+def test_ipv6_of_customers():
+    assert [rule.line(None) for rule in rules(ipv6_request("default"))] == [
+        f"-6 -t mangle -A FORWARD -i ppp+ {SYN} -j TCPMSS --clamp-mss-to-pmtu",
+        f"-6 -t mangle -A FORWARD -o ppp+ {SYN} -j TCPMSS --clamp-mss-to-pmtu",
+        "-6 -t raw -A PREROUTING -i ppp+ -m rpfilter --invert -j DROP",
+    ]

@@ -8,7 +8,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables
     rules,
     script,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import ipv6_request, request
 
 CLAMPED = request("default", "eth0", [], True)
 # What `nft -s list table` prints after loading script(CLAMPED), by version.
@@ -122,3 +122,16 @@ def test_loading():
     assert loading.start == ("/usr/sbin/nft", "-f", "/etc/x/masquerade-default.nft")
     assert loading.stop == ("/usr/sbin/nft", "delete table ip dialtone_pppoe_default")
     assert loading.text == script(CLAMPED)
+
+
+def test_ipv6_of_customers():
+    """Only from addresses that are routed back, however a version of nft spells it; and the MSS, by IPv6."""
+    request = ipv6_request("default")
+    lines = rules(request)
+    assert lines[0] == "table ip6 dialtone_pppoe_ipv6.default {"
+    assert '\t\tiifname "ppp*" fib saddr . iif oif 0 drop' in lines
+    assert '\t\toifname "ppp*" tcp flags syn / syn,rst tcp option maxseg size set rt mtu' in lines
+    printed = "\n".join(lines).replace("oif 0", "oif missing").replace("priority raw", "priority -300")
+    assert canonical(printed) == lines
+    assert "delete table ip6 dialtone_pppoe_ipv6.default" in script(request)
+    assert "table ip dialtone" not in script(request)

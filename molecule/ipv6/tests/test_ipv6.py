@@ -1,0 +1,40 @@
+"""What the customer has, and what the server keeps."""
+
+from __future__ import annotations
+
+import re
+import time
+
+testinfra_hosts = ["ansible://pppoe_servers", "ansible://pppoe_clients"]
+
+
+def is_server(host):
+    return "pppoe_servers" in host.ansible.get_variables()["group_names"]
+
+
+def test_the_address_is_made_of_the_prefix_of_the_account(host):
+    """The same on both servers, which have the same pools."""
+    if is_server(host):
+        [line] = host.file("/var/lib/pppoe-server/default.prefixes").content_string.splitlines()[1:2]
+        framed, delegated, account = line.split()
+        assert account == "cmz"
+        routes = host.check_output("ip -6 route show dev ppp0")
+        assert f"{framed} proto 139" in routes
+        assert f"{delegated} proto 140" in routes
+        return
+    for _attempt in range(60):
+        text = host.check_output("ip -6 -o addr show dev ppp0 scope global")
+        if re.search(r"2001:db8:1:[0-9a-f]+::2/", text):
+            break
+        time.sleep(1)
+    else:
+        raise AssertionError(text)
+    assert "default via fe80::1 dev ppp0" in host.check_output("ip -6 route show default")
+
+
+def test_the_program_has_no_rights(host):
+    if is_server(host):
+        pid = host.check_output("systemctl show --property=MainPID --value pppoe-server-ipv6")
+        status = host.file(f"/proc/{pid}/status").content_string
+        assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
+        assert host.process.get(pid=int(pid)).user == "nobody"
