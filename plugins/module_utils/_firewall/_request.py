@@ -49,7 +49,6 @@ class FirewallRequest:
     ``inside``: the interfaces of those behind it, with ``*`` for any ending; empty for all.
     ``guard``: what was not asked for from inside is kept out at ``out_interface`` (IPv4, and IPv6 with ``guard_ipv6``).
     ``garden``: the walled garden of customers who may not connect.
-    ``kind``: ``masquerade`` or ``client``, the module that owns it.
     ``own_sources``: IPv6 packets from ``inside`` pass only if their source is routed back there.
     ``kind``: ``masquerade``, ``client`` or ``ipv6``, the module that owns it.
     """
