@@ -74,7 +74,7 @@ class Delegation:
                 self._kernel = _ipv6_routes.Kernel(groups)
             self._observe(self._kernel)
         except OSError as error:
-            _basics.say(f"sessions have no IPv6 routes: {error}")
+            _basics.say(f"sessions have no IPv6 routes: {error}", None)
 
     def _read(self) -> t.Iterator[tuple[str, _table.Table]]:
         for path in sorted(glob.glob(f"{self._configuration}/*{_ipv6_settings.ENDING}")):
@@ -83,9 +83,9 @@ class Delegation:
             try:
                 settings = _ipv6_settings.read(_basics.text(path).encode())
             except ValueError as error:
-                _basics.say(f"the IPv6 settings of {name} cannot be read: {error}")
+                _basics.say(f"the IPv6 settings of {name} cannot be read: {error}", name)
                 continue
-            yield name, _table.Table(settings, own, f"{self._tables_folder}/{name}.prefixes")
+            yield name, _table.Table(settings, own, f"{self._tables_folder}/{name}.prefixes", name)
 
     def _observe(self, kernel: _ipv6_routes.Kernel) -> None:
         found = kernel.routes()
@@ -113,7 +113,7 @@ class Delegation:
                 self._changed(self._kernel, new, what)
             self._serve(self._kernel, sessions)
         except OSError as error:
-            _basics.say(f"sessions have no IPv6 routes: {error}")
+            _basics.say(f"sessions have no IPv6 routes: {error}", None)
         return bool(self._waiting)
 
     def _changed(self, kernel: _ipv6_routes.Kernel, new: bool, what: t.Any) -> None:
@@ -157,7 +157,8 @@ class Delegation:
                 waiting.attempts, waiting.again = waiting.attempts + 1, now + SOON
                 if waiting.attempts < ATTEMPTS:
                     continue
-                _basics.say(f"{one.name} gets no IPv6 prefix: pppd has not said whose session it is")
+                instance = one.session.instance if one.session else None
+                _basics.say(f"{one.name} gets no IPv6 prefix: pppd has not said whose session it is", instance)
             del self._waiting[index]
             wanted[index] = []
             self._accounts.pop(index, None)
@@ -182,13 +183,14 @@ class Delegation:
         try:
             given = _table.radius(self._attributes(session, name))
         except ValueError as error:
-            _basics.say(f"{name}: {error}; {account} has what the table says")
+            _basics.say(f"{name}: {error}; {account} has what the table says", session.instance)
             given = (None, None)
         if None in given:
             own = table.of(account)
             given = (given[0] or own[0], given[1] or own[1])
         for kind in table.lacks(given):
-            _basics.say(f"{name}: no {kind} is left in the IPv6 prefixes of {session.instance}, so {account} has none")
+            said = f"{name}: no {kind} is left in the IPv6 prefixes of {session.instance}, so {account} has none"
+            _basics.say(said, session.instance)
         return [
             _ipv6_routes.Route(prefix, index, protocol, table.settings.slot)
             for protocol, prefix in zip((_ipv6_routes.FRAMED, _ipv6_routes.DELEGATED), given)
@@ -227,7 +229,7 @@ class Delegation:
                 else:
                     self._lacking.add(index)
             except OSError as error:
-                _basics.say(f"the IPv6 route to {route.prefix} cannot be set: {error}")
+                _basics.say(f"the IPv6 route to {route.prefix} cannot be set: {error}", self._accounts[index][0])
 
     def _take(self, kernel: _ipv6_routes.Kernel, route: _ipv6_routes.Route) -> bool:
         """Whether a prefix may lead here: the newest session of an account takes it from a former one.
@@ -239,7 +241,7 @@ class Delegation:
             others = [one for one in routes if index != route.index and one.prefix.overlaps(route.prefix)]
             if others and self._accounts.get(index) != own:
                 holder = self._accounts.get(index, ("", "another link"))[1]
-                _basics.say(f"{own[1]} does not get the IPv6 prefix {route.prefix}, since {holder} has it")
+                _basics.say(f"{own[1]} does not get the IPv6 prefix {route.prefix}, since {holder} has it", own[0])
                 return False
             for one in others:
                 kernel.delete(one)

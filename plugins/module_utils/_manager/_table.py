@@ -22,10 +22,10 @@ _HEAD = "# Which account has which IPv6 prefix: the /64 of its session, what is 
 
 
 class Table:
-    """``own``: the text of the accounts that have a prefix by configuration. ``path``: of the table."""
+    """``own``: the text of the accounts that have a prefix by configuration. ``path``: of the table of ``instance``."""
 
-    def __init__(self, settings: _ipv6_settings.Settings, own: str, path: str) -> None:
-        self.settings, self._path = settings, path
+    def __init__(self, settings: _ipv6_settings.Settings, own: str, path: str, instance: str) -> None:
+        self.settings, self._path, self._instance = settings, path, instance
         owns, given = _ipv6_prefixes.read(own), _ipv6_prefixes.read(_basics.text(path))
         self._kinds = [_ipv6_prefixes.Allotment(*one) for one in zip(settings.pools, owns, given)]
         self._owns = [_ipv6_prefixes.Prefix(text) for kind in owns for text in kind.values()]
@@ -38,7 +38,8 @@ class Table:
             try:
                 append(self._path, _ipv6_prefixes.line(account, framed, delegated))
             except OSError as error:
-                _basics.say(f"{self._path} cannot be written, so the IPv6 prefix of {account} may change: {error}")
+                said = f"{self._path} cannot be written, so the IPv6 prefix of {account} may change: {error}"
+                _basics.say(said, self._instance)
         return framed, delegated
 
     def lacks(self, pair: Pair) -> list[str]:

@@ -68,7 +68,7 @@ class Host:
         monkeypatch.setattr(
             _names, "accounts", lambda pids, run: {pid: self.names[pid] for pid in pids & {*self.names}}
         )
-        monkeypatch.setattr(_delegation._basics, "say", self.said.append)
+        monkeypatch.setattr(_delegation._basics, "say", lambda line, instance: self.said.append(line))
         monkeypatch.setattr(_delegation.time, "monotonic", lambda: self.now)
         self.delegation = self.another()
 
@@ -300,7 +300,7 @@ def test_a_line_after_one_that_was_cut(tmp_path):
     _table.append(path, "2001:db8::/64 - a\n")
     with open(path, "a", encoding="ascii") as handle:
         handle.write("2001:db8:1::/64 - b")
-    table = _table.Table(SETTINGS, "", path)
+    table = _table.Table(SETTINGS, "", path, "default")
     framed, _delegated = table.of("c")
     with open(path, encoding="ascii") as handle:
         assert handle.read().splitlines()[1:4:2] == ["2001:db8::/64 - a", f"{framed} {_delegated} c"]
