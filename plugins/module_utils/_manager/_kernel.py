@@ -17,6 +17,8 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics
+
 #: Where below /run pppd keeps its pid, which is the builder's choice since 2.5.
 PID_FOLDERS = ("", "/pppd", "/ppp")
 
@@ -121,7 +123,7 @@ class Process:
 
 def started(pid: int) -> int | None:
     """When a process started, in ticks since boot (proc(5)); ``None`` for one that has ended."""
-    fields = _bytes(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    fields = _basics.data(f"/proc/{pid}/stat").rpartition(b")")[2].split()
     return None if not fields or fields[0] == b"Z" else int(fields[19])
 
 
@@ -177,8 +179,8 @@ def pid_of(interface: str, run: str) -> int | None:
     """The pppd of an interface, if it lives."""
     for folder in PID_FOLDERS:
         try:
-            pid = int(_bytes(f"{run}{folder}/{interface}.pid").split()[0])
-            if os.path.basename(_bytes(f"/proc/{pid}/cmdline").split(b"\0")[0]) == b"pppd":
+            pid = int(_basics.data(f"{run}{folder}/{interface}.pid").split()[0])
+            if os.path.basename(_basics.data(f"/proc/{pid}/cmdline").split(b"\0")[0]) == b"pppd":
                 return pid
         except (ValueError, IndexError):
             continue
@@ -212,18 +214,4 @@ def _word(path: str) -> str:
 
 def runnable() -> int:
     """How many processes want a processor at this moment, this one among them."""
-    return int(_bytes("/proc/loadavg").split()[3].partition(b"/")[0])
-
-
-def _bytes(path: str) -> bytes:
-    """A small file of the kernel; empty if there is none. While many dial, these reads count: there are three calls."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        return os.read(descriptor, 65536)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
+    return int(_basics.data("/proc/loadavg").split()[3].partition(b"/")[0])

@@ -186,6 +186,7 @@ def _serve(where: _manager.Places, ready: int, lock: int | None, own_version: st
     """Be the manager. ``ready``: where to say that it answers; ``lock``: what is held until then."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, -10)
+        os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     syslog.openlog("pppoe-server", 0, syslog.LOG_DAEMON)
@@ -243,6 +244,7 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
         again = manager.answer()
         soon = [manager.keep_room(), manager.look_at_plans(), manager.history.flush(manager.living)]
         soon.append(manager.delegation.look(manager.book.sessions))
+        soon.append(manager.farewells.look())
         wait = again if again is not None else 1.0 if any(soon) else 30.0
 
 
@@ -263,6 +265,8 @@ def hear(manager: _manager.Manager, line: str) -> None:
     elif words[0] == "plan" and len(words) == 6 and words[1].isdigit():
         stays = manager.begins(int(words[1]), words[4], words[5])
         manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
+    elif words[0] == "begun" and len(words) == 3 and words[1].isdigit():
+        manager.farewells.begun(int(words[1]), words[2])
     elif words[0] == "accounts":
         manager.learn_accounts()
     elif words[0] == "prefixes":

@@ -21,6 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
     _book,
     _delegation,
+    _farewell,
     _grants,
     _history,
     _hooks,
@@ -83,6 +84,7 @@ class Manager:
         self._grants = _grants.Grants(places.configuration, places.run, self.named)
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
+        self.farewells = _farewell.Farewells(places.scripts, places.run)
         self._new_pppd = new_pppd
         self._words: dict[str, tuple[float, list[str]]] = {}
         self._swept = self._plans_seen = 0.0
@@ -130,6 +132,7 @@ class Manager:
             self.book.gone(pid)
         for pid in [*self.book.interfaces.values()]:
             self.book.went_down(pid)
+            self.farewells.down(pid)
         self.book.forget_interfaces()
         for event in events:
             self.address(event)
@@ -154,11 +157,13 @@ class Manager:
                 self.book.gone(other.pid)
                 other = self.book.came_up(pid, event.name, event.peer)
             self.history.up(self.book.sessions[pid])
+            self.farewells.up(self.book.sessions[pid], event.local)
             if other is not None:
                 self._conflict(other, self.book.sessions[pid], event.peer)
         else:
             self.book.interface_lost(event.number, event.peer)
             self.book.went_down(pid)
+            self.farewells.down(pid)
 
     def _pid_of(self, event: _kernel.Event) -> int | None:
         """The session of an interface."""

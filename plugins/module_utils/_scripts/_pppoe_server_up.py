@@ -29,6 +29,13 @@ _UP = r"""#!/bin/sh
 # First of all: a pppd that gets a signal while it ends passes it on to this script (main.c childwait_end), and the
 # administrator's must go on. What this script becomes or runs has signals as ever.
 trap : TERM
+# The session manager runs what has not said that it has begun (_manager/_farewell.py).
+case ${0##*/pppoe-server-}:${PPPD_PID:-} in
+    *down:?*)
+        queue=${PPPOE_SERVER_STATE:-@STATE@}/ask
+        [ ! -p "$queue" ] || echo "begun $PPPD_PID ${0##*/pppoe-server-}" 1<>"$queue"
+        ;;
+esac
 #
 # pppd runs this in place of /etc/ppp/ip-up and its like, which this goes on to.
 # - Of two sessions of an account, the one whose turn it is later stays with DIALTONE_SINGLE_SESSION=replace, and the
