@@ -34,6 +34,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
 AT_ONCE, ON_ITS_WAY = 12, 5.0
 #: The seconds for which a session without an account may keep an address while there are hardly any left.
 UNKNOWN = 5.0
+#: The seconds for which its pppd may then wait for a client that does not answer its goodbye either.
+GOODBYE = 1.0
 #: Seconds between two looks at all sessions, for one that has ended unheard, and between two looks for plans.
 SWEEP = 1.0
 #: While many wait, the seconds for which an answer to one of them serves the next, too.
@@ -89,6 +91,7 @@ class Manager:
         self._words: dict[str, tuple[float, list[str]]] = {}
         self._swept = self._plans_seen = 0.0
         self._have_plans = False
+        self._leaving: dict[int, float] = {}
         self._processors = len(os.sched_getaffinity(0))
 
     # What comes from the kernel.
@@ -440,10 +443,22 @@ class Manager:
         for session in silent:
             if session.pid not in serving:
                 self._end(session, "it has not said its account, and hardly any address is left")
+                self._leaving[session.pid] = time.monotonic()
+
+    def _hurry(self) -> None:
+        """End those who make room and still wait for their clients, for about six seconds (lcp-max-terminate)."""
+        late = time.monotonic() - GOODBYE
+        for pid, since in list(self._leaving.items()):
+            if not self.alive(pid):
+                self._leaving.pop(pid)
+            elif since < late and not self.book.sessions[pid].up:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def keep_room(self) -> bool:
         """The same as soon as hardly any address is left; whether to look again soon."""
-        watched = False
+        self._hurry()
+        watched = bool(self._leaving)
         for name, pool in self.book.pools.items():
             scarce = len(pool.free) <= len(pool.members) // 10
             if scarce and any(not one.ended and one.instance == name for one in self.book.coming.values()):

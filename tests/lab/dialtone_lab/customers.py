@@ -26,6 +26,8 @@ from .machine import in_namespace
 
 #: How often the clock of the customers ticks, seconds.
 TICK = 0.02
+#: How the MAC addresses of a flood begin.
+FORGED = b"\x02\xf1"
 #: Frames and packets that wait to be read, bytes: a flood shall not cost answers.
 BUFFER = 32 << 20
 SO_RCVBUFFORCE, SOL_PACKET, ETH_P_ALL = 33, 263, 3
@@ -40,6 +42,7 @@ class Crowd:
         self.by_mac: dict[bytes, Customer] = {}
         self.waiting: list[Customer] = []
         self.at_once = 0
+        self.greedy = False
         self.prefix = b"\x02\xc5" + bytes([zlib.crc32(interface.encode()) & 0xFF])
         self.wire = _wire(interface)
 
@@ -87,22 +90,27 @@ class Crowd:
     def flood(self, rate: int = 100, seconds: float = 1.0, kind: str = "padi") -> dict[str, Any]:
         """Send so many PADIs a second, each from another MAC address, or of the `kind` "echo" LCP echo requests.
 
-        Those are of the session of the first customer who is up.
+        Those are of the session of the first customer who is up. With "padr" each asks for a session, and says nothing
+        more.
         """
         talker = next((each for each in self.customers.values() if each.state == "up"), None)
-        if kind not in ("padi", "echo") or (kind == "echo" and talker is None):
-            raise ValueError(f"kind: {kind!r}; give padi, or echo with a customer who is up")
+        if kind not in ("padi", "padr", "echo") or (kind == "echo" and talker is None):
+            raise ValueError(f"kind: {kind!r}; give padi, padr, or echo with a customer who is up")
+        self.greedy = kind == "padr"
         began, number = time.monotonic(), 0
         while number < rate * seconds:
             if kind == "echo" and talker:
                 talker.send_echo()
                 self._flush(talker)
             else:
-                mac = b"\x02\xf1" + number.to_bytes(4, "big")
+                mac = FORGED + number.to_bytes(4, "big")
                 tags = ppp.tags([(ppp.SERVICE_NAME, b"")])
                 self._send(ppp.frame(ppp.BROADCAST, mac, ppp.DISCOVERY, ppp.PADI, 0, tags))
             number += 1
             self.turn(max(0.0, began + number / rate - time.monotonic()))
+        if self.greedy:
+            self.turn(1.0)
+        self.greedy = False
         return {"sent": number}
 
     def _some(self, first: int, count: int | None) -> list[Customer]:
@@ -141,11 +149,20 @@ class Crowd:
             except BlockingIOError:
                 return number > 0
             frame = ppp.parse(data)
+            if frame and self.greedy and frame.code == ppp.PADO and frame.to.startswith(FORGED):
+                self._ask(frame)
             customer = self.by_mac.get(frame.to) if frame else None
             if frame and customer and customer.settings.vlan == _vlan(beside):
                 customer.hear(frame, time.monotonic())
                 self._flush(customer)
         return True
+
+    def _ask(self, offer: ppp.Frame) -> None:
+        """Have a forged MAC address ask for a session."""
+        pairs = ppp.parse_tags(offer.payload)
+        echoed = [pair for pair in pairs if pair[0] in (ppp.AC_COOKIE, ppp.RELAY_SESSION_ID)]
+        tags = ppp.tags([(ppp.SERVICE_NAME, b""), *echoed])
+        self._send(ppp.frame(offer.source, offer.to, ppp.DISCOVERY, ppp.PADR, 0, tags))
 
     def _flush(self, customer: Customer) -> None:
         vlan = customer.settings.vlan

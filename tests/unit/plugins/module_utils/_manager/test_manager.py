@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -25,11 +26,16 @@ def manager(tmp_path, monkeypatch):
 
 @pytest.fixture
 def begin(manager):
-    """``begin(suggested, interface, age)``: the process of a session; with an interface, it is up."""
+    """``begin(suggested, interface, age)``: the process of a session; with an interface, it is up.
+
+    ``deaf``: it does not end when it is asked to.
+    """
     begun = []
 
-    def one(suggested="10.0.0.2", interface=None, instance="default", age=0.0, address=None):
-        process = subprocess.Popen(["sleep", "60"])
+    def one(suggested="10.0.0.2", interface=None, instance="default", age=0.0, address=None, deaf=False):
+        # Signals that are ignored stay so in a new program.
+        quiet = (lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN)) if deaf else None
+        process = subprocess.Popen(["sleep", "60"], preexec_fn=quiet)
         begun.append(process)
         since = time.monotonic() - age
         session = _book.Session(process.pid, _kernel.started(process.pid), since, instance, "7", "02:00:00:00:00:07")
@@ -154,6 +160,16 @@ def test_who_says_no_account_makes_room_when_there_is_hardly_any(manager, begin)
     assert not manager.keep_room()
     assert not hung_up(young)
     assert reasons(manager) == ["it has not said its account, and hardly any address is left"]
+
+
+def test_who_makes_room_waits_for_no_client_that_is_not_there(manager, begin, monkeypatch):
+    monkeypatch.setattr(_manager, "GOODBYE", 0.0)
+    stubborn, others = begin(age=6, deaf=True), begin(age=4, deaf=True)
+    assert manager.keep_room()
+    assert stubborn.poll() is None
+    assert manager.keep_room()
+    assert stubborn.wait(timeout=5) == -signal.SIGKILL
+    assert others.poll() is None
 
 
 def test_one_that_serves_ipv6_alone_stays(manager, begin, monkeypatch):
