@@ -41,6 +41,7 @@ LONGEST = (
     "plans",
     "integration",
     "nat",
+    "ipv6",
     "pair",
     "matrix",
     "adopt",
