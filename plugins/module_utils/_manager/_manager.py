@@ -438,7 +438,7 @@ class Manager:
         late = time.monotonic() - UNKNOWN
         coming = self.book.coming.values()
         silent = [one for one in coming if one.instance == instance and one.since < late and not one.ended]
-        silent = [one for one in silent if one.address is not None]
+        silent = [one for one in silent if one.address is not None or one.offered]
         serving = _kernel.serving({one.pid for one in silent}, self.places.run) if silent else set()
         for session in silent:
             if session.pid not in serving:
@@ -459,7 +459,8 @@ class Manager:
         """The same as soon as hardly any address is left; whether to look again soon."""
         self._hurry()
         watched = bool(self._leaving)
-        for name, pool in self.book.pools.items():
+        named = ((instance, pool) for (instance, _name), pool in self.book.named.items())
+        for name, pool in (*self.book.pools.items(), *named):
             scarce = len(pool.free) <= len(pool.members) // 10
             if scarce and any(not one.ended and one.instance == name for one in self.book.coming.values()):
                 self._sweep()

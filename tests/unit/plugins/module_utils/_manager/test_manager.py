@@ -172,6 +172,19 @@ def test_who_makes_room_waits_for_no_client_that_is_not_there(manager, begin, mo
     assert others.poll() is None
 
 
+def test_a_named_pool_is_not_held_by_those_who_say_no_account(manager, begin):
+    manager.book.set_pool("default", [f"10.0.0.{number}" for number in range(2, 60)])
+    manager.book.set_named("default", {"business": ["10.1.0.2"]})
+    silent, young = begin(age=6), begin("10.0.0.3")
+    assert manager.book.offer(manager.book.sessions[silent.pid], ("default", "business")) == "10.1.0.2"
+    assert manager.book.offer(manager.book.sessions[young.pid], ("default", "business")) is None
+    assert manager.keep_room()
+    assert hung_up(silent)
+    assert young.poll() is None
+    manager.book.gone(silent.pid)
+    assert manager.book.offer(manager.book.sessions[young.pid], ("default", "business")) == "10.1.0.2"
+
+
 def test_one_that_serves_ipv6_alone_stays(manager, begin, monkeypatch):
     monkeypatch.setattr(_kernel, "_is_up", lambda interface: interface == "ppp7")
     one, other = begin(age=60), begin(age=60)
