@@ -146,6 +146,14 @@ sessions:
       description: On a server, the rate from the customer in bit/s, V(none) for no limit.
       type: int
       sample: 5000000
+    framed_ipv6_prefix:
+      description: On a server, the IPv6 prefix of the link (see M(dialtone.pppoe.pppoe_ipv6)), V(none) without one.
+      type: str
+      sample: 2001:db8:1:9447::/64
+    delegated_ipv6_prefix:
+      description: On a server, the IPv6 prefix that is delegated to the router of the customer, V(none) without one.
+      type: str
+      sample: 2001:db8:194:4700::/56
     bytes_in:
       description: Bytes received by this host.
       type: int

@@ -144,6 +144,18 @@ class Kernel:
             raise OSError(-code, os.strerror(-code))
 
 
+def of_links() -> dict[tuple[str, int], str]:
+    """The prefixes of sessions, by the name of the link and the protocol of the route."""
+    found = {}
+    with suppress(OSError):
+        kernel = Kernel(0)
+        for route in kernel.routes():
+            with suppress(OSError):
+                found[socket.if_indextoname(route.index), route.protocol] = str(route.prefix)
+        kernel.close()
+    return found
+
+
 def _open(groups: int) -> socket.socket:
     opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE)
     opened.bind((0, groups))

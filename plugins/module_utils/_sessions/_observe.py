@@ -11,6 +11,7 @@ import time
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _routes as _ipv6_routes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _database as _pppd_database
@@ -50,6 +51,7 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
     )
     found = _sessions_parse.sessions(host)
     now = time.time()
+    prefixes = _ipv6_routes.of_links()
     for session in found:
         # pppd writes pppN.pid when it makes the interface, which is later than its own start if it has redialled.
         _name, written = by_pid.get(session["pid"], (None, 0.0))
@@ -58,7 +60,17 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
         session["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
         session["seconds"] = max(0, int(now - since))
         session.update(_rates(session))
+        session.update(_prefixes(session, prefixes))
     return found
+
+
+def _prefixes(session: t.Mapping[str, t.Any], of_links: t.Mapping[tuple[str, int], str]) -> dict[str, t.Any]:
+    """The IPv6 prefixes of a server's session, which are routes to its interface."""
+    name = session["interface"] if session["role"] == "server" else ""
+    return {
+        "framed_ipv6_prefix": of_links.get((name, _ipv6_routes.FRAMED)),
+        "delegated_ipv6_prefix": of_links.get((name, _ipv6_routes.DELEGATED)),
+    }
 
 
 def _rates(session: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

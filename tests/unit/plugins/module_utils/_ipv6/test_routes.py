@@ -35,3 +35,24 @@ def test_the_end_of_an_answer():
     assert _routes.parse(struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)) == ([], True)
     assert _routes.parse(bytes(16)) == ([], True)
     assert _routes.parse(b"") == ([], False)
+
+
+def test_the_prefixes_of_links_by_name(monkeypatch):
+    class Kernel:
+        def __init__(self, _groups):
+            pass
+
+        def routes(self):
+            return ROUTES
+
+        def close(self):
+            pass
+
+    def name(index):
+        if index != 5:
+            raise OSError
+        return "ppp0"
+
+    monkeypatch.setattr(_routes, "Kernel", Kernel)
+    monkeypatch.setattr(_routes.socket, "if_indextoname", name)
+    assert _routes.of_links() == {("ppp0", FRAMED): "2001:db8:0:7::/64"}, "a link may be gone by now"
