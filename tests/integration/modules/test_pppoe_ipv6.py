@@ -192,3 +192,26 @@ def test_a_customer_sends_from_his_own_prefixes_only(host, customer, filtered):
     subprocess.run([*customer.into, sys.executable, "-c", SEND, sources[0], "end"], check=True)
     own = ["2001:db8:1:7::2", "2001:db8:100:42::9"]
     assert listener.communicate()[0].split() == [*(own if filtered else sources), sources[0]]
+
+
+def test_hundreds_of_links(host):
+    """More than one socket can be a member of groups for (net.core.optmem_max, which is 20 kB on older kernels)."""
+    count = 400
+    host.host.sh("sysctl -qw net.core.optmem_max=20480 || :")
+    links = [f"link add ppp{number} type bridge\nlink set ppp{number} up" for number in range(1000, 1000 + count)]
+    routes = [
+        f"route add 2001:db8:1:{number}::/64 dev ppp{number} proto 139 metric 1024"
+        for number in range(1000, 1000 + count)
+    ]
+    for lines in (links, routes[: count // 2]):
+        subprocess.run([*host.host.into, "ip", "-6", "-batch", "-"], input="\n".join(lines), text=True, check=True)
+    host.module(**GIVEN)
+    subprocess.run(
+        [*host.host.into, "ip", "-6", "-batch", "-"], input="\n".join(routes[count // 2 :]), text=True, check=True
+    )
+    group = "ff020000000000000000000000010002"
+    assert until(lambda: host.host.sh("cat /proc/net/igmp6").count(group) == count)
+    memory = host.host.sh(f"grep VmRSS /proc/{pids(host)[1]}/status")
+    assert int(memory.split()[1]) < 64 * 1024
+    host.host.sh("ip link del ppp1000; ip link del ppp1399")
+    assert until(lambda: host.host.sh("cat /proc/net/igmp6").count(group) == count - 2)
