@@ -281,9 +281,19 @@ def _apply(module: AnsibleModule, plan: PrefixesPlan) -> None:
     if plan.changed and os.path.exists(_server_session_manager.PROGRAM):
         _command(module, [_server_session_manager.PROGRAM, "prefixes"])
     if not plan.wanted:
+        _remove_routes()
         for folder in (f"{_layout_server.DIRECTORY}/{_ipv6_program.PROGRAM.folder}", _layout_server.DIRECTORY):
             with suppress(OSError):
                 os.rmdir(folder)  # only if nothing else is in it
+
+
+def _remove_routes() -> None:
+    """The session manager removes them too, unless it ends just now, as with the last instance."""
+    with suppress(OSError):
+        kernel = _ipv6_routes.Kernel(0)
+        for route in kernel.routes():
+            kernel.delete(route)
+        kernel.close()
 
 
 def _end(module: AnsibleModule) -> None:

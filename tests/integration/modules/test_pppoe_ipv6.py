@@ -105,12 +105,16 @@ def test_there_and_back(host):
     assert (made["changed"], made["sessions"], made["delegations"], made["accounts"]) == (True, 65536, 65536, 1)
     assert until(lambda: running(host) == ["root", "nobody"]), running(host)
     assert host.module(**GIVEN)["changed"] is False
+    host.host.sh(
+        ROUTE.format("add", "2001:db8:1:7::/64", 139) + "; ip -6 route add unreachable 2001:db8:1::/48 proto 141"
+    )
     again = host.module(**{**GIVEN, "delegated_length": 60})
     assert (again["changed"], again["delegations"]) == (True, 65536 * 16)
     predicted = host.module(check=True, state="absent")
     assert outcome(host.module(state="absent")) == outcome(predicted)
     assert host.etc() == before
     assert until(lambda: running(host) == [])
+    assert "2001:db8:1:" not in host.host.sh("ip -6 route show")
     assert host.module(state="absent")["changed"] is False
 
 
