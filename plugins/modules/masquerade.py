@@ -117,7 +117,7 @@ options:
     description:
       - What accounts that are disabled (C(enabled) is V(false) in O(dialtone.pppoe.pppoe_plans#module:accounts)) can
         still reach. Everything else that they send through this host
-        is dropped. Needs O(inside_interfaces) or customers on C(ppp) interfaces.
+        is dropped.
     type: dict
     suboptions:
       pool:
