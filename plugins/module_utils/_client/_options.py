@@ -203,8 +203,8 @@ def connection(params: t.Mapping[str, t.Any]) -> Connection:
 
 
 def _check_number(parameter: str, value: int | None, least: int, most: int) -> None:
-    if value is not None and not least <= value <= most:
-        raise Refused(parameter, f"{value} is out of range.", f"Give {least} to {most}.")
+    if value is not None:
+        _names.check_number(parameter, value, least, most)
 
 
 def check_mtu(wanted: Connection, interface_mtu: int) -> None:

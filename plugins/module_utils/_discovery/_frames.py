@@ -14,7 +14,7 @@ import struct
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 ETHERTYPE = 0x8863
@@ -226,18 +226,8 @@ def known(entries: list[dict[str, t.Any]]) -> list[AllowedConcentrator]:
         name, mac = entry.get("ac_name"), entry.get("mac")
         if name is None and mac is None:
             raise Refused(f"allowed[{number}]", "it has neither ac_name nor mac.", "Give ac_name, mac, or both.")
-        found.append(AllowedConcentrator(name, None if mac is None else _mac(f"allowed[{number}].mac", mac)))
+        found.append(AllowedConcentrator(name, None if mac is None else _names.mac(f"allowed[{number}].mac", mac)))
     return found
-
-
-def _mac(parameter: str, text: str) -> str:
-    """An Ethernet address as the kernel writes it, from any of ``02:0A:…``, ``02-0a-…``, ``020a.…``, ``020a…``."""
-    digits = text.strip().lower()
-    for separator in ":-.":
-        digits = digits.replace(separator, "")
-    if len(digits) != 12 or any(digit not in "0123456789abcdef" for digit in digits):
-        raise Refused(parameter, f"{text!r} is not an Ethernet address.", 'Write it in quotes, as "02:64:74:00:01:02".')
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
 def waits(timeout: float, attempts: int) -> list[float]:

@@ -10,6 +10,7 @@ import datetime
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
 
@@ -38,8 +39,7 @@ def question(params: t.Mapping[str, t.Any]) -> Question:
         raise Refused("at", "and since or until are both there.", "Give a moment, or a period.")
     if since is not None and until is not None and until < since:
         raise Refused("until", "is before since.", "Give the earlier time in since.")
-    if not 1 <= params["limit"] <= 1000000:
-        raise Refused("limit", f"{params['limit']} is out of range.", "Give 1 to 1000000.")
+    _names.check_number("limit", params["limit"], 1, 1000000)
     listed = {name: tuple(sorted(values)) for name, values in wanted.items()}
     return Question(listed, since if at is None else at, until if at is None else at, params["limit"])
 

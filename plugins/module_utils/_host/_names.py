@@ -42,6 +42,22 @@ def check_interface(parameter: str, name: str) -> None:
         )
 
 
+def check_number(parameter: str, value: int, least: int, most: int, unit: str = "") -> int:
+    """Refuse a number that is out of range."""
+    if not least <= value <= most:
+        raise Refused(parameter, f"{value} is out of range.", f"Give {least} to {most}{unit and ' ' + unit}.")
+    return value
+
+
+def mac(parameter: str, text: str) -> str:
+    """An Ethernet address as the kernel writes it, from any of ``02:0A:…``, ``2:a:…``, ``02-0a-…``, ``020a.…``."""
+    parts = re.split("[:-]", text.strip().lower())
+    digits = "".join(part.zfill(2) for part in parts) if len(parts) == 6 else "".join(parts).replace(".", "")
+    if not re.fullmatch("[0-9a-f]{12}", digits) or len(set(re.findall("[:.-]", text))) > 1:
+        raise Refused(parameter, f"{text!r} is not an Ethernet address.", 'Write it in quotes, as "02:64:74:00:01:02".')
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
 def is_numbered(name: str) -> bool:
     """Whether pppd chose this name of a link."""
     return NUMBERED.fullmatch(name) is not None

@@ -14,11 +14,11 @@ import glob
 import hashlib
 import os
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _packages
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _packages, _systemd
 
 FOLDER = "/etc/freeradius/3.0"
 UNIT = "freeradius.service"
-_DROP_INS = f"/etc/systemd/system/{UNIT}.d"
+_DROP_INS = f"{_systemd.UNITS}/{UNIT}.d"
 _SITES = {"default", "inner-tunnel"}
 _FILES = (
     "clients.conf",

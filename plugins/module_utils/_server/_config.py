@@ -221,10 +221,7 @@ def _dns_servers(servers: t.Sequence[str]) -> tuple[str, ...]:
 
 
 def _number(parameters: t.Mapping[str, t.Any], name: str, least: int, most: int) -> int:
-    value = int(parameters[name])
-    if not least <= value <= most:
-        raise Refused(name, f"{value} is out of range.", f"Give a number from {least} to {most}.")
-    return value
+    return _names.check_number(name, int(parameters[name]), least, most)
 
 
 def _discovery_name(parameter: str, name: str) -> str:

@@ -50,8 +50,7 @@ def check(name: str, directory: str, interval: int) -> None:
             f"{directory!r} is not a plain absolute path.",
             "Use the directory that node_exporter reads (--collector.textfile.directory).",
         )
-    if not 5 <= interval <= 86400:
-        raise Refused("interval", f"{interval} is out of range.", "Give 5 to 86400 seconds.")
+    _names.check_number("interval", interval, 5, 86400, "seconds")
 
 
 def timer_name(name: str) -> str:

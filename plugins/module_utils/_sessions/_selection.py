@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
@@ -21,7 +21,6 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "instance": {"type": "list", "elements": "str"},
     "role": {"type": "str", "choices": ["server", "client"]},
 }
-_MAC = re.compile(r"[0-9a-fA-F]{1,2}([:-])[0-9a-fA-F]{1,2}(?:\1[0-9a-fA-F]{1,2}){4}\Z")
 
 
 def selection(parameters: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]]:
@@ -57,9 +56,7 @@ def _normal(selector: str, parameter: str, value: str) -> str:
         except ValueError:
             raise Refused(parameter, f"{value!r} is not an IPv4 address.", "Give one such as 192.168.10.2.") from None
     if selector == "mac":
-        if not _MAC.match(value):
-            raise Refused(parameter, f"{value!r} is not an Ethernet address.", "Give one such as 02:64:74:00:01:02.")
-        return ":".join(part.lower().zfill(2) for part in re.split("[:-]", value))
+        return _names.mac(parameter, value)
     if not value:
         raise Refused(parameter, "it is empty.", f"Name the {selector}, or leave the parameter out.")
     return value
