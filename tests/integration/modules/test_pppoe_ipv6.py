@@ -106,7 +106,8 @@ def test_there_and_back(host):
     assert until(lambda: running(host) == ["root", "nobody"]), running(host)
     assert host.module(**GIVEN)["changed"] is False
     host.host.sh(
-        ROUTE.format("add", "2001:db8:1:7::/64", 139) + "; ip -6 route add unreachable 2001:db8:1::/48 proto 141"
+        ROUTE.format("add", "2001:db8:1:7::/64", 139)
+        + "; ip -6 route add unreachable 2001:db8:1::/48 proto 141 metric 4294967294"
     )
     again = host.module(**{**GIVEN, "delegated_length": 60})
     assert (again["changed"], again["delegations"]) == (True, 65536 * 16)
