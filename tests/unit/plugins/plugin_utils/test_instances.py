@@ -201,3 +201,39 @@ def test_an_error_of_a_plan_names_the_account():
         Refused, match=r"pppoe_server_instances \(n\): accounts\[1\]\.plan: 5 is not the name of a plan"
     ):
         _instances_accounts.with_plans(wanted[0], lambda source, _form: ([], []))
+
+
+def test_the_ipv6_prefixes_of_an_instance():
+    accounts = [{"name": "a", "secret": "x", "framed_ipv6_prefix": "2001:db8:7::/64"}, {"name": "b", "secret": "y"}]
+    given = {"name": "n", "ipv6": True, "ipv6_prefixes": ["2001:db8::/48"], "ipv6_delegated_length": 60}
+    wanted, lists = listed({**given, "accounts": accounts})
+    parts = _instances.parameters(wanted[0])
+    part = parts["ipv6"]
+    assert (part["state"], part["prefixes"], part["delegated_length"]) == ("present", ["2001:db8::/48"], 60)
+    assert (part["accounts"], part["startup"]) == ([], "auto")
+    assert (parts["forwarding"]["ipv6"], parts["forwarding"]["ipv6_forwarding"]) == (True, True)
+    found = _instances_accounts.with_prefixes(wanted[0], lambda source, _form: ([], []))
+    assert [(name, str(framed), delegated) for name, (framed, delegated) in found.items()] == [
+        ("a", "2001:db8:7::/64", None)
+    ]
+    assert names(_instances_accounts.files(wanted, lists)[0]) == ["a", "b"]
+
+
+def test_without_ipv6_prefixes_ipv6_is_not_forwarded():
+    wanted, _lists = listed({"name": "n", "ipv6": True})
+    parts = _instances.parameters(wanted[0])
+    assert (parts["ipv6"]["state"], parts["forwarding"]["ipv6_forwarding"]) == ("absent", False)
+    with pytest.raises(Refused, match=r"pppoe_server_ipv6: is false, but there are IPv6 prefixes for customers\."):
+        _instances.parameters(listed({"name": "n", "ipv6_prefixes": ["2001:db8::/48"]})[0][0])
+
+
+def test_an_error_of_a_prefix_names_the_account():
+    entry = {**B, "delegated_ipv6_prefix": "2001:db8::1/56"}
+    wanted, _lists = listed(
+        {"name": "n", "ipv6": True, "ipv6_prefixes": ["2001:db8::/48"], "accounts": [dict(A), entry]}
+    )
+    words = (
+        r"pppoe_server_instances \(n\): accounts\[1\]\.delegated_ipv6_prefix: '2001:db8::1/56' is not an IPv6 prefix"
+    )
+    with pytest.raises(Refused, match=words):
+        _instances_accounts.with_prefixes(wanted[0], lambda source, _form: ([], []))
