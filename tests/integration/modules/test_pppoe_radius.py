@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._history import _question
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _psql
 from ansible_collections.dialtone.pppoe.tests.support import radius_centre
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
@@ -166,6 +168,22 @@ def test_who_had_which_address(centre):
     ]
     assert found[0]["server"] == "192.168.5.109"
     assert host.run_module("pppoe_session_history_info", at="2020-01-01")["sessions"] == []
+
+
+@pytest.mark.parametrize(
+    ("selector", "index"),
+    [
+        ({"username": ["ann"]}, "dialtone_radacct_account"),
+        ({"address": ["10.20.1.10"], "at": "2026-11-28"}, "dialtone_radacct_address"),
+        ({"mac": ["02-00-00-00-00-01"]}, "dialtone_radacct_device"),
+    ],
+)
+def test_a_question_about_the_past_has_its_index(centre, selector, index):
+    host = centre()
+    none = dict.fromkeys(("username", "address", "mac", "at", "since", "until"))
+    statement = _question.for_radacct(_question.question({**none, "limit": 10, **selector}), _psql.literal)
+    # Without it PostgreSQL reads a table as small as this one from its beginning to its end.
+    assert f"using {index} " in host.sql(f"SET enable_seqscan = off; SET enable_bitmapscan = off; EXPLAIN {statement}")
 
 
 def test_a_power_cut_closes_what_is_open(centre):

@@ -95,3 +95,48 @@ def test_values_are_quoted_for_radacct():
     assert "username IN ('o''brien')" in statement
     assert "framedipaddress IN ('10.0.0.2'::inet)" in statement
     assert "acctstarttime <= to_timestamp(10)" in statement
+
+
+@pytest.fixture(scope="module")
+def sixty_days(tmp_path_factory):
+    """A thousand customers with a session a day each; a year of theirs is six times that."""
+    database = _history.open_database(str(tmp_path_factory.mktemp("history") / "history.db"))
+    with database:
+        database.executemany(
+            "INSERT INTO session VALUES ('boot', ?, 1, 'default', ?, ?, ?, 'eth1', 'ppp0', 7, ?, ?, 1, 1, NULL)",
+            (
+                (
+                    *(day * 1000 + number, f"customer{number}", f"10.0.{(number + day) % 1000 >> 8}.{number % 256}"),
+                    *(f"02:00:00:00:{number >> 8:02x}:{number % 256:02x}", day * 86400 + number, day * 86400 + 80000),
+                )
+                for day in range(60)
+                for number in range(1000)
+            ),
+        )
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("params", "index"),
+    [
+        ({"username": ["customer77"]}, "session_account"),
+        ({"username": ["customer77"], "at": "1970-02-10T12:00:00Z"}, "session_account"),
+        ({"username": ["customer77", "customer78"]}, "session_account"),
+        ({"address": ["10.0.0.77"]}, "session_address"),
+        ({"address": ["10.0.0.77"], "at": "1970-02-10T12:00:00Z"}, "session_address"),
+        ({"mac": ["02:00:00:00:00:4d"], "since": "1970-02-10"}, "session_mac"),
+    ],
+)
+def test_a_question_reads_the_sessions_that_it_is_about(sixty_days, params, index):
+    """By an index, and with a few hundred steps of SQLite for each of them, however many others there are."""
+    statement, values = _question.for_sqlite(_question.question({**NONE, "limit": 1000, **params}))
+    plan = [row[3] for row in sixty_days.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert [step for step in plan if f"USING INDEX {index} " in step], plan
+    assert not [step for step in plan if step.startswith("SCAN")], plan
+    steps = []
+    sixty_days.set_progress_handler(lambda: steps.append(100) or 0, 100)
+    found = sixty_days.execute(statement, values).fetchall()
+    sixty_days.set_progress_handler(None, 0)
+    assert found
+    assert sum(steps) < 100 * 250
