@@ -17,16 +17,17 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.utils.plugin_docs import read_docstring
+from ansible_collections.dialtone.pppoe.tests.support import radius_centre
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS, REPOSITORY, SUPPORT
 
-#: Their examples need a centre, a database or FreeRADIUS on the host, which the tests of RADIUS have.
+#: Their examples need a host with FreeRADIUS and a database, which is slow to make.
 NEED_RADIUS = ("pppoe_radius", "pppoe_server_radius", "radius_accounts", "radius_clients", "radius_user")
 PLUGINS = sorted(
     path
     for kind in ("modules", "filter")
     for path in (REPOSITORY / "plugins" / kind).glob("*.py")
-    if not path.name.startswith("_") and path.stem not in NEED_RADIUS
+    if not path.name.startswith("_")
 )
 #: What the examples take from a user's inventory.
 VARIABLES = {
@@ -39,6 +40,19 @@ VARIABLES = {
     "live": {"sessions": []},
     "unmanaged": {"servers": [], "findings": []},
     "addresses": ["10.0.0.7", "10.1.0.9"],
+}
+#: A server of the inventory that is to use RADIUS.
+GATE = {
+    "ansible_host": "192.168.5.109",
+    "pppoe_server_radius": {"servers": [{"address": "192.168.5.20", "secret": "s3cret-of-gate1"}]},
+    "pppoe_server_accounts": [{"name": "cmz", "secret": "s3cret of cmz"}],
+}
+RADIUS_VARIABLES = {
+    "ansible_host": "192.168.5.20",
+    "vault_radius_secret": "s3cret-of-radius",
+    "vault_disconnect_secret": "s3cret-of-disconnect",
+    "vault_gate1_radius_secret": "s3cret-of-gate1",
+    "vault_gate2_radius_secret": "s3cret-of-gate2",
 }
 INTERFACES = ("eth0", "eth1", "eth1.7", "eth1.20", "eth1.30", "eth1.31", "eth2")
 EXAMPLES = REPOSITORY / "examples"
@@ -59,6 +73,8 @@ DEFAULTS = {
     "dialtone.pppoe.pppoe_server": {"require_kernel_ppp": False},
     "dialtone.pppoe.pppoe_plans": {"require_kernel": False},
     "dialtone.pppoe.pppoe_discovery_info": {"timeout": 0.2},
+    # The host of the tests has no route to a RADIUS server.
+    "dialtone.pppoe.pppoe_server_radius": {"nas_address": "192.0.2.109"},
 }
 # The kernels of many machines that run these tests have no PPP. A host that has no pppd yet is not asked for it.
 MAKE = """
@@ -144,18 +160,42 @@ def test_the_readme_of_the_examples_has_each_of_them():
     assert [name for name in PLAYBOOKS if f"[{name}]({name})" not in text] == []
 
 
+@pytest.fixture(scope="module")
+def centre():
+    if radius_centre.why_not():
+        pytest.skip(f"no centre here: {radius_centre.why_not()}")
+    made = radius_centre.Centre(COLLECTIONS)
+    clients = [{"name": "gate1", "address": "192.168.5.109", "secret": "s3cret-of-gate1"}]
+    done = made.run_module("pppoe_radius", clients=clients)
+    assert not done.get("failed"), done
+    made.host.sh(
+        "mkdir -p /etc/pppoe /etc/ppp /run/systemd/system; cd /etc/pppoe; openssl req -x509 -nodes -newkey ec"
+        " -pkeyopt ec_paramgen_curve:P-256 -subj /CN=radius -keyout radius.key -out radius.pem 2>&1;"
+        " cp radius.pem radius-ca.pem; chmod 644 radius.key"
+    )
+    yield made.host
+    made.close()
+
+
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda path: path.stem)
-def test_examples(path, host, tmp_path):
+def test_examples(path, request, tmp_path):
+    radius = path.stem in NEED_RADIUS
+    host = request.getfixturevalue("centre" if radius else "host")
     tasks = yaml.safe_load(read_docstring(str(path))["plainexamples"])
     assert tasks
     for task in tasks:
         assert task["name"]
         ours = any(key.startswith("dialtone.pppoe.") for key in task)
         task["ignore_errors"] = not ours
-    play = {"hosts": "localhost", "gather_facts": False, "module_defaults": DEFAULTS, "vars": VARIABLES, "tasks": tasks}
+    play = {"hosts": "localhost", "gather_facts": False, "module_defaults": DEFAULTS, "tasks": tasks}
+    play["vars"] = {**VARIABLES, **(RADIUS_VARIABLES if radius else {})}
     (tmp_path / "play.yml").write_text(json.dumps([play]))
     (tmp_path / "customers.csv").write_text("name,secret\ncmz,s3cret of cmz\n")
-    shown = run(host, tmp_path, "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml"))
+    secrets = tmp_path / "fetched" / "gate1" / "etc" / "ppp" / "chap-secrets"
+    secrets.parent.mkdir(parents=True)
+    secrets.write_text('cmz * "s3cret of cmz" 10.20.0.5\n')
+    inventory = {"all": {"hosts": {"localhost": {}}, "children": {"pppoe_servers": {"hosts": {"gate1": GATE}}}}}
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+    shown = run(host, tmp_path, "-i", "hosts.json", "-c", "local", str(tmp_path / "play.yml"))
     assert f"ok={len(tasks)} " in shown, shown
-    for secret in (value for value in VARIABLES.values() if isinstance(value, str)):
-        assert secret not in shown
+    assert [key for key, value in play["vars"].items() if key.startswith("vault_") and value in shown] == []
