@@ -237,3 +237,29 @@ def test_an_error_of_a_prefix_names_the_account():
     )
     with pytest.raises(Refused, match=words):
         _instances_accounts.with_prefixes(wanted[0], lambda source, _form: ([], []))
+
+
+def test_accounts_name_the_pool_of_their_plan_and_that_of_the_walled_garden():
+    accounts = [
+        {"name": "plain", "secret": "x"},
+        {"name": "firm", "secret": "x", "plan": "office"},
+        {"name": "fixed", "secret": "x", "plan": "office", "addresses": ["10.0.0.7"]},
+        {"name": "gone", "secret": "x", "plan": "office", "enabled": False},
+    ]
+    values = {**VALUES, "accounts": accounts, "plans": {"office": {"pool": "business"}, "home": {}}}
+    garden = {"walled_garden": {"pool": ["10.99.0.2"], "allow": ["192.0.2.1"]}}
+
+    def lines(**more):
+        (one,) = _instances.instances({**values, **more})
+        batch = _instances_accounts.of(one, lambda *_path: pytest.fail("there is no file")).batch
+        assert batch.pools
+        return batch.text.decode().splitlines()
+
+    firm = "firm * x * -- file pool-business"
+    assert lines() == ["plain * x *", firm, "fixed * x 10.0.0.7", "gone * x * -- file pool-business"]
+    assert lines(**garden)[1:] == [firm, "fixed * x 10.0.0.7", "gone * x * -- file pool-walled-garden"]
+    assert lines(default_plan="office")[0] == "plain * x * -- file pool-business"
+    assert lines(plans={})[3] == "gone * x *"
+    (one,) = _instances.instances({**values, **garden, "nat": False})
+    with pytest.raises(Refused, match="pppoe_server_walled_garden: its rules are part of NAT"):
+        _instances.parameters(one)

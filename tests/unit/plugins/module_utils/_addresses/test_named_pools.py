@@ -9,6 +9,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import (
     _walled_garden,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _pools as _manager_pools
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 
 OWN = [_pool.Span(_pool.address("", "10.0.0.2"), _pool.address("", "10.0.0.9"), "10.0.0.2+8")]
 LOCAL = _pool.address("", "10.0.0.1")
@@ -109,3 +111,9 @@ def test_bad_gardens_are_refused(more, error):
     with pytest.raises(Refused) as caught:
         _walled_garden.garden({**GARDEN, **more})
     assert str(caught.value).startswith(error)
+
+
+def test_names_that_are_written_in_more_than_one_file():
+    """The session manager is installed without the file that checks pools."""
+    assert _named_pools.GARDEN == _plans_grant.GARDEN
+    assert _named_pools.OWN == _manager_pools.OWN

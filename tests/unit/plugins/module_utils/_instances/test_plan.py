@@ -112,3 +112,17 @@ def test_an_instance_that_goes_has_the_parameters_of_each_part():
     (gone,) = _plan.gone(_instances.absent(_instances.instances(VALUES)[0]), ["old"])
     assert {parameters["name"] for parameters in gone.parts.values()} == {"old"}
     assert {parameters["state"] for parameters in gone.parts.values()} == {"absent"}
+
+
+def test_nat_and_other_instances_know_all_pools():
+    pools = {"business": {"addresses": ["10.20.0.0/24"]}}
+    garden = {"pool": ["10.99.0.2"], "allow": ["192.0.2.1"]}
+    one, _south = _plan.planned(asked({"name": "north", "pools": pools, "walled_garden": garden}, SOUTH), [], [])
+    assert one.parts["masquerade"]["source"] == ["10.0.0.2-10.0.0.21", "10.20.0.0/24", "10.99.0.2/32"]
+    shared = {**SOUTH, "pools": {"other": {"addresses": ["10.20.0.9"]}}}
+    (south,) = [
+        other
+        for other in _plan.planned(asked({"name": "north", "pools": pools}, shared), [], [])
+        if other.name == "south"
+    ]
+    assert "10.20.0.9" in south.beside["north"].every_address
