@@ -43,9 +43,9 @@ _status.main("default", "/run")
 MANAGER = """
 import json, os, sys
 sys.path.insert(0, sys.argv[1])
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _kernel, _manager
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _configuration, _kernel, _manager
 os.makedirs("/run/pppoe-server", exist_ok=True)
-manager = _manager.Manager(_manager.Places(), True)
+manager = _manager.Manager(_configuration.Places(), True)
 manager.observe(_kernel.Addresses().every())
 sessions = manager.book.sessions.values()
 manager._make_room("default")

@@ -27,7 +27,9 @@ from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
+    _configuration,
     _daemon,
+    _dials,
     _kernel,
     _links,
     _manager,
@@ -37,10 +39,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
 PATIENCE = 20.0
 
 
-def places() -> _manager.Places:
+def places() -> _configuration.Places:
     """Where everything lies; the environment may say otherwise."""
-    standard = _manager.Places()
-    return _manager.Places(
+    standard = _configuration.Places()
+    return _configuration.Places(
         state=os.environ.get("PPPOE_SERVER_STATE", standard.state),
         configuration=os.environ.get("PPPOE_SERVER_CONFIGURATION", standard.configuration),
         scripts=os.environ.get("PPPOE_SERVER_SCRIPTS", standard.scripts),
@@ -71,7 +73,7 @@ def running(state: str) -> tuple[int, str] | None:
     return (int(pid), text) if _kernel.started(int(pid)) == int(since) else None
 
 
-def ensure(where: _manager.Places) -> None:
+def ensure(where: _configuration.Places) -> None:
     """Have a manager that runs and is of this version; it answers when this returns."""
     os.umask(0o077)
     os.makedirs(f"{where.state}/answers", mode=0o700, exist_ok=True)
@@ -153,7 +155,7 @@ def new_pppd(pppd: str) -> bool:
         return False
 
 
-def _supervise(where: _manager.Places, ready: int) -> None:
+def _supervise(where: _configuration.Places, ready: int) -> None:
     """Be the manager's parent, who starts another one when it dies, but not when it is ended or ends by itself."""
     own_version = version()
     null = os.open(os.devnull, os.O_RDWR)
@@ -182,7 +184,7 @@ def _supervise(where: _manager.Places, ready: int) -> None:
         time.sleep(0.2)
 
 
-def _serve(where: _manager.Places, ready: int, lock: int | None, own_version: str) -> None:
+def _serve(where: _configuration.Places, ready: int, lock: int | None, own_version: str) -> None:
     """Be the manager. ``ready``: where to say that it answers; ``lock``: what is held until then."""
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, -10)
@@ -258,7 +260,7 @@ def hear(manager: _manager.Manager, line: str) -> None:
     """Something that a script of ours says."""
     words = line.split(" ", 5)
     if words[0] == "dial" and len(words) == 5 and words[1].isdigit():
-        manager.ask(_manager.Dial(int(words[1]), words[2], words[3], words[4], time.monotonic()))
+        manager.dials.ask(_dials.Dial(int(words[1]), words[2], words[3], words[4], time.monotonic()))
     elif words[0] == "account" and len(words) == 6 and words[1].isdigit():
         stays = manager.account(int(words[1]), words[3], words[5])
         manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
@@ -297,7 +299,7 @@ def _set_rule() -> None:
         os.replace(_links.RULE + ".part", _links.RULE)
 
 
-def stop(where: _manager.Places) -> None:
+def stop(where: _configuration.Places) -> None:
     """End the manager, and take back what it has made."""
     now = running(where.state)
     if now is not None:

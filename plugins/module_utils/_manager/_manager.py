@@ -9,18 +9,18 @@ It has no state of its own: whatever it knows, it has from the kernel, so that i
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
 import typing as t
 from contextlib import suppress
-from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
     _book,
+    _configuration,
     _delegation,
+    _dials,
     _farewell,
     _grants,
     _history,
@@ -28,71 +28,35 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _kernel,
     _names,
     _pools,
+    _refusals,
 )
 
-#: Sessions for each processor that may be on their way at once, and the seconds after which one does not count.
-AT_ONCE, ON_ITS_WAY = 12, 5.0
 #: The seconds for which a session without an account may keep an address while there are hardly any left.
 UNKNOWN = 5.0
 #: The seconds for which its pppd may then wait for a client that does not answer its goodbye either.
 GOODBYE = 1.0
 #: Seconds between two looks at all sessions, for one that has ended unheard, and between two looks for plans.
 SWEEP = 1.0
-#: While many wait, the seconds for which an answer to one of them serves the next, too.
-ALIKE = 0.2
-#: The precedence of those who may go on over those whose turn has not come, until they are up.
-PRECEDENCE = -10
-#: The seconds for which those who wait go in the order in which they came, and after which a client has given up.
-PATIENT, GIVEN_UP = 5.0, 25.0
 #: What a session is given while its instance has no address left, but RADIUS may have one for it (RFC 7600).
 PLACEHOLDER = "192.0.0.8"
-#: How many refusals are kept.
-REFUSED = 200
-
-
-@dataclass(frozen=True)
-class Dial:
-    """A pppd to be that waits for an address."""
-
-    pid: int
-    session: str
-    instance: str
-    suggested: str
-    since: float
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where the manager's files and those that it reads lie."""
-
-    state: str = "/run/pppoe-server"
-    configuration: str = "/etc/ppp/pppoe-server"
-    scripts: str = "/usr/local/libexec/dialtone-pppoe"
-    ppp: str = "/etc/ppp"
-    run: str = "/run"
-    history: str = "/var/lib/pppoe-server/history.db"
 
 
 class Manager:
     """The sessions of this host."""
 
-    def __init__(self, places: Places, new_pppd: bool) -> None:
+    def __init__(self, places: _configuration.Places, new_pppd: bool) -> None:
         self.places = places
-        self._files: dict[str, tuple[t.Any, str]] = {}
+        self._configuration = _configuration.Configuration(places, new_pppd)
         self.book = _book.Book()
-        self.waiting: list[Dial] = []
-        self._hooks = _hooks.Hooks(places.ppp)
-        self.named = _pools.Pools(self.book, places.configuration, f"{places.state}/pools", self._read)
+        self.dials = _dials.Dials()
+        self.named = _pools.Pools(self.book, places.configuration, f"{places.state}/pools", self._configuration.read)
         self._grants = _grants.Grants(places.configuration, places.run, self.named)
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
         self.farewells = _farewell.Farewells(places.scripts, places.run)
-        self._new_pppd = new_pppd
-        self._words: dict[str, tuple[float, list[str]]] = {}
         self._swept = self._plans_seen = 0.0
         self._have_plans = False
         self._leaving: dict[int, float] = {}
-        self._processors = len(os.sched_getaffinity(0))
 
     # What comes from the kernel.
 
@@ -106,7 +70,7 @@ class Manager:
         for process in self._processes():
             if process in before:
                 session = f"{process.session_id}:{process.mac}"
-                self.waiting.append(Dial(process.pid, session, process.instance or "", process.address or "", now))
+                self.dials.ask(_dials.Dial(process.pid, session, process.instance or "", process.address or "", now))
             elif not process.waiting:
                 self._add(process, now)
         for event in sorted(events, key=self._age):
@@ -154,7 +118,7 @@ class Manager:
             if event.peer == PLACEHOLDER or self.book.is_of_interface(event.peer):
                 self._end_unfit(pid, event)
                 return
-            _precede(pid, 0)
+            _dials.precede(pid, 0)
             other = self.book.came_up(pid, event.name, event.peer)
             while other is not None and not self.alive(other.pid):
                 self.book.gone(other.pid)
@@ -234,30 +198,10 @@ class Manager:
         self.history.ends(session, reason)
         name = session.interface or session.session_id
         _basics.say(logged or f"{name} of {session.instance} is hung up: {reason}", session.instance)
-        self._refused(session, reason)
+        account = session.account or _names.accounts({session.pid}, self.places.run).get(session.pid)
+        _refusals.keep(self.places.state, session, account, reason)
         with suppress(ProcessLookupError):
             os.kill(session.pid, signal.SIGTERM)
-
-    def _refused(self, session: _book.Session, reason: str) -> None:
-        """Keep why, for the modules that tell of sessions."""
-        account = session.account or _names.accounts({session.pid}, self.places.run).get(session.pid)
-        entry = {
-            "time": int(time.time()),
-            "instance": session.instance,
-            "interface": session.interface,
-            "pid": session.pid,
-            "peer_mac": session.mac,
-            "session_id": int(session.session_id) if session.session_id.isdigit() else None,
-            "username": account,
-            "address": session.address,
-            "reason": reason,
-        }
-        path = f"{self.places.state}/refused"
-        with suppress(OSError):
-            lines = [*_basics.text(path).splitlines()[1 - REFUSED :], json.dumps(entry)]
-            with open(path + ".part", "w", encoding="utf-8") as handle:
-                handle.write("\n".join(lines) + "\n")
-            os.replace(path + ".part", path)
 
     def learn_accounts(self) -> None:
         """The accounts of sessions that have not said theirs, where an account has one session only."""
@@ -321,41 +265,22 @@ class Manager:
 
     # What is asked.
 
-    def ask(self, dial: Dial) -> None:
-        if all(dial.pid != other.pid for other in self.waiting):
-            self.waiting.append(dial)
-
     def answer(self) -> float | None:
         """Answer those who may go on; the seconds after which to look again, ``None`` if nobody waits."""
-        self._refuse_late()
-        while self.waiting and self._may_begin():
-            dial = next_dial(self.waiting, {one.mac for one in self.book.coming.values()}, time.monotonic())
-            self.waiting.remove(dial)
-            if _kernel.started(dial.pid) is not None:
-                self._answer(dial)
-        return 0.01 if self.waiting else None
+        for dial, reason in self.dials.late():
+            self.reply(dial.session.partition(":")[0], f"{dial.pid} - {reason}")
+        while (next_one := self.dials.next(self.book.coming.values())) is not None:
+            if _kernel.started(next_one.pid) is not None:
+                self._answer(next_one)
+        return _dials.TICK if self.dials.waiting else None
 
-    def _refuse_late(self) -> None:
-        """Those who have waited for so long that their clients have given up would take the time of others."""
-        late = time.monotonic() - GIVEN_UP
-        for dial in [dial for dial in self.waiting if dial.since < late]:
-            self.waiting.remove(dial)
-            text = f"- this host was busy for {GIVEN_UP:.0f} seconds, after which the client has given up"
-            self.reply(dial.session.partition(":")[0], f"{dial.pid} {text}")
-
-    def _may_begin(self) -> bool:
-        """Whether the host has time for one more: beyond a few at once, only if a processor has nothing to do."""
-        since = time.monotonic() - ON_ITS_WAY
-        on_their_way = sum(session.since > since and not session.ended for session in self.book.coming.values())
-        return on_their_way < AT_ONCE * self._processors or _kernel.runnable() <= self._processors
-
-    def _answer(self, dial: Dial) -> None:
+    def _answer(self, dial: _dials.Dial) -> None:
         started = _kernel.started(dial.pid)
         session_id, _colon, mac = dial.session.partition(":")
         queue = self._queue(session_id)
         if started is None or queue is None or self.alive(dial.pid):
             return  # it has ended, has not asked yet, or has its answer
-        _precede(dial.pid, PRECEDENCE)
+        _dials.precede(dial.pid, _dials.PRECEDENCE)
         try:
             os.write(queue, f"{dial.pid} {self._answer_to(dial, started, session_id, mac)}\n".encode())
         except OSError:
@@ -363,7 +288,7 @@ class Manager:
         finally:
             os.close(queue)
 
-    def _answer_to(self, dial: Dial, started: int, session_id: str, mac: str) -> str:
+    def _answer_to(self, dial: _dials.Dial, started: int, session_id: str, mac: str) -> str:
         """An address and pppd's options for scripts, or ``-`` and why there is none."""
         self.book.gone(dial.pid)
         self._read_pool(dial.instance)
@@ -393,18 +318,8 @@ class Manager:
 
     def script_words(self, instance: str) -> list[str]:
         """pppd's options for scripts; of many who wait, each is given the same."""
-        now = time.monotonic()
-        since, words = self._words.get(instance, (-ALIKE, []))
-        if not self.waiting or now - since >= ALIKE:
-            words = self._script_words(instance)
-            self._words[instance] = (now, words)
-        return words
-
-    def _script_words(self, instance: str) -> list[str]:
-        options, plans = self.options(instance), self._grants.has_plans(instance)
-        words = _hooks.words(options, self._hooks.foreign(), self.places.scripts, self._new_pppd, plans)
-        # Last, since it is for the script alone.
-        return [*words, f"radius={concentrator(options.radius)}"] if options.radius else words
+        plans = self._grants.has_plans(instance)
+        return self._configuration.script_words(instance, plans, alike=bool(self.dials.waiting))
 
     def reply(self, lane: str, text: str) -> None:
         """Write into the queue of a session."""
@@ -469,63 +384,11 @@ class Manager:
         return watched
 
     def _read_pool(self, name: str) -> None:
-        """The pool of an instance if it has changed: that of the daemon, or else what is configured."""
-        for path in (f"{self.places.state}/{name}.pool", f"{self.places.configuration}/{name}.pool"):
-            text, changed = self._read(path)
-            if text.strip():
-                if changed or name not in self.book.pools:
-                    self.book.set_pool(name, text.split())
-                return
+        """The pool of an instance, if it has changed."""
+        addresses = self._configuration.pool(name, again=name not in self.book.pools)
+        if addresses is not None:
+            self.book.set_pool(name, addresses)
 
     def options(self, instance: str | None) -> _hooks.Options:
         """What an instance's options say of scripts."""
-        if instance is None:
-            return _hooks.Options()
-        paths = [f"{self.places.ppp}/options", f"{self.places.configuration}/{instance}.options"]
-        return _hooks.options(self._read(path)[0] for path in paths)
-
-    def _read(self, path: str) -> tuple[str, bool]:
-        """A file's text, and whether it is another than the last time; it is read only then."""
-        try:
-            status = os.stat(path)
-        except OSError:
-            return "", self._files.pop(path, None) is not None
-        key = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        before = self._files.get(path)
-        if before is None or before[0] != key:
-            self._files[path] = (key, _basics.text(path))
-        return self._files[path][1], before is None or before[0] != key
-
-
-def _precede(pid: int, nice: int) -> None:
-    """Have a process run before others, but not what it starts; 0 takes that back."""
-    with suppress(OSError):
-        if nice:
-            os.sched_setscheduler(pid, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
-        elif os.getpriority(os.PRIO_PROCESS, pid) != PRECEDENCE:
-            return
-        os.setpriority(os.PRIO_PROCESS, pid, nice)
-
-
-def next_dial(waiting: t.Sequence[Dial], coming: t.Collection[str], now: float) -> Dial:
-    """Who goes on next. ``coming``: the MACs of sessions that are on their way.
-
-    The first, as long as nobody waits for long; then the last, since the first may have given up by now, and so would
-    everybody before his turn. A client who has asked twice, since he got no answer in time, takes the first one: the
-    others come after everybody else's.
-    """
-    seen = set(coming)
-    once = []
-    for dial in waiting:
-        mac = dial.session.partition(":")[2]
-        if mac not in seen:
-            seen.add(mac)
-            once.append(dial)
-    choice = once or waiting
-    return choice[0] if now - choice[0].since < PATIENT else choice[-1]
-
-
-def concentrator(name: str) -> str:
-    """The access concentrator's name as pppd's plugin takes it in a value; ``-``: that of the host."""
-    text = os.uname().nodename if name == "-" else name
-    return "".join(one for one in text if one.isascii() and (one.isalnum() or one in "._:@+/-"))[:63]
+        return self._configuration.options(instance)

@@ -10,8 +10,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefi
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
     _book,
+    _configuration,
     _daemon,
     _delegation,
+    _dials,
     _farewell,
     _grants,
     _history,
@@ -23,6 +25,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _names,
     _padt,
     _pools,
+    _refusals,
     _table,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes, _grant, _shaping
@@ -33,8 +36,10 @@ FOLDER = "manager"
 _PARTS = (
     _basics,
     _book,
+    _configuration,
     _daemon,
     _delegation,
+    _dials,
     _farewell,
     _grants,
     _history,
@@ -46,6 +51,7 @@ _PARTS = (
     _names,
     _padt,
     _pools,
+    _refusals,
     _table,
     _attributes,
     _grant,

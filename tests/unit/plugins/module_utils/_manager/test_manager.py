@@ -9,14 +9,24 @@ import subprocess
 import time
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _kernel, _main, _manager
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _book,
+    _configuration,
+    _dials,
+    _kernel,
+    _main,
+    _manager,
+    _refusals,
+)
 
 
 @pytest.fixture
 def manager(tmp_path, monkeypatch):
     for name in ("state/answers", "configuration", "ppp", "run"):
         (tmp_path / name).mkdir(parents=True)
-    places = _manager.Places(*(str(tmp_path / name) for name in ("state", "configuration", "scripts", "ppp", "run")))
+    places = _configuration.Places(
+        *(str(tmp_path / name) for name in ("state", "configuration", "scripts", "ppp", "run"))
+    )
     made = _manager.Manager(places, new_pppd=True)
     made.book.set_pool("default", ["10.0.0.2", "10.0.0.3"])
     made.pids = {}
@@ -115,7 +125,7 @@ def test_no_session_has_an_address_of_the_host(manager, begin, single_session):
 
 
 def dial_answer(manager, process, session="8:02:00:00:00:00:08"):
-    dial = _manager.Dial(process.pid, session, "default", "10.0.0.2", 0.0)
+    dial = _dials.Dial(process.pid, session, "default", "10.0.0.2", 0.0)
     return manager._answer_to(dial, _kernel.started(process.pid), *session.split(":", 1))
 
 
@@ -146,8 +156,8 @@ def test_a_session_with_an_address_of_radius_holds_none_of_the_pool(manager, beg
 
 @pytest.mark.parametrize(("name", "shown"), [("bras1", "bras1"), ("a b=c,d", "abcd"), ("x" * 99, "x" * 63)])
 def test_the_name_of_the_concentrator_is_fit_for_a_value(name, shown):
-    assert _manager.concentrator(name) == shown
-    assert 0 < len(_manager.concentrator("-")) < 64
+    assert _configuration.concentrator(name) == shown
+    assert 0 < len(_configuration.concentrator("-")) < 64
 
 
 def test_who_says_no_account_makes_room_when_there_is_hardly_any(manager, begin):
@@ -214,23 +224,23 @@ def test_making_room_reads_each_pid_file_once(manager, begin, monkeypatch):
 
 def test_few_begin_at_once_unless_a_processor_is_idle(manager, begin, monkeypatch):
     monkeypatch.setattr(_kernel, "runnable", lambda: 99)
-    manager._processors = 1
-    for number in range(_manager.AT_ONCE):
-        assert manager._may_begin(), number
+    manager.dials.processors = 1
+    for number in range(_dials.AT_ONCE):
+        assert manager.dials.may_begin(manager.book.coming.values()), number
         begin()
-    assert not manager._may_begin()
+    assert not manager.dials.may_begin(manager.book.coming.values())
     # One that takes long does not count any more.
     next(iter(manager.book.coming.values())).since -= 60
-    assert manager._may_begin()
+    assert manager.dials.may_begin(manager.book.coming.values())
     begin()
-    assert not manager._may_begin()
+    assert not manager.dials.may_begin(manager.book.coming.values())
     monkeypatch.setattr(_kernel, "runnable", lambda: 1)
-    assert manager._may_begin()
+    assert manager.dials.may_begin(manager.book.coming.values())
 
 
 def dials(*macs_and_ages):
     return [
-        _manager.Dial(number, f"{number}:{mac}", "default", "", -age) for number, (mac, age) in enumerate(macs_and_ages)
+        _dials.Dial(number, f"{number}:{mac}", "default", "", -age) for number, (mac, age) in enumerate(macs_and_ages)
     ]
 
 
@@ -247,7 +257,7 @@ def dials(*macs_and_ages):
     ],
 )
 def test_who_goes_on_next(waiting, coming, number):
-    assert _manager.next_dial(dials(*waiting), coming, 0.0).pid == number
+    assert _dials.next_dial(dials(*waiting), coming, 0.0).pid == number
 
 
 @pytest.mark.parametrize(
@@ -264,21 +274,21 @@ def test_who_goes_on_next(waiting, coming, number):
 )
 def test_what_it_does_not_understand_it_does_not_hear(manager, line):
     _main.hear(manager, line)
-    assert not manager.waiting
+    assert not manager.dials.waiting
 
 
 def test_a_question_is_heard_once(manager):
     for _each in range(2):
         _main.hear(manager, "dial 1 7:02:00:00:00:00:07 default 10.0.0.2")
-    assert len(manager.waiting) == 1
+    assert len(manager.dials.waiting) == 1
 
 
 def test_refusals_are_bounded(manager, begin):
     one = begin("10.0.0.2", "ppp0")
     session = manager.book.sessions[one.pid]
-    for number in range(_manager.REFUSED + 20):
-        manager._refused(session, str(number))
-    assert reasons(manager) == [str(number) for number in range(20, _manager.REFUSED + 20)]
+    for number in range(_refusals.REFUSED + 20):
+        _refusals.keep(manager.places.state, session, None, str(number))
+    assert reasons(manager) == [str(number) for number in range(20, _refusals.REFUSED + 20)]
 
 
 NEW_ADDRESS = bytes.fromhex(
@@ -315,23 +325,25 @@ def test_what_a_command_tells(words, expected):
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: precedence")
 def test_who_may_go_on_has_precedence_until_he_is_up(manager, begin):
     process = begin()
-    _manager._precede(process.pid, _manager.PRECEDENCE)
-    assert os.getpriority(os.PRIO_PROCESS, process.pid) == _manager.PRECEDENCE
+    _dials.precede(process.pid, _dials.PRECEDENCE)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == _dials.PRECEDENCE
     assert os.sched_getscheduler(process.pid) == os.SCHED_OTHER | os.SCHED_RESET_ON_FORK
     up(manager, process, "ppp0", "10.0.0.2")
     assert os.getpriority(os.PRIO_PROCESS, process.pid) == 0
     os.setpriority(os.PRIO_PROCESS, process.pid, 5)
-    _manager._precede(process.pid, 0)
+    _dials.precede(process.pid, 0)
     assert os.getpriority(os.PRIO_PROCESS, process.pid) == 5
 
 
 def test_while_many_wait_the_words_for_scripts_are_found_out_once(manager, monkeypatch):
     found = []
-    monkeypatch.setattr(manager, "_script_words", lambda instance: found.append(instance) or ["words"])
+    monkeypatch.setattr(
+        manager._configuration, "_found_words", lambda instance, plans: found.append(instance) or ["words"]
+    )
     for _each in range(3):
         assert manager.script_words("default") == ["words"]
     assert len(found) == 3
-    manager.waiting.append(_manager.Dial(1, "7:02:00:00:00:00:07", "default", "", time.monotonic()))
+    manager.dials.waiting.append(_dials.Dial(1, "7:02:00:00:00:00:07", "default", "", time.monotonic()))
     for _each in range(3):
         manager.script_words("default")
     assert len(found) == 3
