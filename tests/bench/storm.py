@@ -1,6 +1,7 @@
 """After a power cut: many customers dial at once, at a server made by hand and at ours, in guests that are alike.
 
-STORM_SIZES=50,200 chooses other sizes, STORM_CHART=FILE.svg where the chart of the storm of 200 goes. A customer
+STORM_SIZES=50,200 chooses other sizes, STORM_IMAGE=bookworm another release, STORM_CHART=FILE.svg where the chart of
+the storm of 200 goes. A customer
 asks again as a router does: a PADI after 3 s, a PADR after 5 s, and from the beginning a second after it was hung up.
 
 Each guest has one processor of this machine, and it is the guest's time on that which is compared: less noisy than the
@@ -31,6 +32,7 @@ sys.path.insert(0, str(stage.REPOSITORY / "tests" / "lab"))
 from dialtone_lab import cli, labs, machine
 
 NAME = "bench-storm"
+IMAGE = os.environ.get("STORM_IMAGE", "trixie")
 SIZES = [int(size) for size in os.environ.get("STORM_SIZES", "50,200,500").split(",")]
 CHARTED = 200
 CHART = Path(os.environ.get("STORM_CHART", stage.REPOSITORY / ".build" / "bench" / "storm.svg"))
@@ -136,7 +138,7 @@ def servers() -> Iterator[list[Side]]:
     """Both servers of a lab, which is removed in the end."""
     if stage.hosts_of(NAME) is not None:
         raise stage.StageError(f"a lab {NAME} is there already; remove it first: tests/lab/lab down {NAME}")
-    stage.lab("up", str((HERE / "storm_topology.yml").relative_to(stage.REPOSITORY)), "--name", NAME)
+    stage.lab("up", str((HERE / "storm_topology.yml").relative_to(stage.REPOSITORY)), "--name", NAME, "--image", IMAGE)
     try:
         Guest(NAME, "hand").on(BY_HAND % (POOL, max(SIZES) + 100))
         ours()
