@@ -13,25 +13,19 @@ COUNT = 4000
 
 def main(_seconds: float, _chance: random.Random) -> None:
     sys.path.insert(0, str(REPOSITORY / ".build" / "collections"))
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_instance
     from ansible_collections.dialtone.pppoe.tests.support import many
 
     with many.sessions(COUNT) as host:
-        host.run("sh", "-c", "echo 'set DIALTONE_SINGLE_SESSION=replace' >/etc/ppp/pppoe-server/default.options")
-        programs = {"/run/scripts/instance": _pppoe_server_instance.instance_script()}
-        programs.update(_program.files("/run/scripts", sys.executable))
-        for path, text in programs.items():
-            write = 'mkdir -p "${1%/*}" && printf "%s" "$2" >"$1" && chmod 755 "$1"'
-            host.run("sh", "-c", write, "-", path, text.decode())
-        hangup = ["PPPOE_SERVER_SCRIPTS=/run/scripts", "sh", "/run/scripts/instance", "hangup", "default", "-"]
+        host.install()
         steps = {
             "pppoe_session_info": lambda: host.module("pppoe_session_info"),
             "pppoe_server_info": lambda: host.module("pppoe_server_info"),
             "metrics": lambda: host.python(many.METRICS),
             "session manager, begin": lambda: host.python(many.MANAGER),
             "pppoe_session, one": lambda: host.module("pppoe_session", state="absent", username=["account7"]),
-            "stop of the instance": lambda: host.run("env", *hangup),
+            "start of the instance": host.reload,
+            "reload": host.reload,
+            "stop of the instance": lambda: host.instance("hangup", "default", "-"),
         }
         for name, step in steps.items():
             began = time.monotonic()

@@ -15,7 +15,7 @@ PYTHON = REPOSITORY / ".venv" / "bin" / "python"
 
 def main(_seconds: float, _chance: random.Random) -> None:
     done = subprocess.run(
-        [str(PYTHON) if PYTHON.exists() else sys.executable, "-m", "pytest", "-q", TEST, "-k", "killed_anywhere"],
+        [str(PYTHON) if PYTHON.exists() else sys.executable, "-m", "pytest", "-q", "-s", TEST, "-k", "killed_anywhere"],
         cwd=REPOSITORY,
         env={**os.environ, "DIALTONE_KILL_STEPS": "1"},
         check=False,

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_instance
+
 HERE = Path(__file__).resolve().parent
 COLLECTIONS = HERE.parents[1] / ".build" / "collections"
 # /proc shows processes of others to nobody but root, as on a host that is closed.
@@ -39,6 +42,15 @@ sys.path.insert(0, sys.argv[1])
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status
 _status.STATE = "/run/state"
 _status.main("default", "/run")
+"""
+# As pppoe-server shows itself: a process that listens for discovery.
+SERVER = """#!/bin/bash
+exec -a /run/scripts/pppoe-server {python} -S -c '
+import socket, time
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x8863))
+wire.bind(("lo", 0x8863))
+time.sleep(3600)
+' "$@"
 """
 MANAGER = """
 import json, os, sys
@@ -85,6 +97,29 @@ class Host:
 
     def python(self, text: str) -> Cost:
         return self.run(sys.executable, "-c", text, str(COLLECTIONS))
+
+    def install(self) -> None:
+        """Put the scripts of a server there, a pool, and a stand-in for pppoe-server."""
+        files = {
+            "/run/scripts/instance": _pppoe_server_instance.instance_script().decode(),
+            "/run/scripts/pppoe-server": SERVER.format(python=sys.executable),
+            "/etc/ppp/pppoe-server/default.options": "set DIALTONE_SINGLE_SESSION=replace\n",
+            "/etc/ppp/pppoe-server/default.pool": "10.0.0.2\n10.0.0.3\n",
+        }
+        programs = _program.files("/run/scripts", sys.executable)
+        files.update({path: text.decode() for path, text in programs.items()})
+        write = 'mkdir -p "${1%/*}" && printf "%s" "$2" >"$1" && chmod 755 "$1"'
+        for path, text in files.items():
+            self.run("sh", "-c", write, "-", path, text)
+
+    def instance(self, *words: str) -> Cost:
+        """Have the script of the instances do something."""
+        return self.run("env", "PPPOE_SERVER_SCRIPTS=/run/scripts", "sh", "/run/scripts/instance", *words)
+
+    def reload(self) -> Cost:
+        """Start a daemon of the instance ``default`` in the place of the one there is."""
+        options = ["-O", "/etc/ppp/pppoe-server/default.options", "-N", "5000"]
+        return self.instance("start", "default", "lo", "--", "/run/scripts/pppoe-server", *options)
 
     def _last_pid(self) -> int:
         words = [*self.into, "sh", "-c", "echo $$"]

@@ -9,6 +9,8 @@ from ansible_collections.dialtone.pppoe.tests.support import many, router
 
 pytestmark = pytest.mark.skipif(bool(router.why_not()), reason=f"no host can be made here: {router.why_not()}")
 COUNT = 300
+#: The processes of a reload, most of them for text; it waits for the daemon, twenty times a second.
+RELOAD = 100
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,17 @@ def test_one_of_them_is_hung_up(host):
     cost = host.module("pppoe_session", state="absent", username=["account7"])
     assert [one["address"] for one in cost.result["sessions"]] == ["10.16.0.8"]
     assert cost.processes == 2
+
+
+def test_a_new_daemon_takes_the_place_of_the_one_before(host):
+    """Whatever it starts, it does not start it for each session."""
+    host.install()
+    host.reload()
+    before = host.run("cat", "/run/pppoe-server/default.pid").said
+    try:
+        cost = host.reload()
+        assert host.run("cat", "/run/pppoe-server/default.pid").said != before
+        assert host.module("pppoe_session_info").result["count"] == COUNT - 1
+        assert cost.processes <= RELOAD
+    finally:
+        host.run("sh", "-c", "kill -9 $(cat /run/pppoe-server/default.pid); /run/scripts/pppoe-server-manager stop")

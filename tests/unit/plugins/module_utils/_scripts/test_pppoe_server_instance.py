@@ -451,4 +451,5 @@ def kill_everywhere(place, process, start, steps):
     else:
         pytest.fail("the script did not come to its end")
     assert step > 50
+    print(f"killed at {len(steps[: steps.index(step)])} of {step - 1} commands")
     assert alive.poll() is None
