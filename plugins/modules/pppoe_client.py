@@ -125,7 +125,8 @@ options:
   ipv6:
     description:
       - Whether the link also carries IPv6. It then has link-local addresses, and accepts router advertisements of the
-        server, even on a host that forwards IPv6 (C(accept_ra=2)).
+        server, even on a host that forwards IPv6 (C(accept_ra=2)). With O(default_route=false) it takes no default
+        route from them.
       - RV(address) and the state of the unit refer to IPv4 only.
     type: bool
     default: false

@@ -114,6 +114,11 @@ up() {
 accept_announcements() {
     setting=${DIALTONE_SYSCTL:-/proc/sys/net/ipv6/conf}/$interface/accept_ra
     [ -n "${DIALTONE_IPV6:-}" ] && [ -w "$setting" ] || return 0
+    # Without a default route by IPv4, there is none by IPv6: neither from now on, nor one that has come already.
+    if [ -z "${DIALTONE_METRIC:-}" ] && [ -w "${setting}_defrtr" ]; then
+        echo 0 >"${setting}_defrtr"
+        ip -6 route del default dev "$interface" proto ra 2>/dev/null || :
+    fi
     read -r before <"$setting"
     [ "$before" != 2 ] || return 0
     echo 2 >"$setting"
@@ -181,6 +186,7 @@ sleep 0.3
 # A host that forwards IPv6 takes no router's announcement otherwise, nor asks for one.
 setting=${DIALTONE_SYSCTL:-/proc/sys/net/ipv6/conf}/$1/accept_ra
 if [ -n "${DIALTONE_IPV6:-}" ] && [ -w "$setting" ]; then
+    [ -n "${DIALTONE_METRIC:-}" ] || [ ! -w "${setting}_defrtr" ] || echo 0 >"${setting}_defrtr"
     echo 2 >"$setting"
 fi
 own=${DIALTONE_OWN:-/etc/ppp/net-init}

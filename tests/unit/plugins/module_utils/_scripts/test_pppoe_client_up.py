@@ -220,6 +220,29 @@ def test_the_links_address_is_set_again_so_that_the_kernel_asks_for_announcement
     assert len((host.path / "asked").read_text().splitlines()) == 3
 
 
+@pytest.mark.parametrize(("metric", "setting"), [({}, "0\n"), ({"DIALTONE_METRIC": "0"}, "1\n")])
+@pytest.mark.parametrize("script", ["up", "init"])
+def test_a_link_without_a_default_route_takes_none_from_announcements(host, script, metric, setting):
+    folder = host.path / "conf" / "ppp0"
+    folder.mkdir(parents=True)
+    for name in ("accept_ra", "accept_ra_defrtr"):
+        (folder / name).write_text("1\n")
+    program = host.path / "ip"
+    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
+    program.chmod(0o755)
+    if script == "init":
+        init = host.path / "pppoe-client-init"
+        init.write_bytes(_pppoe_client_up.init_script())
+        init.chmod(0o755)
+        host.run("init", **metric, DIALTONE_IPV6="1", DIALTONE_OWN="/nonexistent")
+    else:
+        host.run("up", dns="none", **metric, DIALTONE_IPV6="1")
+        taken_back = "-6 route del default dev ppp0 proto ra" in (host.path / "asked").read_text()
+        assert taken_back is (not metric)
+    assert (folder / "accept_ra_defrtr").read_text() == setting
+    assert (folder / "accept_ra").read_text() == "2\n"
+
+
 def test_a_link_that_dials_on_demand_begins_its_log_anew(host):
     log = host.path / "pppoe-client-dsl.log"
     for variables, text in (({}, "said\n"), ({"DIALTONE_DEMAND": "1"}, "")):
