@@ -168,7 +168,7 @@ def test_warnings(content, accounts, warning):
     [
         (b"a * x *\nb * 'open *\nc * x *\n", ["line 2", "line 4", "not closed"]),
         (b"# it's\nbob * don't *\ncmz * x *\n# it's\n", ["line 2", "line 4"]),
-        (b"\0" * 17, ["no text", "17 NUL"]),
+        (b"\0" * 17, ["not a text file", "17 NUL"]),
         (b"bob * pw *\rcarl * y *\r", ["carriage returns and no newline", "one line"]),
         (b"# Secrets\rbob * pw *\r", ["carriage returns and no newline"]),
         (b"# x\nbob * pw *\rcarl * y *\r\nd * x *\n", ["line 2", "carriage return in it"]),
