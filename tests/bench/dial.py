@@ -1,4 +1,7 @@
-"""Dials: how long one takes, and how many a second if 50 come at once; before what makes them quick, and after."""
+"""Dials: how long one takes, and how many a second if 50 come at once; before what makes them quick, and after.
+
+The lab's kernel is 7.2: Debian 13's own can panic when many pppd end at once, as the hang-ups here have it (see storm.py).
+"""
 
 from __future__ import annotations
 
