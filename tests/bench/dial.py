@@ -1,6 +1,6 @@
 """Dials: how long one takes, and how many a second if 50 come at once; before what makes them quick, and after.
 
-The lab's kernel is 7.2: Debian 13's own can panic when many pppd end at once, as the hang-ups here have it (see storm.py).
+The lab's kernel is 7.2: that of Debian 13 can panic when many pppd end at once, as they do here (see storm.py).
 """
 
 from __future__ import annotations
