@@ -14,6 +14,7 @@ import errno
 import fcntl
 import os
 import re
+import shutil
 import stat
 import tempfile
 import typing as t
@@ -41,6 +42,45 @@ def beside(path: str) -> t.Iterator[tuple[t.BinaryIO, str]]:
             with suppress(FileNotFoundError):
                 os.unlink(name)
             raise
+
+
+@contextmanager
+def folder(prefix: str, parent: str = "/run") -> t.Iterator[str]:
+    """A new folder that is closed to others, removed at the end; first, those go that killed runs have left.
+
+    ``prefix``: how its name and theirs begin; ``parent``: a folder in which only root can make one.
+    """
+    for name in os.listdir(parent):
+        if re.match(re.escape(prefix) + r"[a-z0-9_]{8}\Z", name):
+            _sweep_folder(os.path.join(parent, name))
+    descriptor, path = _locked_folder(prefix, parent)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+        os.close(descriptor)
+
+
+def _locked_folder(prefix: str, parent: str) -> tuple[int, str]:
+    while True:
+        path = tempfile.mkdtemp(prefix=prefix, dir=parent)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor, path
+            # Swept away before it was locked.
+            os.close(descriptor)
+
+
+def _sweep_folder(path: str) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path)
+        finally:
+            os.close(descriptor)
 
 
 def _locked(folder: str) -> tuple[int, str]:

@@ -10,13 +10,11 @@ import glob
 import os
 import pwd
 import secrets
-import shutil
 import sys
-import tempfile
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _root, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _root, _systemd, _temporary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
@@ -217,14 +215,11 @@ def _is_secret(path: str) -> bool:
 def _validate(module: AnsibleModule, free_radius: FreeRadius, files: t.Iterable[_files.File]) -> None:
     """``Failed`` with FreeRADIUS's own words unless it takes the configuration."""
     text = next(file.content for file in files if file.path == _layout_radius.PROXY) or b""
-    folder = tempfile.mkdtemp(prefix="pppoe-server-radius-")
-    try:
+    with _temporary.folder("pppoe-server-radius-") as folder:
         with open(f"{folder}/radiusd.conf", "wb") as handle:
             os.fchmod(handle.fileno(), 0o600)
             handle.write(text.replace(f"raddbdir = {_layout_radius.FOLDER}".encode(), f"raddbdir = {folder}".encode()))
         rc, out, err = module.run_command([free_radius.program, "-XC", "-d", folder], cwd="/")
-    finally:
-        shutil.rmtree(folder)
     if rc != 0:
         said = [line for line in (out + err).splitlines() if "rror" in line] or (out + err).splitlines()[-3:]
         raise Failed(f"FreeRADIUS does not take the configuration: {' / '.join(line.strip() for line in said)}")

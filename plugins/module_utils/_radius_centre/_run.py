@@ -11,12 +11,10 @@ import grp
 import json
 import os
 import secrets
-import shutil
-import tempfile
 import typing as t
 from contextlib import contextmanager
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd, _temporary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import (
     _attributes,
@@ -104,17 +102,14 @@ def _wanted(centre: _settings.Centre, places: _render.CentrePaths, password: str
 @contextmanager
 def _stage(centre: _settings.Centre, places: _render.CentrePaths, password: str) -> t.Iterator[_render.CentrePaths]:
     """The same configuration in a folder of its own, to try it before it is written."""
-    folder = tempfile.mkdtemp(prefix="pppoe-radius-", dir="/run")
-    staged = dataclasses.replace(places, folder=folder)
-    try:
+    with _temporary.folder("pppoe-radius-") as folder:
+        staged = dataclasses.replace(places, folder=folder)
         _give(folder)
         for path, text in _render.files(centre, staged, password).items():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
             with open(descriptor, "w", encoding="utf-8") as handle:
                 handle.write(text)
         yield staged
-    finally:
-        shutil.rmtree(folder)
 
 
 def _give(folder: str) -> None:

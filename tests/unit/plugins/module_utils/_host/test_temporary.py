@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 
@@ -93,3 +94,22 @@ def test_a_write_removes_what_is_left_in_each_of_its_folders(tmp_path):
     files = [_files.File(str(tmp_path / folder / "file"), b"x") for folder in ("ppp", "system")]
     _files.write(module, _files.changes(files))
     assert [path.exists() for path in left] == [False, False, True]
+
+
+def test_a_folder_of_a_run_that_was_killed_goes_with_the_next(tmp_path):
+    """One that is in use stays, and so does what is no folder of ours."""
+    if os.fork() == 0:
+        with _temporary.folder("ours-", str(tmp_path)):
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.wait()
+    (left,) = tmp_path.iterdir()
+    (left / "secret").write_text("hush")
+    for name in ("ours-x", "others-12345678"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "ours-12345678").symlink_to(tmp_path / "others-12345678")
+    with _temporary.folder("ours-", str(tmp_path)) as first, _temporary.folder("ours-", str(tmp_path)) as second:
+        assert not left.exists()
+        assert os.stat(first).st_mode & 0o777 == 0o700
+        assert os.path.isdir(first)
+        assert os.path.isdir(second)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["others-12345678", "ours-12345678", "ours-x"]
