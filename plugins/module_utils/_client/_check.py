@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 
@@ -39,11 +40,8 @@ def check(request: ClientRequest, host: ObservedClient) -> list[str]:
 
 def _check_interface(wanted: Connection, host: ObservedClient) -> None:
     name, ethernet = wanted.interface, host.ethernet
-    if ethernet is None:
-        there = ", ".join(host.interfaces)
-        fix = f"It has: {there}." if there else "It has none but the loopback."
-        raise Refused("interface", f"this host has no interface {name!r}.", fix)
-    if not ethernet.suits:
+    _interfaces.require("interface", name, existing=host.interfaces)
+    if ethernet is None or not ethernet.suits:
         raise Refused("interface", f"{name!r} is not an Ethernet interface.", "Give the one that leads to the modem.")
     if ethernet.port_of:
         raise Refused(

@@ -16,6 +16,7 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 if t.TYPE_CHECKING:
@@ -67,11 +68,10 @@ def require(parameter: str, name: str, more: str = "", existing: t.Sequence[str]
     """
     existing = names() if existing is None else existing
     if name not in existing:
-        raise Refused(
-            parameter,
-            f"this host has no interface {name!r}.",
-            ("It has: {}.".format(", ".join(existing)) if existing else "It has none but the loopback.") + more,
-        )
+        # A server has a link for each session, and interfaces that only delay packets.
+        shown = sorted((one for one in existing if not one.startswith("pppoe-hold")), key=_names.is_numbered)
+        there = f"It has: {_text.listed(shown)}." if shown else "It has none but the loopback."
+        raise Refused(parameter, f"this host has no interface {name!r}.", there + more)
 
 
 def default_route_in_words() -> str:

@@ -165,7 +165,7 @@ def test_an_outside_interface_that_is_renamed_or_comes_after_the_boot(taken):
     router.host.sh(f"ip route add default via {lab.OUTSIDE}; {flush}; /etc/rc.local")
     refused = router.module(out_interface="eth0", **parameters)
     assert refused["msg"] == (
-        "out_interface: this host has no interface 'eth0'. It has: ppp0, wan7. The default route leads through wan7."
+        "out_interface: this host has no interface 'eth0'. It has: wan7, ppp0. The default route leads through wan7."
     )
     assert lab.connection(client, outside)[0] != lab.ROUTER
     router.host.sh("ip link set wan7 down; ip link set wan7 name eth0; ip link set eth0 up")

@@ -39,7 +39,8 @@ def request(wanted: Connection = DSL, **changes) -> ClientRequest:
 OPTIONS = ("-chap", "-pap")
 VLAN = Connection("dsl", "eth0", "cmz", vlan=7)
 REFUSED = [
-    (request(), {"ethernet": None}, "interface: this host has no interface 'eth0'. It has: eth0, eth1."),
+    (request(), {"ethernet": None, "interfaces": ("eth1",)},
+     "interface: this host has no interface 'eth0'. It has: eth1."),
     (request(), {"ethernet": Ethernet(False, None, 1500)}, "interface: 'eth0' is not an Ethernet interface."),
     (request(), {"ethernet": Ethernet(True, "br0", 1500)}, "interface: 'eth0' is a port of 'br0'"),
     (request(), {"ethernet": Ethernet(True, None, 1400)}, "mtu: 1492 is out of range. Give 128 to 1392"),

@@ -52,6 +52,13 @@ def test_ipv4_is_the_first_ipv4_address():
     ("existing", "message"),
     [
         (["eth0", "eth1"], "interfaces: this host has no interface 'eth7'. It has: eth0, eth1."),
+        (["ppp0", "eth0", "pppoe-hold4"], "interfaces: this host has no interface 'eth7'. It has: eth0, ppp0."),
+        (
+            [*(f"ppp{number}" for number in range(30)), "eth0"],
+            "interfaces: this host has no interface 'eth7'. It has: eth0, "
+            + ", ".join(f"ppp{number}" for number in range(19))
+            + " and 11 more.",
+        ),
         ([], "interfaces: this host has no interface 'eth7'. It has none but the loopback."),
     ],
 )
