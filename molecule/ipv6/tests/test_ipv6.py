@@ -37,4 +37,4 @@ def test_the_program_has_no_rights(host):
         pid = host.check_output("systemctl show --property=MainPID --value pppoe-server-ipv6")
         status = host.file(f"/proc/{pid}/status").content_string
         assert re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
-        assert host.process.get(pid=int(pid)).user == "nobody"
+        assert re.search(r"^Uid:\s+65534\s+65534\s+65534\s+65534$", status, re.MULTILINE), "nobody"
