@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 testinfra_hosts = ["ansible://pppoe_servers"]
 
 
 def test_a_session_is_as_radius_says(concentrator, until):
     # One of the two concentrators finds out now that the first of its servers is away, which costs one attempt.
+    # A pppd that ends while its successor begins may take the file of the same interface with it.
+    concentrator.hang_up(1)
     (customer,) = concentrator.dial(1, "fixed", redial=1)
     assert customer["address"] == "10.20.0.5"
     assert customer["dns"][:1] == ["9.9.9.9"]
@@ -148,7 +148,6 @@ def rates(concentrator) -> str:
 
 def test_a_billing_system_changes_the_rates_of_a_session(concentrator):
     """At once, without an end of the session; what cannot be changed is not said to be."""
-    assert "download=2000000 upload=1000000" in rates(concentrator)
     assert "CoA-ACK" in concentrator.radius("User-Name=fixed,Filter-Id=5000/3000", kind="coa")
     assert "download=5000000 upload=3000000" in rates(concentrator)
     name = concentrator.interface("10.20.0.5")
@@ -166,7 +165,6 @@ def test_a_billing_system_changes_the_rates_of_a_session(concentrator):
     assert "Received" not in concentrator.radius("User-Name=fixed,Filter-Id=1000/500", secret="wrong", kind="coa")
     assert "download=5000000 upload=3000000" in rates(concentrator)
     assert concentrator.status(1)["state"] == "up"
-    # A later run of the role finds nothing to change.
     assert "CoA-ACK" in concentrator.radius("User-Name=fixed,Filter-Id=2000/1000", kind="coa")
 
 
@@ -182,21 +180,3 @@ def test_a_session_ends_by_its_account(concentrator, until):
     assert result["count"] == 1
     concentrator.wait(14, state="ended")
     assert until(lambda: {row[1] for row in concentrator.rows("home")} == {"f"}, 30)
-
-
-@pytest.mark.parametrize("method", ["mschap-v2", "pap"])
-def test_a_hash_in_the_database_is_enough_for(concentrator, method):
-    """pppd asks as in an instance with this authentication; its client is another pppd, at a pseudo-terminal."""
-    # The NT hash of pw.
-    values = "VALUES ('hashed', 'NT-Password', ':=', '8cc19b6a8cfeac299c2871c86b38de28')"
-    concentrator.query("DELETE FROM radcheck WHERE username = 'hashed'")
-    concentrator.query(f"INSERT INTO radcheck (username, attribute, op, value) {values}")
-    server = (
-        f"nodetach debug auth require-{method} 10.99.0.1:10.99.0.2 maxconnect 1 plugin radius.so"
-        " radius-config-file /etc/ppp/pppoe-server-radius/client.conf"
-    )
-    for secret, answer in (("pw", {"mschap-v2": 'CHAP Success id=0x[0-9a-f]+ "S=', "pap": "PAP AuthAck"}),
-                           ("wrong", {"mschap-v2": "CHAP Failure", "pap": "PAP AuthNak"})):  # fmt: skip
-        client = f"pppd notty nodetach noauth user hashed password {secret} nodefaultroute"
-        said = concentrator.host.run(f"timeout 30 pppd {server} pty '{client}'").stdout
-        assert re.search(rf"sent \[{answer[method]}", said), said
