@@ -2,6 +2,7 @@
 
 blast.py serve PORT                     serve both directions until killed
 blast.py down|up HOST PORT SECONDS      measure: Mbit/s of the payload, and the pings beside it
+blast.py garden INTERFACE               what can be reached by an interface: the gateway, and elsewhere
 """
 
 from __future__ import annotations
@@ -82,8 +83,35 @@ def measure(way: str, host: str, port: int, seconds: float) -> None:
     )
 
 
+def reached(interface: str, host: str, port: int) -> bool:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        one.settimeout(3)
+        try:
+            one.connect((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def garden(interface: str) -> None:
+    elsewhere = subprocess.run(["ping", "-c", "1", "-W", "2", "-I", interface, "8.8.8.8"], stdout=subprocess.DEVNULL)
+    print(
+        json.dumps(
+            {
+                "allowed": reached(interface, "192.168.5.1", 5001),
+                "elsewhere": elsewhere.returncode == 0,
+                "http": reached(interface, "8.8.8.8", 80),
+                "https": reached(interface, "8.8.8.8", 443),
+            }
+        )
+    )
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(int(sys.argv[2]))
+    elif sys.argv[1] == "garden":
+        garden(sys.argv[2])
     else:
         measure(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
