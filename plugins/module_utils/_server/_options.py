@@ -21,6 +21,7 @@ _CONTRADICTIONS = (
     ("auth require-chap require-pap require-mschap require-mschap-v2 require-eap +chap +pap", "Use authentication."),
     ("refuse-chap refuse-pap refuse-mschap refuse-mschap-v2 refuse-eap -chap -pap", "Use authentication."),
     ("login", "Use system_login."),
+    ("show-password", "The log would have the secrets of clients."),
     ("detach nodetach updetach up_sdnotify", "pppoe-server waits for the end of each pppd."),
     ("persist demand maxfail holdoff", "A server does not dial."),
     ("file call plugin pty connect notty socket record unit ifname rp_pppoe_sess", "pppoe-server sets it itself."),

@@ -112,6 +112,7 @@ def test_options_file(changes, lines):
         ({"service_names": ["ok\n"]}, "service_names[0]", "not allowed"),
         ({"options": ["noauth"]}, "options[0]", "without a password"),
         # pppd reads words, not lines.
+        ({"options": ["debug", "show-password"]}, "options[1]", "'show-password' is not for this list"),
         ({"options": ["idle 600 noauth"]}, "options[0]", "'noauth' follows 'idle'"),
         ({"options": ["idle 600", "nobsdcomp 'no'auth"]}, "options[1]", "a separate entry"),
         ({"options": ["nodeflate :10.0.0.1"]}, "options[0]", "a separate entry"),
