@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / folder) for folder in ("demo", "lab", "bench")]
+# This folder first: bench has parts of the same names.
+sys.path[:0] = [str(HERE.parent / folder) for folder in ("soak", "demo", "lab", "bench")]
 
 import stage  # noqa: E402
 
