@@ -141,8 +141,11 @@ sessions:
       description:
         - Why it ended, as far as that is known.
         - On a centre, the cause of RADIUS, or V(Stale) if nothing was heard of it.
-        - On a server, the reason for which the session manager hung it up, V(boot) if the host went down, or V(unseen)
-          if its end was not seen.
+        - On a server, the reason for which the session manager hung it up, or else what pppd has said of it in the
+          journal, as a cause of RADIUS; V(boot) if the host went down, or V(unseen) if its end was not seen.
+        - V(User-Request) means that the client has hung up, V(Admin-Reset) a signal to pppd, V(Lost-Carrier) that LCP
+          echoes were not answered or the interface went down, V(Session-Timeout) and V(Idle-Timeout) the limits of that
+          name, V(NAS-Request) a limit of traffic, and V(Service-Unavailable) that a later authentication failed.
       type: str
       sample: User-Request
     server:

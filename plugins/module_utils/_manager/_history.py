@@ -6,7 +6,8 @@
 
 Each session is a row from its start on, and gets its end and its bytes when the kernel removes its interface. SQLite
 writes in a thread of its own, so that nobody who dials waits for the disk; a commit has reached the disk when it
-returns (synchronous=FULL). Of a power cut the sessions that were open are closed at the last minute that was marked.
+returns (synchronous=FULL). The cause of an end is the manager's own, or what pppd has said of it (``_exits``). Of a
+power cut the sessions that were open are closed at the last minute that was marked.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _kernel, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _exits, _kernel, _names
 
 if t.TYPE_CHECKING:
     # Only where a history is kept, since it is large.
@@ -30,9 +31,11 @@ if t.TYPE_CHECKING:
 
 #: Seconds between two marks of the time, to a new attempt after an error of the disk, and between two deletions.
 MARK, AGAIN, DELETE = 60.0, 5.0, 3600.0
+#: Seconds after the end of an interface, until its pppd has said why.
+LOOK = 2.0
 #: How often the account of a session is looked for, which pppd may not have said yet.
 ATTEMPTS = 3
-#: The causes that do not come from the manager.
+#: The causes that neither the manager nor a pppd has given.
 BOOT, UNSEEN = "boot", "unseen"
 SCHEMA = """\
 CREATE TABLE IF NOT EXISTS session (
@@ -201,6 +204,7 @@ class Store:
         self.instances: set[str] = set()
         self.keep: dict[str, int] = {}
         self._deleted = 0.0
+        self._unknown: list[_Ended] = []
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -225,6 +229,7 @@ class Store:
                     self.instances |= {row[0] for row in database.execute("SELECT DISTINCT instance FROM session")}
                 self._write(database, batch)
                 batch, reported = [], False
+                self._write_causes(database)
             except (sqlite3.Error, OSError) as error:
                 if not reported:
                     syslog.syslog(syslog.LOG_ERR, f"{self._path}: {error}; what is to be written there is kept")
@@ -238,7 +243,7 @@ class Store:
     def _collect(self, batch: list[t.Any]) -> bool:
         """Wait for something to write, at most until the next mark; whether this is the end."""
         try:
-            one = self._changes.get(timeout=None if batch else MARK)
+            one = self._changes.get(timeout=None if batch else LOOK if self._unknown else MARK)
             while one is not None:
                 batch.append(one)
                 one = self._changes.get_nowait()
@@ -250,7 +255,9 @@ class Store:
         """All of it in one transaction, which is on the disk when this returns."""
         with database:
             for change in batch:
-                change.write(database)
+                ended = change.write(database)
+                if ended is not None:
+                    self._unknown.append(ended)
             now = time.time()
             database.execute("UPDATE mark SET boot = ?, time = ?", (boot(), int(now)))
             if now - self._deleted > DELETE:
@@ -258,6 +265,18 @@ class Store:
                 for instance, days in self.keep.items():
                     limit = int(now - days * 86400)
                     database.execute("DELETE FROM session WHERE instance = ? AND stop < ?", (instance, limit))
+
+    def _write_causes(self, database: sqlite3.Connection) -> None:
+        """The causes of ends that pppd has told, of many by one look."""
+        if not self._unknown or self._unknown[0].time > time.time() - LOOK:
+            return
+        ended, self._unknown = self._unknown, []
+        found = _exits.look({one.pid for one in ended}, ended[0].time)
+        with database:
+            database.executemany(
+                "UPDATE session SET cause = ? WHERE rowid = ? AND cause IS NULL",
+                [(found[one.pid], one.row) for one in ended if one.pid in found],
+            )
 
 
 class _Reconcile:
@@ -297,18 +316,32 @@ class _Begin:
         )
 
 
+class _Ended(t.NamedTuple):
+    """A session without a cause yet: its row, its pppd, and the time of its end."""
+
+    row: int
+    pid: int
+    time: int
+
+
 @dataclass(frozen=True)
 class _End:
     gone: Gone
     time: int
     cause: str | None
 
-    def write(self, database: sqlite3.Connection) -> None:
+    def write(self, database: sqlite3.Connection) -> _Ended | None:
+        found = database.execute(
+            "SELECT rowid, pid FROM session WHERE interface = ? AND stop IS NULL AND boot = ?",
+            (self.gone.interface, boot()),
+        ).fetchone()
+        if found is None:
+            return None
         database.execute(
-            "UPDATE session SET stop = max(start, ?), bytes_in = ?, bytes_out = ?, cause = coalesce(?, cause)"
-            " WHERE interface = ? AND stop IS NULL AND boot = ?",
-            (self.time, self.gone.received, self.gone.sent, self.cause, self.gone.interface, boot()),
+            "UPDATE session SET stop = max(start, ?), bytes_in = ?, bytes_out = ?, cause = ? WHERE rowid = ?",
+            (self.time, self.gone.received, self.gone.sent, self.cause, found[0]),
         )
+        return None if self.cause is not None else _Ended(found[0], found[1], self.time)
 
 
 def _begin(one: _Beginning, account: str | None) -> _Begin:

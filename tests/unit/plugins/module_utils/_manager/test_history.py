@@ -62,6 +62,28 @@ def test_a_session_from_its_start_to_its_end(history, tmp_path):
     assert os.stat(tmp_path / "sub" / "history.db").st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("reason", [None, "ann has dialled again"])
+def test_the_cause_that_pppd_has_told(history, tmp_path, monkeypatch, reason):
+    """Of two that end, one has told it; a reason of the manager counts, and nothing is looked for then."""
+    asked = []
+    monkeypatch.setattr(_history, "LOOK", 0.1)
+    monkeypatch.setattr(_history._exits, "look", lambda pids, since: asked.append(pids) or {OWN: "Idle-Timeout"})
+    one = history()
+    one.up(session())
+    one.up(session(pid=1, address="10.0.0.3", interface="ppp1"))
+    one.flush(lambda: {(OWN, 100), (1, 100)})
+    if reason:
+        one.ends(session(), reason)
+    one._links.gone = lambda: [_history.Gone("ppp0", 1, 2), _history.Gone("ppp1", 1, 2)]
+    one.flush(set)
+    deadline = time.monotonic() + 20
+    while (not asked or one._store._unknown) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    one.close()
+    assert asked == [{1} if reason else {1, OWN}]
+    assert rows(tmp_path, "cause") == [(reason or "Idle-Timeout",), (None,)]
+
+
 def test_nothing_is_opened_where_no_history_is_kept(history, tmp_path):
     one = history(days=0)
     one.up(session())
