@@ -12,7 +12,8 @@ FOLDER = "/etc/ppp/pppoe-server-radius"
 #: What pppd's plugin reads.
 CLIENT = FOLDER + "/client.conf"
 SERVERS = FOLDER + "/servers"
-DICTIONARY = FOLDER + "/dictionary"
+# FreeRADIUS would read a file called dictionary in the folder of its configuration, too. It has no flags of encryption.
+DICTIONARY = FOLDER + "/pppd.dictionary"
 PORT_MAP = FOLDER + "/port-map"
 SEQUENCE = _layout_server.STATE + "/radius.seq"
 

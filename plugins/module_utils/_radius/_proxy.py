@@ -164,14 +164,6 @@ server pppoe {{
                 &Framed-IP-Address !* ANY
             }}
         }}
-        # Keys of MPPE, with which no PPPoE session is encrypted: pppd refuses a login whose keys it does not read.
-        update proxy-reply {{
-            &MS-CHAP-MPPE-Keys !* ANY
-            &MS-MPPE-Recv-Key !* ANY
-            &MS-MPPE-Send-Key !* ANY
-            &MS-MPPE-Encryption-Policy !* ANY
-            &MS-MPPE-Encryption-Types !* ANY
-        }}
         if (&proxy-reply:Reply-Message && (&proxy-reply:Reply-Message !~ /^[ -~]*$/)) {{
             update proxy-reply {{
                 &Reply-Message !* ANY

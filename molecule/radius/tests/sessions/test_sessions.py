@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 testinfra_hosts = ["ansible://pppoe_servers"]
 
 
@@ -180,3 +182,26 @@ def test_a_session_ends_by_its_account(concentrator, until):
     assert result["count"] == 1
     concentrator.wait(14, state="ended")
     assert until(lambda: {row[1] for row in concentrator.rows("home")} == {"f"}, 30)
+
+
+@pytest.mark.parametrize(
+    ("method", "secret", "answer"),
+    [
+        ("mschap-v2", "pw", 'CHAP Success id=0x[0-9a-f]+ "S='),
+        ("pap", "pw", "PAP AuthAck"),
+        ("pap", "other", "PAP AuthNak"),
+    ],
+)
+def test_a_hash_in_the_database_is_enough_for(concentrator, method, secret, answer):
+    """pppd asks as in an instance with this authentication; its client is another pppd, at a pseudo-terminal."""
+    # The NT hash of pw.
+    values = "VALUES ('hashed', 'NT-Password', ':=', '8cc19b6a8cfeac299c2871c86b38de28')"
+    concentrator.query("DELETE FROM radcheck WHERE username = 'hashed'")
+    concentrator.query(f"INSERT INTO radcheck (username, attribute, op, value) {values}")
+    server = (
+        f"nodetach debug auth require-{method} 10.99.0.1:10.99.0.2 maxconnect 1 plugin radius.so"
+        " radius-config-file /etc/ppp/pppoe-server-radius/client.conf"
+    )
+    client = f"pppd notty nodetach noauth user hashed password {secret} nodefaultroute"
+    said = concentrator.host.run(f"timeout 30 pppd {server} pty '{client}'").stdout
+    assert re.search(rf"sent \[{answer}", said), said
