@@ -69,6 +69,7 @@ ListenStream={queue}
 SocketMode=0660
 SocketGroup={user}
 Accept=yes
+RemoveOnStop=yes
 
 [Install]
 WantedBy=sockets.target

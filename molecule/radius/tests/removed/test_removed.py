@@ -14,7 +14,6 @@ testinfra_hosts = ["ansible://pppoe_servers", "ansible://pppoe_radius_servers"]
         "/etc/systemd/system/pppoe-server-radius.service",
         "/etc/systemd/system/pppoe-server-disconnect.socket",
         "/etc/systemd/system/pppoe-server-disconnect@.service",
-        "/var/lib/pppoe-server-radius",
         "/run/pppoe-server-radius",
         "/run/pppoe-server-radius.disconnect",
         "/etc/freeradius/pppoe-radius",
@@ -25,6 +24,12 @@ testinfra_hosts = ["ansible://pppoe_servers", "ansible://pppoe_radius_servers"]
 )
 def test_no_file(host, path):
     assert not host.file(path).exists
+
+
+def test_records_that_no_centre_took_are_kept(host):
+    # The centres were removed before the last sessions ended.
+    kept = host.run("ls -A /var/lib/pppoe-server-radius").stdout.split()
+    assert [name for name in kept if not name.startswith("detail")] == []
 
 
 def test_no_process(host):
