@@ -12,23 +12,26 @@ def is_server(host):
     return "pppoe_servers" in host.ansible.get_variables()["group_names"]
 
 
+def until(look, pattern):
+    """What ``look`` gives, as soon as it has the pattern: the customer may be dialling."""
+    for _attempt in range(60):
+        text = look()
+        if re.search(pattern, text):
+            return text
+        time.sleep(1)
+    raise AssertionError(text)
+
+
 def test_the_address_is_made_of_the_prefix_of_the_account(host):
     """The same on both servers, which have the same pools."""
     if is_server(host):
         [line] = host.file("/var/lib/pppoe-server/default.prefixes").content_string.splitlines()[1:2]
         framed, delegated, account = line.split()
         assert account == "cmz"
-        routes = host.check_output("ip -6 route show dev ppp0")
-        assert f"{framed} proto 139" in routes
-        assert f"{delegated} proto 140" in routes
+        for route in (f"{framed} proto 139", f"{delegated} proto 140"):
+            until(lambda: host.run("ip -6 route show dev ppp0").stdout, route)
         return
-    for _attempt in range(60):
-        text = host.check_output("ip -6 -o addr show dev ppp0 scope global")
-        if re.search(r"2001:db8:1:[0-9a-f]+::2/", text):
-            break
-        time.sleep(1)
-    else:
-        raise AssertionError(text)
+    until(lambda: host.run("ip -6 -o addr show dev ppp0 scope global").stdout, r"2001:db8:1:[0-9a-f]+::2/")
     assert "default via fe80::1 dev ppp0" in host.check_output("ip -6 route show default")
 
 
