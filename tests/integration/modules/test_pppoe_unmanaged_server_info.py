@@ -246,7 +246,12 @@ sleep 0.3
             assert host.router.module(**parameters)["applied"] in ("live", "started")
             assert host.router.module(**parameters)["changed"] is False
         assert daemons(host) == dict.fromkeys(lans, 1)
-        host.sh(END, check=False)
+        for _second in range(20):
+            # A daemon that is being killed is there for a moment, and may have been starting when they were listed.
+            host.sh(END, check=False)
+            if not daemons(host):
+                break
+            time.sleep(1)
         assert daemons(host) == {}
         host.sh("/etc/rc.local >/dev/null 2>&1")
         for _second in range(20):
