@@ -70,7 +70,7 @@ def look(pids: t.Collection[int], since: int) -> dict[int, str]:
     command = ["nice", "-n", "20", "journalctl", "-q", "--no-pager", "-b", "-t", "pppd", "-o", "json"]
     command += ["--output-fields=_PID,MESSAGE", f"--since=@{since - BEFORE}", f"--grep=^({_ANY}|.*authentication)"]
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
         )
     except (OSError, subprocess.SubprocessError, ValueError):
