@@ -43,6 +43,7 @@ class Host:
 
     def close(self) -> None:
         self.sh(END, check=False)
+        self.sh(END.replace("pidof pppoe-server", "pgrep -f [p]ppoe-server-manager"), check=False)
         self.router.close()
 
 
