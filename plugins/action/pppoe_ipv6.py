@@ -6,37 +6,13 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible_collections.dialtone.pppoe.plugins.action import chap_user
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.action import pppoe_plans
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _check as _ipv6_check
 
 
-class ActionModule(chap_user.ActionModule):
+class ActionModule(pppoe_plans.ActionModule):
     """Runs the module with a file of accounts in the place of ``accounts`` and ``accounts_src``."""
 
     MODULE = "dialtone.pppoe.pppoe_ipv6"
-
-    def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
-        arguments = dict(self._task.args)
-        self._warnings: list[str] = []
-        listed, source = arguments.pop("accounts", None) or [], arguments.pop("accounts_src", None)
-        try:
-            if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-                raise Refused("accounts", "is not a list of dictionaries.", "Give each account as a dictionary.")
-            entries, places = self._rows(str(source), None) if source else ([], [])
-            where = [*(f"accounts[{index}]" for index in range(len(listed))), *places]
-            accounts = _ipv6_check.accounts([*listed, *entries], where.__getitem__)
-        except Refused as error:
-            return {"failed": True, "msg": str(error)}
-        if accounts:
-            arguments["accounts_src"] = self._send(_ipv6_check.accounts_text(accounts))
-        answer: dict[str, t.Any] = self._execute_module(
-            self.MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async
-        )
-        if isinstance(answer.get("invocation"), dict):
-            answer["invocation"].get("module_args", {}).update(
-                accounts=f"({len(accounts)} entries)", accounts_src=source
-            )
-        return answer
+    CHECKED = staticmethod(_ipv6_check.accounts)
+    LINES = staticmethod(_ipv6_check.accounts_text)

@@ -18,6 +18,9 @@ class ActionModule(chap_user.ActionModule):
     """Runs the module with a file of accounts in the place of ``accounts`` and ``accounts_src``."""
 
     MODULE = "dialtone.pppoe.pppoe_plans"
+    #: Check accounts, and the lines of a file that the module reads.
+    CHECKED: t.Callable[..., t.Any] = staticmethod(_plans_check.accounts)
+    LINES: t.Callable[..., bytes] = staticmethod(_plans_grant.accounts_text)
 
     def work(self, task_vars: dict[str, t.Any], wrap_async: bool) -> dict[str, t.Any]:
         arguments = dict(self._task.args)
@@ -28,11 +31,11 @@ class ActionModule(chap_user.ActionModule):
                 raise Refused("accounts", "is not a list of dictionaries.", "Give each account as a dictionary.")
             entries, places = self._rows(str(source), None) if source else ([], [])
             where = [*(f"accounts[{index}]" for index in range(len(listed))), *places]
-            accounts = _plans_check.accounts([*listed, *entries], where.__getitem__)
+            accounts = self.CHECKED([*listed, *entries], where.__getitem__)
         except Refused as error:
             return {"failed": True, "msg": str(error)}
         if accounts:
-            arguments["accounts_src"] = self._send(_plans_grant.accounts_text(accounts))
+            arguments["accounts_src"] = self._send(self.LINES(accounts))
         answer: dict[str, t.Any] = self._execute_module(
             self.MODULE, arguments, task_vars=task_vars, wrap_async=wrap_async
         )

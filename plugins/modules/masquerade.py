@@ -26,6 +26,7 @@ description:
   - Does not enable forwarding (C(net.ipv4.ip_forward), see M(dialtone.pppoe.forwarding)), and filters nothing.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
+  - dialtone.pppoe.walled_garden
 attributes:
   check_mode:
     support: full
@@ -119,23 +120,6 @@ options:
         still reach. Everything else that they send through this host
         is dropped.
     type: dict
-    suboptions:
-      pool:
-        description: The addresses of their sessions, in the forms of O(dialtone.pppoe.pppoe_server#module:pool).
-        type: list
-        elements: str
-        default: []
-      allow:
-        description: The addresses and networks that they can reach.
-        type: list
-        elements: str
-        default: []
-      dns_server:
-        description: A DNS server that gets all their questions, whatever server they ask.
-        type: str
-      redirect:
-        description: The web server that gets their http to any other address, as C(ADDRESS) or C(ADDRESS:PORT).
-        type: str
   clamp_mss:
     description:
       - Clamp the MSS of TCP connections through C(ppp) interfaces to the path MTU, in both directions.

@@ -17,6 +17,7 @@ description:
   - Everything is validated before the first write. Plans that the kernel of the host cannot apply are refused.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
+  - dialtone.pppoe.walled_garden
 attributes:
   check_mode:
     support: full
@@ -62,23 +63,6 @@ options:
         still reach. Without it they are refused. Only whether there is one counts for this
         module.
     type: dict
-    suboptions:
-      pool:
-        description: The addresses of their sessions, in the forms of O(dialtone.pppoe.pppoe_server#module:pool).
-        type: list
-        elements: str
-        default: []
-      allow:
-        description: The addresses and networks that they can reach.
-        type: list
-        elements: str
-        default: []
-      dns_server:
-        description: A DNS server that gets all their questions, whatever server they ask.
-        type: str
-      redirect:
-        description: The web server that gets their http to any other address, as C(ADDRESS) or C(ADDRESS:PORT).
-        type: str
   default_plan:
     description:
       - The plan of accounts without one. Without it they have no limit.

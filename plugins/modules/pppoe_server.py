@@ -21,6 +21,7 @@ description:
   - Everything is validated before the first write, also by C(pppoe-server) itself if it is installed.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
+  - dialtone.pppoe.walled_garden
 attributes:
   check_mode:
     support: full
@@ -101,23 +102,6 @@ options:
         still reach. This module gives them addresses, M(dialtone.pppoe.masquerade)
         has the rules of the firewall.
     type: dict
-    suboptions:
-      pool:
-        description: The addresses of their sessions, in the forms of O(dialtone.pppoe.pppoe_server#module:pool).
-        type: list
-        elements: str
-        default: []
-      allow:
-        description: The addresses and networks that they can reach.
-        type: list
-        elements: str
-        default: []
-      dns_server:
-        description: A DNS server that gets all their questions, whatever server they ask.
-        type: str
-      redirect:
-        description: The web server that gets their http to any other address, as C(ADDRESS) or C(ADDRESS:PORT).
-        type: str
   authentication:
     description:
       - The authentication protocol for clients.

@@ -147,7 +147,7 @@ def answer(one: Question, link: Link, duid: bytes, multicast: bool = True) -> by
     if one.server is not None and one.server != duid:
         return None
     if not multicast:
-        # No client has been told that it may (RFC 8415, 18.4).
+        # No client has been allowed to do that (RFC 8415, 18.4).
         return _message(REPLY, one, duid, _status(USE_MULTICAST)) if one.kind in _TO_ONE else None
     if one.kind == CONFIRM:
         return _confirmed(one, link, duid)

@@ -45,7 +45,7 @@ class _Link:
 
 
 class Farewells:
-    """The links of sessions whose end somebody wants to be told. ``scripts``, ``run``: folders, as in ``Places``."""
+    """The links of sessions whose end scripts of the host wait for. ``scripts``, ``run``: folders, as in ``Places``."""
 
     def __init__(self, scripts: str, run: str) -> None:
         self._scripts, self._run = scripts, run

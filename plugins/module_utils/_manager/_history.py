@@ -267,7 +267,7 @@ class Store:
                     database.execute("DELETE FROM session WHERE instance = ? AND stop < ?", (instance, limit))
 
     def _write_causes(self, database: sqlite3.Connection) -> None:
-        """The causes of ends that pppd has told, of many by one look."""
+        """The causes of ends that pppd has logged, of many by one look."""
         if not self._unknown or self._unknown[0].time > time.time() - LOOK:
             return
         ended, self._unknown = self._unknown, []

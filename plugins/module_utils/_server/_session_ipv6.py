@@ -110,7 +110,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         if changed:
             _root.require_root("The IPv6 prefixes of sessions")
         if not module.check_mode:
-            # Nobody is told of a prefix before others are protected from whoever has it.
+            # No prefix is announced before others are protected from whoever has it.
             rules.apply(module)
             # Both may have a block in rc.local.
             _apply(module, _plan(module, settings, accounts, others))

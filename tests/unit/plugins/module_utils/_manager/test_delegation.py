@@ -22,7 +22,7 @@ SETTINGS = _settings.Settings(2, (FRAMED_POOL,), (DELEGATED_POOL,), 56, (ipaddre
 
 
 class Kernel:
-    """Routes in memory; ``events``: what is told next."""
+    """Routes in memory; ``events``: what is reported next."""
 
     def __init__(self):
         self.table, self.events, self.links = {}, [], {}

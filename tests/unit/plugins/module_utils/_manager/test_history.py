@@ -64,7 +64,7 @@ def test_a_session_from_its_start_to_its_end(history, tmp_path):
 
 @pytest.mark.parametrize("reason", [None, "ann has dialled again"])
 def test_the_cause_that_pppd_has_told(history, tmp_path, monkeypatch, reason):
-    """Of two that end, one has told it; a reason of the manager counts, and nothing is looked for then."""
+    """Of two that end, one has logged it; a reason of the manager counts, and nothing is looked for then."""
     asked = []
     monkeypatch.setattr(_history, "LOOK", 0.1)
     monkeypatch.setattr(_history._exits, "look", lambda pids, since: asked.append(pids) or {OWN: "Idle-Timeout"})
