@@ -320,8 +320,9 @@ TIMER = "pppoe-radius-upkeep.timer"
 
 # A session of which nothing was heard for long lives if its concentrator is cut off. If later records of that
 # concentrator have come, which come in order, it does not, and its address is free before the lease ends.
+# The column has whole seconds: now() could be rounded to a time that is still to come.
 _FREE = """\
-UPDATE radippool SET expiry_time = now() FROM radacct dead
+UPDATE radippool SET expiry_time = now() - interval '1 second' FROM radacct dead
   WHERE dead.acctterminatecause = '{cause}' AND dead.framedipaddress = radippool.framedipaddress
   AND radippool.expiry_time > now()
   AND radippool.expiry_time < dead.acctupdatetime + interval '{lease} seconds' + interval '1 minute'

@@ -232,15 +232,3 @@ def test_a_key_that_freeradius_cannot_read_is_named(authority, first, concentrat
     said = concentrator.refusal([RADSEC])
     assert "Permission denied" in said
     assert PLACES["key"] in said
-
-
-def test_keys_of_mppe_do_not_reach_pppd(first, concentrator):
-    set_up(first, database={"password": PASSWORD})
-    empty(first)
-    concentrator.start([{"address": radius_site.CENTRE, "secret": radius_site.SECRET}])
-    # MS-CHAP, of which radclient makes the response.
-    login = "User-Name=ann,MS-CHAP-Password=geheim,NAS-Port=0"
-    assert "MPPE" in first.ask(f"{login},NAS-IP-Address=192.168.5.109", secret=radius_site.SECRET)
-    answer = concentrator.ask(login)
-    assert answer.startswith("Access-Accept")
-    assert "MPPE" not in answer
