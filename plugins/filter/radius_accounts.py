@@ -9,9 +9,10 @@ name: radius_accounts
 short_description: List the accounts of PPPoE servers that use RADIUS
 version_added: 0.1.0
 description:
-  - Returns the C(pppoe_server_accounts) of all hosts that have C(pppoe_server_radius), each account once.
+  - Returns the C(pppoe_server_accounts) of all hosts that have C(pppoe_server_radius), and the accounts of their
+    C(pppoe_server_instances), each account once.
   - An account that is not the same everywhere is an error.
-positional: hosts
+positional: hosts, others
 options:
   _input:
     description: The variables of all hosts, C(hostvars).
@@ -22,6 +23,11 @@ options:
     type: list
     elements: str
     required: true
+  others:
+    description: Further accounts, such as C(pppoe_radius_accounts), which come first.
+    type: list
+    elements: dict
+    default: []
 author:
   - The dialtone.pppoe authors (@dialtone)
 """
@@ -46,9 +52,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _inventory
 
 
-def radius_accounts(variables: t.Mapping[str, t.Mapping[str, t.Any]], hosts: list[str]) -> list[dict[str, t.Any]]:
+def radius_accounts(
+    variables: t.Mapping[str, t.Mapping[str, t.Any]],
+    hosts: list[str],
+    others: t.Sequence[t.Mapping[str, t.Any]] = (),
+) -> list[dict[str, t.Any]]:
     try:
-        return _inventory.accounts(variables, hosts)
+        return _inventory.accounts(variables, hosts, others)
     except Refused as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -50,17 +50,41 @@ def _client(
     }
 
 
-def accounts(variables: t.Mapping[str, t.Mapping[str, t.Any]], hosts: t.Iterable[str]) -> list[dict[str, t.Any]]:
-    """The ``pppoe_server_accounts`` of the hosts that use RADIUS, each once."""
+def accounts(
+    variables: t.Mapping[str, t.Mapping[str, t.Any]],
+    hosts: t.Iterable[str],
+    others: t.Iterable[t.Mapping[str, t.Any]] = (),
+) -> list[dict[str, t.Any]]:
+    """The accounts of the hosts that use RADIUS and of their instances, and others, each once.
+
+    ``others``: those of ``pppoe_radius_accounts``. ``Refused`` for an account that is not the same everywhere.
+    """
     found: dict[str, dict[str, t.Any]] = {}
+    places: dict[str, str] = {}
+    # Without its name an entry is none of them, and refused by whoever gets it.
+    entries = [("pppoe_radius_accounts", entry, dict(entry)) for entry in others]
     for host in hosts:
-        if not variables[host].get(_VARIABLE):
-            continue
-        for given in variables[host].get("pppoe_server_accounts") or ():
+        if variables[host].get(_VARIABLE):
             # Plans are the servers' own; with RADIUS, a rate is an attribute.
-            account = {key: value for key, value in given.items() if key in _users.COLUMNS}
-            former = found.setdefault(str(account.get("name")), account)
-            if former != account:
-                problem = f"the account {account.get('name')!r} of {host} is another one elsewhere."
-                raise Refused("pppoe_server_accounts", problem, "Give it the same secret and addresses everywhere.")
+            entries += [(place, one, _radius_part(one)) for place, one in _of_server(host, variables[host])]
+    for place, given, account in entries:
+        name = str(given.get("name"))
+        if found.setdefault(name, account) != account:
+            problem = f"the account {given.get('name')!r} is in {places[name]} with other values."
+            raise Refused(place, problem, "Give it the same values in both, or take it out of one.")
+        places.setdefault(name, place)
     return list(found.values())
+
+
+def _of_server(host: str, values: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
+    """The accounts of a host and of its instances, each with the place where it is."""
+    for account in values.get("pppoe_server_accounts") or ():
+        yield f"pppoe_server_accounts of {host}", account
+    for instance in values.get("pppoe_server_instances") or ():
+        if instance.get("state") != "absent":
+            for account in instance.get("accounts") or ():
+                yield f"pppoe_server_instances of {host}", account
+
+
+def _radius_part(account: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {key: value for key, value in account.items() if key in _users.COLUMNS}

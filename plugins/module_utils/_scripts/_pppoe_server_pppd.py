@@ -188,7 +188,10 @@ case $words in
             *[!A-Za-z0-9._:@-]*) interface=- ;;
         esac
         read -r unique </proc/sys/kernel/random/uuid
-        set -- "$@" remotenumber "${session#*:}" avpair "Acct-Multi-Session-Id=$unique" \
+        # A pppd gives its unit back before it ends. At its end it removes the file of radattr.so of it, which may
+        # be that of a newer session by then (auth.c link_terminated, radattr.c cleanup). pppoe-server gives an ID
+        # to another session only after the pppd has ended. If that unit is taken, pppd chooses a free one.
+        set -- "$@" unit "$id" remotenumber "${session#*:}" avpair "Acct-Multi-Session-Id=$unique" \
             avpair "NAS-Port-Id=$interface:$id" avpair "Called-Station-Id=$called"
         ;;
 esac

@@ -146,6 +146,31 @@ def test_clients_and_accounts_of_an_inventory():
     assert [one["name"] for one in _inventory.accounts(HOSTS, HOSTS)] == ["ann", "bob"]
 
 
+def test_accounts_of_instances_move_too():
+    instances = [{"name": "a", "accounts": [{"name": "eve", "secret": "e"}]}, {"name": "b"}]
+    gone = {"name": "c", "state": "absent", "accounts": [{"name": "fay", "secret": "f"}]}
+    hosts = {"gate4": {"pppoe_server_radius": {"servers": [{}]}, "pppoe_server_instances": [*instances, gone]}}
+    assert _inventory.accounts(hosts, hosts) == [{"name": "eve", "secret": "e"}]
+
+
+def test_accounts_of_the_centre_and_of_servers_are_together():
+    mine = [{"name": "dan", "secret": "d", "group": "home"}, {"name": "bob", "secret": "y"}]
+    found = _inventory.accounts(HOSTS, HOSTS, mine)
+    assert [one["name"] for one in found] == ["dan", "bob", "ann"]
+    assert found[0]["group"] == "home"
+
+
+@pytest.mark.parametrize("other", [{"name": "bob", "secret": "other"}, {"name": "bob", "secret": "y", "group": "home"}])
+def test_an_account_that_is_another_one_elsewhere_is_refused(other):
+    words = "pppoe_server_accounts of gate2: the account 'bob' is in pppoe_radius_accounts with other values"
+    with pytest.raises(Refused, match=re.escape(words)) as raised:
+        _inventory.accounts(HOSTS, HOSTS, [other])
+    assert "other." not in str(raised.value)
+    elsewhere = {**HOSTS, "gate5": {**HOSTS["gate2"], "pppoe_server_accounts": [other]}}
+    with pytest.raises(Refused, match="pppoe_server_accounts of gate5: the account 'bob' is in pppoe_server_accounts"):
+        _inventory.accounts(elsewhere, elsewhere)
+
+
 BASE = {
     "clients": [],
     "database": {},

@@ -97,6 +97,8 @@ def test_radius_is_told_what_session_it_is(place, relay, called):
     result, got = dial(place, "pty", relay)
     assert result.returncode == 0, result.stderr
     told = got[got.index("remotenumber") :]
+    # Its unit is that of no pppd that has not ended: a former one would remove its file of attributes.
+    assert got[got.index("remotenumber") - 2 : got.index("remotenumber")] == ["unit", "12"]
     assert told[:3] == ["remotenumber", "02:00:00:00:00:ab", "avpair"]
     assert re.fullmatch("Acct-Multi-Session-Id=[0-9a-f-]{36}", told[3])
     assert told[4:] == ["avpair", "NAS-Port-Id=eth1:12", "avpair", f"Called-Station-Id={called}"]
