@@ -58,10 +58,12 @@ class ActionModule(chap_user.ActionModule):
         arguments = dict(self._task.args)
         present = [one for one in wanted if one.present]
         lists = {one.name: _instances_accounts.of(one, self._rows) for one in present}
-        parameters = {one.name: _instances.parameters(one) for one in wanted}
+        entries = {name: one.entries for name, one in lists.items()}
+        parameters = {one.name: _instances.parameters(one, entries.get(one.name, ())) for one in wanted}
+        has_plans = {one.name: _instances.has_plans(one, entries[one.name]) for one in present}
         if "plans" in arguments["parts"]:
             for index, one in enumerate(present):
-                accounts = _instances_accounts.with_plans(one, self._rows) if _instances.has_plans(one) else {}
+                accounts = _instances_accounts.with_plans(one, self._rows) if has_plans[one.name] else {}
                 if accounts:
                     table = _plans_grant.accounts_text(accounts)
                     parameters[one.name]["plans"]["accounts_src"] = self._send(table, f"plans{index}")

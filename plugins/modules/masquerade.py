@@ -116,8 +116,8 @@ options:
         type: str
   walled_garden:
     description:
-      - What accounts that are disabled (C(enabled) is V(false) in O(dialtone.pppoe.pppoe_plans#module:accounts)) can
-        still reach. Everything else that they send through this host
+      - What accounts that are disabled or have expired (C(enabled) and C(expires) in
+        O(dialtone.pppoe.pppoe_plans#module:accounts)) can still reach. Everything else that they send through this host
         is dropped.
     type: dict
   clamp_mss:

@@ -59,9 +59,9 @@ options:
     default: {}
   walled_garden:
     description:
-      - What accounts that are disabled (C(enabled) is V(false) in O(dialtone.pppoe.pppoe_plans#module:accounts)) can
-        still reach. Without it they are refused. Only whether there is one counts for this
-        module.
+      - What accounts that are disabled or have expired (C(enabled) and C(expires) in
+        O(dialtone.pppoe.pppoe_plans#module:accounts)) can still reach. Without it they are refused. Only whether there
+        is one counts for this module.
     type: dict
   default_plan:
     description:
@@ -75,6 +75,9 @@ options:
         plan. C(enabled): V(false) refuses new sessions of the account, or lets them into O(walled_garden). C(mac): the
         only Ethernet address from which it may connect. Sessions that are refused are reported by
         M(dialtone.pppoe.pppoe_session_info) and in the log.'
+      - 'C(expires): from when on the account is as if C(enabled) were V(false). A date such as V(2026-12-31) begins at
+        00:00 UTC; a time needs its zone, such as V(2026-12-31T18:00:00+01:00). The host looks at its own clock, so that
+        no run is needed then. A session that is up ends within ten seconds.'
       - An account with C(state) V(absent) is passed over.
     type: list
     elements: dict
@@ -82,7 +85,7 @@ options:
   accounts_src:
     description:
       - A file on the controller with accounts, as in O(dialtone.pppoe.chap_user#module:src). A CSV file can have the
-        columns C(plan), C(download), C(upload), C(enabled) and C(mac), a JSON file the keys of O(accounts).
+        columns C(plan), C(download), C(upload), C(enabled), C(mac) and C(expires), a JSON file the keys of O(accounts).
     type: str
   rate_attribute:
     description:
@@ -120,6 +123,7 @@ notes:
   - pppd before 2.5 asks for the rates by a script in C(/etc/ppp/ip-pre-up.d). Where a distribution has no such folder,
     a session gets its rates within a second after it has its address.
   - C(enabled) and C(mac) are checked when a session begins. M(dialtone.pppoe.pppoe_session) ends living ones.
+  - With a walled garden, a host keeps a file for each moment at which accounts expire, at most 5000.
 seealso:
   - module: dialtone.pppoe.pppoe_server
   - module: dialtone.pppoe.chap_user
@@ -145,6 +149,8 @@ EXAMPLES = r"""
         mac: 02:64:74:00:03:01
       - name: moved-out
         enabled: false
+      - name: guest
+        expires: "2026-12-31"
 
 - name: Take the rates from RADIUS
   dialtone.pppoe.pppoe_plans:

@@ -98,8 +98,8 @@ options:
     default: []
   walled_garden:
     description:
-      - What accounts that are disabled (C(enabled) is V(false) in O(dialtone.pppoe.pppoe_plans#module:accounts)) can
-        still reach. This module gives them addresses, M(dialtone.pppoe.masquerade)
+      - What accounts that are disabled or have expired (C(enabled) and C(expires) in
+        O(dialtone.pppoe.pppoe_plans#module:accounts)) can still reach. This module gives them addresses, M(dialtone.pppoe.masquerade)
         has the rules of the firewall.
     type: dict
   authentication:

@@ -122,8 +122,11 @@ def instances(values: Values) -> list[InstanceVariables]:
     return found or [InstanceVariables(str(defaults["name"]), defaults)]
 
 
-def parameters(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
-    """The parameters of each part of an instance. Fixed addresses are added on the host."""
+def parameters(instance: InstanceVariables, accounts: t.Sequence[Values] = ()) -> dict[str, dict[str, t.Any]]:
+    """The parameters of each part of an instance. Fixed addresses are added on the host.
+
+    ``accounts``: those of its file, which are not among its variables.
+    """
     if not instance.present:
         return absent(instance)
     if instance.is_set("nat") and not instance.values["outside_interface"]:
@@ -149,7 +152,7 @@ def parameters(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
         "masquerade": {"state": _state(instance.is_set("nat")), "startup": boot},
         "server": {"radius": instance.radius, **({"state": "started"} if drained else {})},
         # The accounts come without their secrets (_instances_accounts.with_plans).
-        "plans": {"state": _state(has_plans(instance)), "accounts": [], "accounts_src": None},
+        "plans": {"state": _state(has_plans(instance, accounts)), "accounts": [], "accounts_src": None},
         "ipv6": {"state": _state(has_ipv6(instance)), "startup": boot, "accounts": [], "accounts_src": None},
         # Drained by a playbook, it stays so.
         "access": {"state": "present", "startup": boot, **({"drained": True} if drained else {})},
@@ -165,8 +168,18 @@ def absent(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:
     return {name: _validated(bare, part, {"state": "absent"}) for name, part in PARTS.items()}
 
 
-def has_plans(instance: InstanceVariables) -> bool:
-    return any(instance.values.get(key) for key in ("plans", "rate_attribute", "walled_garden"))
+def has_plans(instance: InstanceVariables, accounts: t.Sequence[Values] = ()) -> bool:
+    """Whether it has plans, or an account that may not always connect. ``accounts``: those of its file."""
+    if any(instance.values.get(key) for key in ("plans", "rate_attribute", "walled_garden")):
+        return True
+    listed = instance.values.get("accounts")
+    return any(map(_is_limited, [*(listed if isinstance(listed, list) else ()), *accounts]))
+
+
+def _is_limited(account: t.Any) -> bool:
+    if not isinstance(account, dict) or account.get("state") == "absent":
+        return False
+    return account.get("enabled") is False or any(account.get(key) is not None for key in ("mac", "expires"))
 
 
 def has_ipv6(instance: InstanceVariables) -> bool:

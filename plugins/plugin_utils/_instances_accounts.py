@@ -52,8 +52,8 @@ def of(instance: InstanceVariables, rows: Rows) -> ListedAccounts:
         return ListedAccounts([], [], _encoded(instance, [], []))
     label = instance.label("accounts")
     users = instance.values["accounts"]
-    entries = _with_pools(instance, _normal(label, users), users)
-    places = [f"{label}[{index}]" for index in range(len(entries))]
+    places = [f"{label}[{index}]" for index in range(len(users or ()))]
+    entries = _with_pools(instance, _normal(label, users), users, places)
     source = instance.values["accounts_src"]
     if source:
         try:
@@ -61,7 +61,7 @@ def of(instance: InstanceVariables, rows: Rows) -> ListedAccounts:
         except Refused as error:
             text = str(error).partition(": ")
             raise Refused(instance.label("accounts_src"), text[2], "") if text[0] == "src" else error from None
-        entries, places = [*entries, *_with_pools(instance, more, more)], [*places, *their_places]
+        entries, places = [*entries, *_with_pools(instance, more, more, their_places)], [*places, *their_places]
     return ListedAccounts(entries, places, _encoded(instance, entries, places))
 
 
@@ -84,20 +84,28 @@ def _every(instance: InstanceVariables, rows: Rows) -> tuple[list[t.Any], t.Call
     return [*users, *more], [*places, *their_places].__getitem__
 
 
-def _with_pools(instance: InstanceVariables, entries: list[t.Any], users: t.Sequence[t.Any]) -> list[t.Any]:
-    """The entries, each with the named pool of its plan. ``users``: the same accounts with their plans."""
+def _with_pools(
+    instance: InstanceVariables, entries: list[t.Any], users: t.Sequence[t.Any], places: t.Sequence[str]
+) -> list[t.Any]:
+    """The entries, each with the named pool of its plan, and when it comes to be that of the walled garden.
+
+    ``users``: the same accounts with their plans. ``places``: what errors call them.
+    """
     plans, garden = instance.values.get("plans") or {}, instance.values.get("walled_garden")
     pools = {name: plan["pool"] for name, plan in plans.items() if isinstance(plan, dict) and plan.get("pool")}
     if not pools and not garden:
         return entries
     found = []
-    for entry, user in zip(entries, users):
+    for entry, user, place in zip(entries, users, places):
         pool = pools.get(user.get("plan") or instance.values.get("default_plan"))
         if garden and user.get("enabled") is False:
             pool = _named_pools.GARDEN
         # A fixed address counts more.
         fixed = [one for one in entry.get("addresses") or () if one != "*"]
-        found.append({**entry, "pool": pool} if pool and not fixed else entry)
+        until = None
+        if garden and user.get("expires") is not None and pool != _named_pools.GARDEN:
+            until = _plans_check.expires(f"{place}.expires", user["expires"])
+        found.append({**entry, "pool": pool or "", "until": until} if (pool or until) and not fixed else entry)
     return found
 
 

@@ -38,7 +38,8 @@ class Account:
 
     ``addresses`` of ``None`` are left as they are, ``alias`` is another spelling that means the same account, and
     ``label`` is the name as people know it. ``parameter`` is where it was asked for (``users[3]``).
-    ``pool``: the named pool of the server that its address is of; empty for none, ``None``: as it is.
+    ``pool``: the named pool of the server that its address is of; empty for none, ``None``: as it is. ``until``: when
+    it goes to the walled garden, in seconds since 1970.
     """
 
     name: bytes
@@ -50,6 +51,7 @@ class Account:
     label: str = ""
     parameter: str = ""
     pool: str | None = None
+    until: int | None = None
 
     @property
     def key(self) -> tuple[bytes, bytes]:
@@ -82,7 +84,8 @@ def of_server(entry: t.Mapping[str, t.Any], parameter: str, pap: bool = False) -
         addresses = _addresses(prefix + "addresses", entry.get("addresses"))
     alias = raw if raw != name else None
     pool = _pool(prefix + "pool", entry.get("pool")) if present else None
-    return Account(name, server, secret, addresses, present, alias, _label(raw), parameter, pool)
+    until = entry.get("until") if present else None
+    return Account(name, server, secret, addresses, present, alias, _label(raw), parameter, pool, until)
 
 
 def of_client(

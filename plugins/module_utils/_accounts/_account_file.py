@@ -26,11 +26,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 Entry = dict[str, t.Any]
 #: What pppoe_plans and pppoe_ipv6 have of an account, in a CSV file and in JSON; chap_user passes over it.
 _OF_IPV6 = ("framed_ipv6_prefix", "delegated_ipv6_prefix")
-_OF_PLANS = ("plan", "download", "upload", "enabled", "mac", *_OF_IPV6)
-_KEYS_OF_PLANS = ("plan", "rate", "enabled", "mac", *_OF_IPV6)
+_OF_PLANS = ("plan", "download", "upload", "enabled", "mac", "expires", *_OF_IPV6)
+_KEYS_OF_PLANS = ("plan", "rate", "enabled", "mac", "expires", *_OF_IPV6)
 _KNOWN = (
-    "name, secret, server, addresses and state, for plans plan, download, upload, enabled and mac, and for IPv6 "
-    "framed_ipv6_prefix and delegated_ipv6_prefix"
+    "name, secret, server, addresses and state, for plans plan, download, upload, enabled, mac and expires, and for "
+    "IPv6 framed_ipv6_prefix and delegated_ipv6_prefix"
 )
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 # What a spreadsheet makes of a long number, and keeps of it.
@@ -168,7 +168,7 @@ def _with_plan(entry: Entry, place: str) -> Entry:
     """What is for pppoe_plans, as a list of accounts has it; an empty field is the default."""
     rate = {way: entry.pop(way) for way in ("download", "upload") if way in entry}
     rate = {way: value for way, value in rate.items() if value}
-    for key in ("plan", "mac", "enabled", *_OF_IPV6):
+    for key in ("plan", "mac", "enabled", "expires", *_OF_IPV6):
         if not entry.get(key, True):
             del entry[key]
     if rate:

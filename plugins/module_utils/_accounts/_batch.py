@@ -17,7 +17,12 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._account import Account
-from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import address_words, words_of, written
+from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts._secrets import (
+    address_words,
+    pool_of,
+    words_of,
+    written,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 
@@ -96,8 +101,8 @@ def account_of(line: bytes, pools: bool) -> Account:
 def _of_words(words: tuple[bytes, ...], pools: bool) -> Account:
     addresses = address_words(words)
     options = words[3 + len(addresses) :]
-    pool = options[-1].decode("ascii").partition("-")[2] if options else "" if pools else None
-    return Account(words[0], words[1], words[2], addresses, label=words[0].decode("ascii"), pool=pool)
+    pool, until = pool_of(options) if pools else (None, None)
+    return Account(words[0], words[1], words[2], addresses, label=words[0].decode("ascii"), pool=pool, until=until)
 
 
 def accounts_of(batch: Batch) -> list[Account]:
@@ -116,7 +121,7 @@ def accounts_of(batch: Batch) -> list[Account]:
 def encode(
     entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], str], pap: bool = False, pools: bool = False
 ) -> Batch:
-    """The entries, each with the values of ``COLUMNS``, and with ``pools`` one called ``pool``, as a batch.
+    """The entries, each with the values of ``COLUMNS``, and with ``pools`` also ``pool`` and ``until``, as a batch.
 
     ``place`` gives the parameter by which an error names an entry, from its index. ``Refused`` for an entry that is
     wrong by itself, or beside the others.
@@ -154,7 +159,7 @@ def encode(
 def usual_line(entry: t.Mapping[str, t.Any]) -> tuple[str, str, str, t.Sequence[str]] | None:
     """Name, name and server, line and single hosts of an entry that is valid at a glance."""
     name, secret, server, addresses, state = map(entry.get, COLUMNS)
-    if name is None or secret is None or state == "absent" or entry.get("pool"):
+    if name is None or secret is None or state == "absent" or entry.get("pool") or entry.get("until"):
         return None
     server = server or "*"
     joined = "*" if addresses is None else " ".join(addresses)

@@ -26,8 +26,8 @@ RATE = re.compile(rb"[0-9]+(?:[KMGkmg](?:bit)?)?(?:/[0-9]+(?:[KMGkmg](?:bit)?)?)
 _HALF = re.compile(rb"#[^\n]*?(?=[ \t]+#|[ \t\r]*(?:\n|\Z))")
 
 
-#: How the file of a pool begins, in the folder of a session.
-_POOL = b"pool-"
+#: How the file of a pool begins, in the folder of a session, and that of a moment at which accounts expire.
+_POOL, _UNTIL = b"pool-", b"../until-"
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,14 @@ def address_words(words: tuple[bytes, ...]) -> tuple[bytes, ...]:
     return rest[: rest.index(b"--")] if b"--" in rest else rest
 
 
-def options_of(rest: tuple[bytes, ...], pool: str | None) -> tuple[bytes, ...]:
+def pool_of(options: t.Sequence[bytes]) -> tuple[str, int | None]:
+    """The pool (empty for none) and the moment of our options."""
+    named = [word for before, word in zip(options, options[1:]) if before == b"file"]
+    pool = next((word[len(_POOL) :].decode("ascii") for word in named if word.startswith(_POOL)), "")
+    return pool, next((int(word[len(_UNTIL) :]) for word in named if word.startswith(_UNTIL)), None)
+
+
+def options_of(rest: tuple[bytes, ...], pool: str | None, until: int | None = None) -> tuple[bytes, ...]:
     """What is to follow the addresses, from what does: options of others, and ours that reads the address of a pool.
 
     pppd runs such options right after the authentication; the session manager (``_manager._pools``) has the file.
@@ -190,12 +197,14 @@ def options_of(rest: tuple[bytes, ...], pool: str | None) -> tuple[bytes, ...]:
         return rest
     kept: list[bytes] = []
     for word in rest:
-        if kept and kept[-1] == b"file" and word.startswith(_POOL):
+        if kept and kept[-1] == b"file" and word.startswith((_POOL, _UNTIL)):
             kept.pop()
         else:
             kept.append(word)
-    if pool:
-        kept += [*(() if kept else (b"--",)), b"file", _POOL + pool.encode()]
+    ours = [_POOL + pool.encode()] if pool else []
+    ours += [_UNTIL + str(until).encode()] if until is not None else []
+    for name in ours:
+        kept += [*(() if kept else (b"--",)), b"file", name]
     return () if kept == [b"--"] else tuple(kept)
 
 
@@ -238,7 +247,7 @@ def _edit(text: bytes, line: _words.Line, account: Account, secret: bytes) -> Li
     addresses = address_words(words)
     asked = addresses if account.addresses is None else account.addresses + tuple(filter(RATE.match, addresses))
     rest = words[3 + len(addresses) :]
-    options = options_of(rest, account.pool)
+    options = options_of(rest, account.pool, account.until)
     after = (account.name, account.server, secret, *asked, *options)
     if after == words:
         return None
@@ -299,7 +308,7 @@ def _ending(pieces: list[bytes]) -> bytes:
 
 def words_of(account: Account) -> tuple[bytes, ...]:
     """The words of a new line."""
-    options = options_of((), account.pool)
+    options = options_of((), account.pool, account.until)
     return (account.name, account.server, account.secret or b"", *(account.addresses or ()), *options)
 
 

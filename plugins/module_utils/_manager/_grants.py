@@ -38,18 +38,24 @@ class Grants:
     def has_plans(self, instance: str | None) -> bool:
         return self._of(instance) is not None
 
+    def expect(self, instance: str | None) -> None:
+        """Before one begins: the accounts that have expired by now go to the walled garden."""
+        if self.has_plans(instance):
+            self._pools.mature(time.time())
+
     def begin(self, session: _book.Session, account: str, interface: str) -> str | None:
         """Set the rates of a session; why it may not be, for one that may not."""
         self._accounts[session.pid] = account
         grant = self._grant(session, account, interface)
         if grant is None:
             return None
-        if not grant.enabled and not grant.walled:
-            return f"the account {account} is disabled"
+        if grant.refusal and not grant.walled:
+            return f"the account {account} {grant.refusal}"
         if grant.mac and grant.mac != session.mac.lower():
             return f"the account {account} is for {grant.mac} only, and this is {session.mac}"
         if grant.walled and self._pools.holder(session) != _plans_grant.GARDEN:
-            return f"the account {account} is disabled, and {session.address} is not an address of the walled garden"
+            other = f"{session.address} is not an address of the walled garden"
+            return f"the account {account} {grant.refusal}, and {other}"
         reason = self._pools.problem(session, grant.pool)
         if reason is not None:
             return reason
@@ -68,6 +74,7 @@ class Grants:
         if since < LOOK and not strange:
             return []
         self._looked = time.monotonic()
+        self._pools.mature(time.time())
         self._learn(up, strange)
         _sweep()
         for known in (self._accounts, self._counted):
@@ -91,8 +98,11 @@ class Grants:
         grant = self._grant(session, self._accounts.get(session.pid), session.interface or "")
         if grant is None:
             return None
-        if not grant.walled and self._pools.holder(session) == _plans_grant.GARDEN:
+        in_garden = self._pools.holder(session) == _plans_grant.GARDEN
+        if not grant.walled and in_garden:
             return "its account is enabled again, and the next session is outside of the walled garden"
+        if grant.expired is not None and not in_garden:
+            return f"its account {grant.refusal}"
         if not grant.limited:
             return None
         if grant.session_timeout and _kernel.age(session.started) >= grant.session_timeout:
@@ -118,7 +128,7 @@ class Grants:
                 rates = _plans_attributes.rates(tables.attribute, self._attributes(session, interface))
             except ValueError as error:
                 _basics.say(f"{interface}: {error}; the rates of its plan are set", session.instance)
-        return tables.grant(account, rates)
+        return tables.grant(account, rates, time.time())
 
     def _attributes(self, session: _book.Session, interface: str) -> dict[str, str]:
         """What RADIUS has said; a file from before this session is one that a killed pppd has left."""
@@ -141,6 +151,7 @@ class Grants:
                     tables = _plans_grant.tables(*texts)
                 except ValueError as error:
                     _basics.say(f"the plans of {instance} cannot be read: {error}", instance)
+            self._pools.expect(instance, tables.expiries if tables else (), time.time())
             known = self._tables[instance] = (keys, tables)
         return known[1]
 

@@ -313,6 +313,7 @@ class Manager:
 
     def _begun(self, session: _book.Session, address: str) -> str:
         """The answer to a session that may begin: its address, and pppd's words."""
+        self._grants.expect(session.instance)
         offered = [f"pools={self.places.state}/pools/{session.session_id}"] if self.named.offer(session) else []
         return " ".join([address, *offered, *self.script_words(session.instance or "")])
 

@@ -9,6 +9,9 @@ So a session that begins is offered an address of each named pool, in a file wit
 own, which is pppd's working directory. The line of an account in the secrets file has pppd read the file of its pool
 (``-- file pool-NAME``), which it does right after the authentication, before IPCP. What a session does not take is free
 again as soon as it is up.
+
+An account that expires goes to the walled garden without a run of Ansible: its line has pppd read one more file
+(``file ../until-SECONDS``), which is empty until then, and from then on has pppd read the file of the walled garden.
 """
 
 from __future__ import annotations
@@ -22,8 +25,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _ba
 
 #: What ``next`` calls the pool of the instance itself.
 OWN = "default"
-#: How the file of a pool is called.
-FILE = "pool-"
+#: How the file of a pool is called, and the one of a moment at which accounts expire (``_accounts._secrets``).
+FILE, UNTIL = "pool-", "until-"
+_EXPIRED = f"file {FILE}walled-garden\n"
 
 Named = t.Mapping[str, t.Mapping[str, t.Any]]
 #: Gives the text of a file, and whether it is another than the last time.
@@ -36,6 +40,9 @@ class Pools:
     def __init__(self, book: _book.Book, configuration: str, folder: str, read: Read) -> None:
         self._book, self._configuration, self._folder, self._read = book, configuration, folder, read
         self._known: dict[str, Named] = {}
+        #: When accounts expire, by instance, and those moments that are still to come.
+        self._expiries: dict[str, tuple[int, ...]] = {}
+        self._coming: list[int] = []
 
     def of(self, instance: str) -> Named:
         """The pools of an instance as they are configured now."""
@@ -53,6 +60,33 @@ class Pools:
                 self._book.set_named(instance, {})
             self._known[instance] = found
         return self._known[instance]
+
+    def expect(self, instance: str, moments: tuple[int, ...], now: float) -> None:
+        """When accounts of an instance expire: a file for each of these."""
+        former = self._expiries.get(instance, ())
+        if former == moments:
+            return
+        self._expiries[instance] = moments
+        wanted = {one for each in self._expiries.values() for one in each}
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        for one in wanted:
+            self._write(one, now)
+        for one in set(former) - wanted:
+            with suppress(OSError):
+                os.unlink(f"{self._folder}/{UNTIL}{one}")
+        self._coming = sorted(one for one in wanted if one > now)
+
+    def mature(self, now: float) -> None:
+        """The accounts whose moment has come have expired."""
+        while self._coming and self._coming[0] <= now:
+            self._write(self._coming.pop(0), now)
+
+    def _write(self, moment: int, now: float) -> None:
+        path, text = f"{self._folder}/{UNTIL}{moment}", _EXPIRED if moment <= now else ""
+        # A pppd may read it just now.
+        if not os.path.exists(path) or _basics.text(path) != text:
+            with open(path, "w", encoding="ascii") as handle:
+                handle.write(text)
 
     def offer(self, session: _book.Session) -> bool:
         """Keep an address of each pool for a session that is in the book, and write its files; whether it has any."""

@@ -8,6 +8,7 @@ Every rate has a direction and a unit, since products disagree on which of two n
 
 from __future__ import annotations
 
+import datetime
 import re
 import typing as t
 
@@ -18,7 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _gran
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._words import visible
 
 #: What an account may have of its own, beside what its secret needs.
-ACCOUNT_KEYS = ("plan", "rate", "enabled", "mac")
+ACCOUNT_KEYS = ("plan", "rate", "enabled", "mac", "expires")
 _OF_OTHERS = (*ACCOUNT_KEYS, *_ipv6_check.ACCOUNT_KEYS)
 
 _PLAN_KEYS = ("rate", "queue", "upload_by", "pool", *_plans_grant.LIMITS)
@@ -26,6 +27,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}\Z")
 _RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([kMG])\Z")
 _VOLUME = re.compile(r"([0-9]{1,6})([kMGT])B\Z")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2}))?\Z")
+#: So many moments at which accounts of an instance with a walled garden expire: the host keeps a file for each.
+MOST_MOMENTS = 5000
 _FACTORS = {"k": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
 _RATE_FIX = "Give a number and k, M or G, for bit/s, such as 20M."
 _MOST_SECONDS = 365 * 86400
@@ -112,6 +116,28 @@ def _volume(parameter: str, value: t.Any) -> int:
     return int(match.group(1)) * _FACTORS[match.group(2)]
 
 
+def expires(parameter: str, value: t.Any) -> int:
+    """The moment from which an account may not connect, in seconds since 1970. A date is its beginning in UTC.
+
+    YAML makes a ``date`` of one without quotes, and a ``datetime`` of a time.
+    """
+    fix = "Give a date, which begins at 00:00 UTC, or a time with its zone, such as 2026-12-31T18:00:00+01:00."
+    text = value.isoformat() if isinstance(value, datetime.date) else value
+    match = _MOMENT.match(text) if isinstance(text, str) else None
+    if match is None:
+        raise Refused(parameter, f"{value!s} is neither a date nor a time with its zone.", fix)
+    day, minute, second, zone = match.groups()
+    try:
+        moment = datetime.datetime.fromisoformat(f"{day}T{minute or '00:00'}{second or ':00'}+00:00")
+        offset = datetime.datetime.fromisoformat(f"2000-01-01T00:00:00{(zone or 'Z').replace('Z', '+00:00')}")
+        found = int((moment - (offset.utcoffset() or datetime.timedelta())).timestamp())
+    except (ValueError, OverflowError):
+        raise Refused(parameter, f"there is no {text}.", fix) from None
+    if found < 0:
+        raise Refused(parameter, f"{text} is before 1970.", fix)
+    return found
+
+
 def accounts(
     entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], str]
 ) -> dict[str, _plans_grant.Account]:
@@ -142,8 +168,9 @@ def _account(where: str, entry: t.Mapping[str, t.Any]) -> _plans_grant.Account:
         raise Refused(f"{where}.enabled", f"{enabled!r} is not a boolean.", "Give true or false.")
     if mac is not None and not (isinstance(mac, str) and _MAC.match(mac.lower())):
         raise Refused(f"{where}.mac", f"{mac!r} is not a MAC address.", "Write it as 02:64:74:00:01:02, in quotes.")
+    until = expires(f"{where}.expires", entry["expires"]) if entry.get("expires") is not None else None
     return _plans_grant.Account(
-        plan, own.get("download"), own.get("upload"), enabled is not False, mac.lower() if mac else None
+        plan, own.get("download"), own.get("upload"), enabled is not False, mac.lower() if mac else None, until
     )
 
 
@@ -156,6 +183,13 @@ def table(parameter: str, text: str, known: t.Collection[str], default: str | No
         if plan and plan not in known:
             problem = f"the account {name} has the plan {plan!r}, which is not defined."
             raise Refused(parameter, problem, f"Defined are: {', '.join(known) or 'none'}.")
+
+
+def moments(parameter: str, found: t.Sequence[int]) -> None:
+    """Refuse more moments at which accounts expire than a host can keep for its walled garden."""
+    if len(found) > MOST_MOMENTS:
+        problem = f"with a walled garden, accounts can expire at {MOST_MOMENTS} different times, not {len(found)}."
+        raise Refused(parameter, problem, "Give days or full hours.")
 
 
 def within(parameter: str, found: t.Mapping[str, t.Mapping[str, t.Any]], speeds: t.Mapping[str, int]) -> None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import bisect
 import json
+import re
+import time
 import typing as t
 from dataclasses import dataclass
 
@@ -25,6 +27,7 @@ QUEUES = ("fq_codel", "cake")
 UPLOADS = ("police", "shape")
 #: The pool of accounts that are disabled, as in ``_addresses._named_pools``: this file is installed without that one.
 GARDEN = "walled-garden"
+_EXPIRES = re.compile(rb"\x1f([0-9]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,24 @@ class Grant:
     pool: str | None = None
     #: Its account may not connect, but reach the walled garden.
     walled: bool = False
+    #: When its account has expired, in seconds since 1970; ``None`` if it has not. It is not ``enabled`` then either.
+    expired: int | None = None
 
     @property
     def limited(self) -> bool:
         return bool(self.session_timeout or self.idle_timeout or self.volume)
+
+    @property
+    def refusal(self) -> str | None:
+        """What is wrong with its account, behind the name of it; ``None`` if it may connect."""
+        if self.enabled:
+            return None
+        return "is disabled" if self.expired is None else f"has expired ({moment(self.expired)})"
+
+
+def moment(seconds: int) -> str:
+    """A time as people read it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def alias(shape: Shape) -> str:
@@ -85,13 +102,14 @@ def of_alias(text: str) -> Shape | None:
 
 @dataclass(frozen=True)
 class Account:
-    """What an account has of its own; ``None``: what its plan says."""
+    """What an account has of its own; ``None``: what its plan says. ``expires``: in seconds since 1970."""
 
     plan: str | None = None
     download: int | None = None
     upload: int | None = None
     enabled: bool = True
     mac: str | None = None
+    expires: int | None = None
 
 
 def accounts_text(accounts: t.Mapping[str, Account]) -> bytes:
@@ -100,8 +118,20 @@ def accounts_text(accounts: t.Mapping[str, Account]) -> bytes:
     for name, one in accounts.items():
         rates = ["" if rate is None else str(rate) for rate in (one.download, one.upload)]
         fields = [name, one.plan or "", *rates, "" if one.enabled else "disabled", one.mac or ""]
+        if one.expires is not None:
+            fields.append(str(one.expires))
         lines.append(BETWEEN.join(fields).encode() + b"\n")
     return b"".join(sorted(lines))
+
+
+def moments(accounts: bytes) -> list[int]:
+    """When accounts expire, in the text of ``accounts_text``."""
+    return sorted(set(map(int, _EXPIRES.findall(accounts))))
+
+
+def have_rates(accounts: bytes) -> bool:
+    """Whether an account has rates of its own, in the text of ``accounts_text``."""
+    return any(line.split(BETWEEN.encode())[2:4] != [b"", b""] for line in accounts.splitlines())
 
 
 class _Lines(t.Sequence[bytes]):
@@ -127,16 +157,30 @@ def find(text: bytes, name: str) -> Account | None:
     found = lines[bisect.bisect_left(lines, key)]
     if not found.startswith(key):
         return None
-    plan, download, upload, state, mac = found.decode("utf-8", "replace").split(BETWEEN)[1:]
+    plan, download, upload, state, mac, *more = found.decode("utf-8", "replace").split(BETWEEN)[1:]
     rates = [int(rate) if rate else None for rate in (download, upload)]
-    return Account(plan or None, rates[0], rates[1], state != "disabled", mac or None)
+    return Account(plan or None, rates[0], rates[1], state != "disabled", mac or None, int(more[0]) if more else None)
 
 
 def plans_text(
-    plans: t.Mapping[str, t.Mapping[str, t.Any]], default: str | None, attribute: str | None, garden: bool = False
+    plans: t.Mapping[str, t.Mapping[str, t.Any]],
+    default: str | None,
+    attribute: str | None,
+    garden: bool = False,
+    expiries: t.Sequence[int] = (),
 ) -> bytes:
-    """The file of plans. ``garden``: there is a walled garden for accounts that are disabled."""
-    values = {"plans": plans, "default": default, "rate_attribute": attribute, "walled_garden": garden}
+    """The file of plans. ``garden``: there is a walled garden for accounts that may not connect.
+
+    ``expiries``: when accounts come to be of these, which the session manager has to know before any of them dials.
+    """
+    values: dict[str, t.Any] = {
+        "plans": plans,
+        "default": default,
+        "rate_attribute": attribute,
+        "walled_garden": garden,
+    }
+    if garden and expiries:
+        values["expiries"] = list(expiries)
     return (json.dumps(values, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -149,9 +193,13 @@ class Tables:
     attribute: str | None
     accounts: bytes
     garden: bool = False
+    expiries: tuple[int, ...] = ()
 
-    def grant(self, name: str | None, rates: tuple[int | None, int | None] | None = None) -> Grant:
-        """What an account is allowed. ``rates``: those of RADIUS, which count more; 0: no limit, ``None``: not said."""
+    def grant(self, name: str | None, rates: tuple[int | None, int | None] | None = None, now: float = 0.0) -> Grant:
+        """What an account is allowed. ``rates``: those of RADIUS, which count more; 0: no limit, ``None``: not said.
+
+        ``now``: in seconds since 1970; by 0, nothing has expired.
+        """
         own = (find(self.accounts, name) if name else None) or Account()
         plan = own.plan or self.default
         values = self.plans.get(plan or "", {})
@@ -161,9 +209,11 @@ class Tables:
         how = values.get("queue", QUEUES[0]), values.get("upload_by", UPLOADS[0])
         shape = Shape(download, upload, plan if plan in self.plans else None, *how)
         session, idle, volume = (values.get(limit, 0) for limit in LIMITS)
-        walled = self.garden and not own.enabled
+        expired = own.expires if own.enabled and own.expires is not None and own.expires <= now else None
+        enabled = own.enabled and expired is None
+        walled = self.garden and not enabled
         pool = GARDEN if walled else values.get("pool")
-        return Grant(shape, session, idle, volume, own.enabled, own.mac, pool, walled)
+        return Grant(shape, session, idle, volume, enabled, own.mac, pool, walled, expired)
 
 
 def tables(plans: bytes, accounts: bytes) -> Tables:
@@ -172,4 +222,5 @@ def tables(plans: bytes, accounts: bytes) -> Tables:
     if not isinstance(values, dict) or not isinstance(values.get("plans"), dict):
         raise ValueError("not the plans of an instance")
     garden = values.get("walled_garden") is True
-    return Tables(values["plans"], values.get("default"), values.get("rate_attribute"), accounts, garden)
+    expiries = tuple(filter(lambda one: isinstance(one, int), values.get("expiries") or ()))
+    return Tables(values["plans"], values.get("default"), values.get("rate_attribute"), accounts, garden, expiries)

@@ -95,9 +95,10 @@ def _wanted(module: AnsibleModule, params: t.Mapping[str, t.Any]) -> tuple[_plan
     accounts = _accounts(params)
     _plans_check.table("accounts", accounts.decode("utf-8", "replace"), list(plans), params["default_plan"])
     _plans_check.within("plans", plans, _speeds(params["interfaces"]))
-    text = _plans_grant.plans_text(
-        plans, params["default_plan"], params["rate_attribute"], _walled_garden.is_given(params["walled_garden"])
-    )
+    garden = _walled_garden.is_given(params["walled_garden"])
+    expiries = _plans_grant.moments(accounts) if garden else []
+    _plans_check.moments("accounts", expiries)
+    text = _plans_grant.plans_text(plans, params["default_plan"], params["rate_attribute"], garden, expiries)
     tables = _plans_grant.tables(text, accounts)
     problem = _kernel_problem(tables)
     if problem is not None:
@@ -141,7 +142,10 @@ def _speeds(interfaces: t.Iterable[str] | None) -> dict[str, int]:
 
 def _kernel_problem(tables: _plans_grant.Tables) -> str | None:
     """What the kernel does not have, ``None`` if it has everything."""
-    queues = {(plan["queue"], plan["upload_by"]) for plan in tables.plans.values()} or {("fq_codel", "police")}
+    queues = {(plan["queue"], plan["upload_by"]) for plan in tables.plans.values()}
+    if not queues and not tables.attribute and not _plans_grant.have_rates(tables.accounts):
+        return None
+    queues = queues or {("fq_codel", "police")}
     for queue, upload_by in sorted(queues):
         lacks = _plans_probe.missing([_plans_grant.Shape(10_000_000, 10_000_000, None, queue, upload_by)])
         if lacks is not None:

@@ -244,7 +244,9 @@ def test_accounts_name_the_pool_of_their_plan_and_that_of_the_walled_garden():
         {"name": "plain", "secret": "x"},
         {"name": "firm", "secret": "x", "plan": "office"},
         {"name": "fixed", "secret": "x", "plan": "office", "addresses": ["10.0.0.7"]},
-        {"name": "gone", "secret": "x", "plan": "office", "enabled": False},
+        {"name": "gone", "secret": "x", "plan": "office", "enabled": False, "expires": "1970-01-01T00:00:09Z"},
+        {"name": "guest", "secret": "x", "plan": "office", "expires": "1970-01-01T00:00:09Z"},
+        {"name": "other", "secret": "x", "expires": "1970-01-01T00:00:09Z"},
     ]
     values = {**VALUES, "accounts": accounts, "plans": {"office": {"pool": "business"}, "home": {}}}
     garden = {"walled_garden": {"pool": ["10.99.0.2"], "allow": ["192.0.2.1"]}}
@@ -256,10 +258,24 @@ def test_accounts_name_the_pool_of_their_plan_and_that_of_the_walled_garden():
         return batch.text.decode().splitlines()
 
     firm = "firm * x * -- file pool-business"
-    assert lines() == ["plain * x *", firm, "fixed * x 10.0.0.7", "gone * x * -- file pool-business"]
-    assert lines(**garden)[1:] == [firm, "fixed * x 10.0.0.7", "gone * x * -- file pool-walled-garden"]
+    office = [f"{name} * x * -- file pool-business" for name in ("gone", "guest")]
+    assert lines() == ["plain * x *", firm, "fixed * x 10.0.0.7", *office, "other * x *"]
+    # Who expires goes there later, without a run.
+    walled = "gone * x * -- file pool-walled-garden"
+    until = [f"{office[1]} file ../until-9", "other * x * -- file ../until-9"]
+    assert lines(**garden)[1:] == [firm, "fixed * x 10.0.0.7", walled, *until]
     assert lines(default_plan="office")[0] == "plain * x * -- file pool-business"
     assert lines(plans={})[3] == "gone * x *"
     (one,) = _instances.instances({**values, **garden, "nat": False})
     with pytest.raises(Refused, match="pppoe_server_walled_garden: its rules are part of NAT"):
         _instances.parameters(one)
+
+
+@pytest.mark.parametrize("own", [{"enabled": False}, {"mac": "02:00:00:00:00:01"}, {"expires": "2026-12-31"}])
+def test_accounts_that_may_not_always_connect_count_without_plans(own):
+    for given, rows in (({"accounts": [{**B, **own}]}, []), ({"accounts_src": "c.csv"}, [{**B, **own}])):
+        (one,) = _instances.instances({**VALUES, **given})
+        assert _instances.has_plans(one, rows)
+        assert _instances.parameters(one, rows)["plans"]["state"] == "present"
+    (one,) = _instances.instances({**VALUES, "accounts": [{**B, **own, "state": "absent"}, {**B, "enabled": True}]})
+    assert not _instances.has_plans(one)

@@ -54,15 +54,15 @@ def test_rows(form, text, expected, places):
 @pytest.mark.parametrize(
     ("row", "entry"),
     [
-        ("home,,,,", {"plan": "home"}),
-        (",20M,5M,no,02:00:00:00:00:01", {"rate": {"download": "20M", "upload": "5M"}, "enabled": False,
+        ("home,,,,,", {"plan": "home"}),
+        (",20M,5M,no,02:00:00:00:00:01,", {"rate": {"download": "20M", "upload": "5M"}, "enabled": False,
                                           "mac": "02:00:00:00:00:01"}),
-        (",,5M,TRUE,", {"rate": {"upload": "5M"}, "enabled": True}),
-        (",,,,", {}),
+        (",,5M,TRUE,,2026-12-31", {"rate": {"upload": "5M"}, "enabled": True, "expires": "2026-12-31"}),
+        (",,,,,", {}),
     ],
 )  # fmt: skip
 def test_columns_of_plans(row, entry):
-    text = f"name,secret,plan,download,upload,enabled,mac\nbob,hush,{row}\n"
+    text = f"name,secret,plan,download,upload,enabled,mac,expires\nbob,hush,{row}\n"
     assert _account_file.rows(text, "c", "csv")[0] == [{**BOB, **entry}]
 
 

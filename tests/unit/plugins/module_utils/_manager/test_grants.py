@@ -233,3 +233,54 @@ def test_a_pool_of_the_plan_and_the_walled_garden(host):
     assert look("off", "10.99.0.2") == [
         "its account is enabled again, and the next session is outside of the walled garden"
     ]
+
+
+def test_an_account_that_expires(host, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(_grants.time, "time", lambda: now[0])
+    host.tables(accounts={"guest": Account("home", expires=2000)})
+    session = host.session()
+    host.link("ppp1")
+    assert host.grants.begin(session, "guest", "ppp1") is None
+    assert host.look(session) == []
+    now[0] = 2000.0
+    expired = "has expired (1970-01-01T00:33:20Z)"
+    assert host.look(session) == [(session, f"its account {expired}")]
+    assert host.grants.begin(session, "guest", "ppp1") == f"the account guest {expired}"
+
+
+def test_an_account_that_expires_goes_to_the_walled_garden(host, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(_grants.time, "time", lambda: now[0])
+    pools = {"walled-garden": {"addresses": ["10.99.0.2"], "next": None, "options": ["noipv6"]}}
+    (host.folder / "etc" / "default.pools").write_text(json.dumps(pools))
+    host.book.set_pool("default", ["10.0.0.2"])
+    text = _plans_grant.plans_text({}, None, None, garden=True, expiries=[2000, 3000])
+    (host.folder / "etc" / "default.plans").write_bytes(text)
+    (host.folder / "etc" / "default.customers").write_bytes(
+        _plans_grant.accounts_text({"guest": Account(expires=2000)})
+    )
+
+    def files():
+        return {path.name: path.read_text() for path in (host.folder / "lanes").iterdir()}
+
+    session, walled = host.session(), host.session(2)
+    walled.address = "10.99.0.2"
+    host.link("ppp1")
+    host.link("ppp2")
+    host.grants.expect("default")
+    assert files() == {"until-2000": "", "until-3000": ""}
+    assert host.grants.begin(session, "guest", "ppp1") is None
+    now[0] = 2000.0
+    # Before anybody dials, and at each look.
+    host.grants.expect("default")
+    assert files() == {"until-2000": "file pool-walled-garden\n", "until-3000": ""}
+    now[0] = 3000.0
+    assert [reason for _one, reason in host.look(session)] == ["its account has expired (1970-01-01T00:33:20Z)"]
+    assert files()["until-3000"] == "file pool-walled-garden\n"
+    assert host.grants.begin(walled, "guest", "ppp2") is None
+    assert host.look(walled) == []
+    # Another manager finds them as they are, and moments that nobody has any more go.
+    (host.folder / "etc" / "default.plans").write_bytes(_plans_grant.plans_text({}, None, None, garden=True))
+    host.grants.expect("default")
+    assert files() == {}

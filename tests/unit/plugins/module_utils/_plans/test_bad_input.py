@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
@@ -34,6 +36,7 @@ def faster_than_the_interface():
 
 
 DIRECTION = "Give {download: 20M, upload: 5M}, from the customer's point of view; without one there is no limit."
+MOMENT = "Give a date, which begins at 00:00 UTC, or a time with its zone, such as 2026-12-31T18:00:00+01:00."
 UNIT = "Give a number and k, M or G, for bit/s, such as 20M."
 
 
@@ -80,6 +83,36 @@ UNIT = "Give a number and k, M or G, for bit/s, such as 20M."
             accounts({"name": "cmz", "plan": ["home", "fast"]}),
             "accounts[0].plan: ['home', 'fast'] is not the name of a plan. Name one of the plans, in quotes.",
         ),
+        (
+            accounts({"name": "cmz", "expires": "31.12.2026"}),
+            f"accounts[0].expires: 31.12.2026 is neither a date nor a time with its zone. {MOMENT}",
+        ),
+        (
+            accounts({"name": "cmz", "expires": "2026-12-31T18:00"}),
+            f"accounts[0].expires: 2026-12-31T18:00 is neither a date nor a time with its zone. {MOMENT}",
+        ),
+        # As YAML makes of a time without quotes and zone.
+        (
+            accounts({"name": "cmz", "expires": datetime.datetime(2026, 12, 31, 18)}),
+            f"accounts[0].expires: 2026-12-31 18:00:00 is neither a date nor a time with its zone. {MOMENT}",
+        ),
+        (
+            accounts({"name": "cmz", "expires": "2026-02-30"}),
+            f"accounts[0].expires: there is no 2026-02-30. {MOMENT}",
+        ),
+        (
+            accounts({"name": "cmz", "expires": "1969-12-31"}),
+            f"accounts[0].expires: 1969-12-31 is before 1970. {MOMENT}",
+        ),
+        (
+            accounts({"name": "cmz", "expires": 20261231}),
+            f"accounts[0].expires: 20261231 is neither a date nor a time with its zone. {MOMENT}",
+        ),
+        (
+            lambda: _plans_check.moments("accounts", range(5001)),
+            "accounts: with a walled garden, accounts can expire at 5000 different times, not 5001. "
+            "Give days or full hours.",
+        ),
     ],
 )
 def test_the_message(check, message):
@@ -108,3 +141,18 @@ def test_a_kernel_without_a_queue_is_told_by_its_module(monkeypatch, plan, lacks
     tables = _plans_grant.tables(_plans_grant.plans_text(found, None, None), b"")
     problem = _server_session_plans._kernel_problem(tables)
     assert problem == f"the kernel of this host does not have {lacks}, which {needs} needs."
+
+
+@pytest.mark.parametrize(
+    ("accounts", "attribute", "asked"),
+    [
+        ({"a": _plans_grant.Account(enabled=False, expires=5)}, None, False),
+        ({"a": _plans_grant.Account(upload=5_000_000)}, None, True),
+        ({}, "Filter-Id", True),
+    ],
+)
+def test_the_kernel_is_asked_only_if_there_are_rates(monkeypatch, accounts, attribute, asked):
+    monkeypatch.setattr(_plans_probe, "missing", lambda shapes: "sch_tbf")
+    text = _plans_grant.plans_text({}, None, attribute)
+    tables = _plans_grant.tables(text, _plans_grant.accounts_text(accounts))
+    assert (_server_session_plans._kernel_problem(tables) is not None) == asked

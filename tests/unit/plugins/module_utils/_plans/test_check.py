@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
@@ -120,3 +122,19 @@ def test_a_plan_is_not_faster_than_the_wire():
     _plans_check.within("plans", plans, {"eth1": 10**9})
     with pytest.raises(Refused, match=r"^plans.home.rate.download: 200000000 bit/s are more than eth2 has"):
         _plans_check.within("plans", plans, {"eth1": 10**9, "eth2": 10**8})
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2026-12-31", "2026-12-31T00:00:00Z"),
+        (datetime.date(2026, 12, 31), "2026-12-31T00:00:00Z"),
+        ("2026-12-31T18:00Z", "2026-12-31T18:00:00Z"),
+        ("2026-12-31 18:00:07+01:00", "2026-12-31T17:00:07Z"),
+        ("2026-12-31T23:30:00-05:30", "2027-01-01T05:00:00Z"),
+        (datetime.datetime(2026, 12, 31, 18, tzinfo=datetime.timezone.utc), "2026-12-31T18:00:00Z"),
+        ("1970-01-01", "1970-01-01T00:00:00Z"),
+    ],
+)
+def test_when_an_account_expires(value, moment):
+    assert _plans_grant.moment(_plans_check.expires("expires", value)) == moment

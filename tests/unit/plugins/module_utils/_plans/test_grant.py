@@ -87,3 +87,24 @@ def test_a_look_up_among_100000_accounts_reads_a_few_lines(monkeypatch):
     reads.clear()
     assert _plans_grant.find(text, "nobody") is None
     assert len(reads) <= len(text).bit_length() + 2
+
+
+def test_an_account_that_expires():
+    accounts = {
+        "guest": Account(expires=100),
+        "off": Account(enabled=False, expires=100),
+        "later": Account("home", 7, 8, True, "02:00:00:00:00:01", 200),
+        "plain": Account("home"),
+    }
+    text = _plans_grant.accounts_text(accounts)
+    assert {name: _plans_grant.find(text, name) for name in accounts} == accounts
+    assert _plans_grant.moments(text) == [100, 200]
+    tables = _plans_grant.tables(_plans_grant.plans_text(PLANS, None, None, garden=True, expiries=[100, 200]), text)
+    assert tables.expiries == (100, 200)
+    assert tables.grant("guest", now=99.9).refusal is None
+    found = tables.grant("guest", now=100.0)
+    assert (found.walled, found.pool, found.refusal) == (True, "walled-garden", "has expired (1970-01-01T00:01:40Z)")
+    assert tables.grant("off", now=100.0).refusal == "is disabled"
+    assert tables.grant("later", now=100.0).enabled
+    # Without a walled garden, the manager need not know them.
+    assert b"expiries" not in _plans_grant.plans_text(PLANS, None, None, expiries=[100])
