@@ -117,8 +117,8 @@ options:
   walled_garden:
     description:
       - What accounts that are disabled or have expired (C(enabled) and C(expires) in
-        O(dialtone.pppoe.pppoe_plans#module:accounts)) can still reach. Everything else that they send through this host
-        is dropped.
+        O(dialtone.pppoe.pppoe_plans#module:accounts)) can still reach. Everything else that they
+        send through this host is dropped.
     type: dict
   clamp_mss:
     description:

@@ -99,8 +99,8 @@ options:
   walled_garden:
     description:
       - What accounts that are disabled or have expired (C(enabled) and C(expires) in
-        O(dialtone.pppoe.pppoe_plans#module:accounts)) can still reach. This module gives them addresses, M(dialtone.pppoe.masquerade)
-        has the rules of the firewall.
+        O(dialtone.pppoe.pppoe_plans#module:accounts)) can still reach. This module gives them addresses,
+        M(dialtone.pppoe.masquerade) has the rules of the firewall.
     type: dict
   authentication:
     description:
