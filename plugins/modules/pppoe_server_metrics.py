@@ -14,10 +14,21 @@ description:
   - Installs a systemd timer that writes C(pppoe_server_NAME.prom) for the textfile collector of Prometheus'
     node_exporter, with the number of sessions of an instance of M(dialtone.pppoe.pppoe_server), the usage of its pool,
     the number of refused connection attempts, and the bytes transferred.
-  - The metrics are V(pppoe_server_up), V(pppoe_server_sessions), V(pppoe_server_sessions_limit),
-    V(pppoe_server_pool_addresses), V(pppoe_server_pool_used_addresses), V(pppoe_server_receive_bytes_total),
-    V(pppoe_server_transmit_bytes_total) and V(pppoe_server_refused_dials_total), each with the label C(server), the
-    name of the instance; the last one also has the label C(reason).
+  - "Of an instance: V(pppoe_server_up), V(pppoe_server_start_time_seconds), V(pppoe_server_drained),
+    V(pppoe_server_sessions), V(pppoe_server_sessions_limit), V(pppoe_server_pool_addresses),
+    V(pppoe_server_pool_used_addresses), V(pppoe_server_receive_bytes_total), V(pppoe_server_transmit_bytes_total) and
+    V(pppoe_server_refused_dials_total) with the label C(reason)."
+  - "Of dials and sessions: V(pppoe_server_session_starts_total), V(pppoe_server_session_ends_total) with the label
+    C(cause), V(pppoe_server_dials_under_way) and the histogram V(pppoe_server_dial_duration_seconds), which is the time
+    from the start of a session's pppd to its address. The session manager counts them in memory, at no cost for a
+    dial."
+  - "Of plans, with the label C(plan): V(pppoe_server_plan_sessions), V(pppoe_server_plan_transmit_bytes_total),
+    V(pppoe_server_plan_transmit_drops_total), V(pppoe_server_plan_receive_bytes_total) and
+    V(pppoe_server_plan_receive_drops_total)."
+  - "Of RADIUS servers, with the label C(radius), which is address and port: V(pppoe_server_radius_up) and
+    V(pppoe_server_radius_response_seconds), from a Status-Server request in each update, and
+    V(pppoe_server_radius_failed_requests_total). A server behind TLS is left out."
+  - Each has the label C(server), the name of the instance.
   - The file is replaced atomically, and contains no name or address of a customer.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
@@ -54,6 +65,10 @@ options:
 notes:
   - Bytes are added up from one update to the next. What a session transfers between the last update and its end is not
     counted.
+  - Causes are named as in RADIUS's Acct-Terminate-Cause. What the session manager has ended is V(NAS-Request), or
+    V(Port-Preempted) for the sake of another session. The other causes are what pppd has written into systemd's
+    journal; V(Unknown) if it has written none, as when it was killed.
+  - Starts, ends and dials are counted from the boot on. They are missing while no session manager has run yet.
   - Refused connection attempts are counted from systemd's journal. Without a journal, the number stays 0.
 seealso:
   - module: dialtone.pppoe.pppoe_server

@@ -39,9 +39,9 @@ with patch_module_args(arguments):
 METRICS = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status
-_status.STATE = "/run/state"
-_status.main("default", "/run")
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_main
+_metrics_main.STATE = "/run/state"
+_metrics_main.main("default", "/run")
 """
 # As pppoe-server shows itself: a process that listens for discovery.
 SERVER = """#!/bin/bash

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import yaml
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _exposition as _server_exposition
 from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
 RULES = REPOSITORY / "examples" / "monitoring" / "pppoe.rules.yml"
@@ -21,6 +21,11 @@ HEALTHY = {
     "pppoe_server_drained": "0+0x800",
     "pppoe_server_start_time_seconds": "1000+0x800",
     'pppoe_server_refused_dials_total{reason="authentication"}': "0+6x800",
+    'pppoe_server_dial_duration_seconds_bucket{le="5.0"}': "0+60x800",
+    'pppoe_server_dial_duration_seconds_bucket{le="10.0"}': "0+60x800",
+    'pppoe_server_dial_duration_seconds_bucket{le="+Inf"}': "0+60x800",
+    "pppoe_server_dial_duration_seconds_count": "0+60x800",
+    'pppoe_server_radius_up{radius="192.0.2.1:1812"}': "1+0x800",
     'node_textfile_mtime_seconds{file="/var/lib/prometheus/node-exporter/pppoe_server_gate.prom"}': "0+60x800",
 }
 #: What is wrong, the alert, and the minutes after which it fires and before which it does not.
@@ -37,6 +42,15 @@ WRONG = {
     "PppoeServerSessionsLimit": ({"pppoe_server_sessions": "20x9 100x800"}, 12, 9),
     "PppoeServerWrongPasswords": ({'pppoe_server_refused_dials_total{reason="authentication"}': "0+60x800"}, 18, 9),
     "PppoeServerRestarts": ({"pppoe_server_start_time_seconds": "1000x9 1001 1002 1003 1004x800"}, 14, 12),
+    "PppoeServerDialsSlow": (
+        {
+            'pppoe_server_dial_duration_seconds_bucket{le="5.0"}': "0+6x800",
+            'pppoe_server_dial_duration_seconds_bucket{le="+Inf"}': "0+60x800",
+        },
+        22,
+        9,
+    ),
+    "PppoeServerRadiusDown": ({'pppoe_server_radius_up{radius="192.0.2.1:1812"}': "1x9 0x800"}, 16, 13),
     "PppoeServerDrained": ({"pppoe_server_drained": "1x800"}, 721, 719),
 }
 
@@ -71,8 +85,8 @@ def run(tmp_path, values, alert, minute):
 def test_each_alert_is_tested_and_each_metric_exists():
     rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
     assert {rule["alert"] for rule in rules} == set(WRONG)
-    metrics = {f"pppoe_server_{name}" for name, _kind, _text in _server_status.METRICS}
-    assert set(re.findall(r"pppoe_server_[a-z_]+(?=[ \[{]|$)", " ".join(rule["expr"] for rule in rules))) <= metrics
+    used = {name for rule in rules for name in re.findall(r"pppoe_server_[a-z_]+(?=[ \[{)]|$)", rule["expr"])}
+    assert used <= _server_exposition.names()
 
 
 @pytest.mark.slow

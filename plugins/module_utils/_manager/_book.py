@@ -32,6 +32,8 @@ class Session:
     interface: str | None = None
     account: str | None = None
     ended: bool = False  # hung up by us
+    cause: str | None = None  # of that
+    counted: int = 0  # 1: its start, 2: its end, too
     #: Addresses of named pools that are kept for it until it is up.
     offered: tuple[str, ...] = ()
 
@@ -59,6 +61,8 @@ class Book:
         #: Those that are not up, and the interfaces of those that are.
         self.coming: dict[int, Session] = {}
         self.interfaces: dict[str, int] = {}
+        #: Those that have gone down since somebody took this list.
+        self.over: list[Session] = []
         # Who has an address: pids of sessions, and numbers of interfaces that have it otherwise.
         self._users: dict[str, dict[int, None]] = {}
         self._interfaces: dict[str, set[int]] = {}
@@ -159,6 +163,7 @@ class Book:
             self.interfaces.pop(session.interface, None)
             session.interface = None
             self.coming[pid] = session
+            self.over.append(session)
 
     def gone(self, pid: int) -> None:
         session = self.sessions.pop(pid, None)
@@ -166,6 +171,7 @@ class Book:
             self.coming.pop(pid, None)
             if session.interface is not None:
                 self.interfaces.pop(session.interface, None)
+                self.over.append(session)
             self._leave(session)
             session.address = None
             self._leave_offered(session)

@@ -27,8 +27,17 @@ _SAID = (
     ("No response to ", "Lost-Carrier"),
     ("Serial link appears to be disconnected", "Lost-Carrier"),
 )
+_AUTHENTICATION = "CHAP peer authentication"
 _FAILED = re.compile(r"(?:Peer .* failed (?:CHAP|PAP)|CHAP peer) authentication")
 _ANY = "|".join([_SIGNAL, _HANGUP, re.escape(_OVER), *(text for text, _cause in _SAID), "authentication"])
+
+
+def words(message: str) -> str | None:
+    """What of a message counts here, without names and numbers; ``None`` if nothing does."""
+    for text in (_SIGNAL, _HANGUP, _OVER, *(text for text, _cause in _SAID)):
+        if message.startswith(text):
+            return text
+    return _AUTHENTICATION if _FAILED.match(message) else None
 
 
 def cause(messages: t.Iterable[str]) -> str | None:

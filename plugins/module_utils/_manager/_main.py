@@ -244,6 +244,7 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
             rule_seen = now
             _set_rule()
         again = manager.answer()
+        manager.counters.ends(manager.book)
         soon = [manager.keep_room(), manager.look_at_plans(), manager.history.flush(manager.living)]
         soon.append(manager.delegation.look(manager.book.sessions))
         soon.append(manager.farewells.look())
@@ -269,6 +270,8 @@ def hear(manager: _manager.Manager, line: str) -> None:
         manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
     elif words[0] == "begun" and len(words) == 3 and words[1].isdigit():
         manager.farewells.begun(int(words[1]), words[2])
+    elif words[0] == "count" and len(words) == 2 and words[1].isdigit():
+        manager.count(int(words[1]))
     elif words[0] == "accounts":
         manager.learn_accounts()
     elif words[0] == "prefixes":

@@ -19,6 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _basics,
     _book,
     _configuration,
+    _counters,
     _delegation,
     _dials,
     _farewell,
@@ -54,6 +55,7 @@ class Manager:
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
         self.farewells = _farewell.Farewells(places.scripts, places.run)
+        self.counters = _counters.Counters(places.state)
         self._swept = self._plans_seen = 0.0
         self._have_plans = False
         self._leaving: dict[int, float] = {}
@@ -75,6 +77,7 @@ class Manager:
                 self._add(process, now)
         for event in sorted(events, key=self._age):
             self.address(event)
+        self.counters.counting = True
         self.learn_accounts()
         self.delegation.load()
 
@@ -125,6 +128,7 @@ class Manager:
                 other = self.book.came_up(pid, event.name, event.peer)
             self.history.up(self.book.sessions[pid])
             self.farewells.up(self.book.sessions[pid], event.local)
+            self.counters.start(self.book.sessions[pid])
             if other is not None:
                 self._conflict(other, self.book.sessions[pid], event.peer)
         else:
@@ -164,6 +168,11 @@ class Manager:
         session = self.book.sessions.get(pid)
         return session is not None and _kernel.started(pid) == session.started
 
+    def count(self, asked: int) -> None:
+        """Write what is counted, as the answer to a question."""
+        self._sweep()
+        self.counters.answer(asked, self.book, [dial.instance for dial in self.dials.waiting])
+
     def _end_unfit(self, pid: int, event: _kernel.Event) -> None:
         """End a session that has got an address which no session can have."""
         session = self.book.sessions[pid]
@@ -187,14 +196,13 @@ class Manager:
             said = f"{ends.interface}: it has {address} like {stays.interface}, but is no session of an instance"
             _basics.say(said, stays.instance)
             return
-        reason = f"{address} belongs to the session {stays.interface} (pid {stays.pid}) that is up"
-        if replace:
-            reason = f"{address} has gone to the new session {stays.interface} (pid {stays.pid})"
-        self._end(ends, reason)
+        new = f"{address} has gone to the new session {stays.interface} (pid {stays.pid})"
+        old = f"{address} belongs to the session {stays.interface} (pid {stays.pid}) that is up"
+        self._end(ends, new if replace else old, cause=_counters.PREEMPTED)
 
-    def _end(self, session: _book.Session, reason: str, logged: str = "") -> None:
+    def _end(self, session: _book.Session, reason: str, logged: str = "", cause: str = _counters.NAS) -> None:
         """Hang a session up; the log says ``logged``, or else the reason."""
-        session.ended = True
+        session.ended, session.cause = True, cause
         self.history.ends(session, reason)
         name = session.interface or session.session_id
         _basics.say(logged or f"{name} of {session.instance} is hung up: {reason}", session.instance)
@@ -212,10 +220,8 @@ class Manager:
         }
         for pid, account in _names.accounts(unknown, self.places.run).items() if unknown else ():
             self.book.set_account(self.book.sessions[pid], account)
-
-        for session in self.book.sessions.values():
-            if session.up:
-                self.history.up(session)
+        for session in filter(lambda one: one.up, self.book.sessions.values()):
+            self.history.up(session)
 
     def account(self, pid: int, choice: str, account: str) -> bool:
         """A session says its account; whether it may stay."""
@@ -227,13 +233,13 @@ class Manager:
         pids = "".join(f" {other.pid}" for other in others)
         if others and choice == "deny":
             said = f"{session.interface}: {account} is refused, since there is a session of this account already"
-            self._end(
-                session, f"there is a session of the account {account} already (pid{pids})", f"{said} (pid{pids})"
-            )
+            reason = f"there is a session of the account {account} already"
+            self._end(session, f"{reason} (pid{pids})", f"{said} (pid{pids})", _counters.PREEMPTED)
             return False
         for other in others:
             said = f"{session.interface}: {account} has dialled again, so the former session of this account is hung up"
-            self._end(other, f"{account} has dialled again (pid {pid})", f"{said} (pid {other.pid})")
+            reason = f"{account} has dialled again (pid {pid})"
+            self._end(other, reason, f"{said} (pid {other.pid})", _counters.PREEMPTED)
         return True
 
     def begins(self, pid: int, interface: str, account: str) -> bool:

@@ -19,6 +19,7 @@ from contextlib import suppress
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._settings import Server, Tls
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._upstream import Upstream
 
 _STATUS_SERVER, _MESSAGE_AUTHENTICATOR = 12, 80
 _HEADER = struct.Struct("!BBH16s")
@@ -58,7 +59,7 @@ def problems(servers: t.Sequence[Server], source: str, patience: float = 2.0) ->
             if server.tls is not None:
                 found[index] = _connects(server, server.tls, patience)
                 continue
-            connection = _socket(server, source)
+            connection = connected(server, source)
             waiting[connection] = index, request(server.secret.encode(), index, os.urandom(16))
         for _attempt in range(2):
             _ask(waiting, servers, found, patience / 2)
@@ -68,7 +69,8 @@ def problems(servers: t.Sequence[Server], source: str, patience: float = 2.0) ->
     return found
 
 
-def _socket(server: Server, source: str) -> socket.socket:
+def connected(server: Server | Upstream, source: str) -> socket.socket:
+    """A socket for a server. ``source``: the address to send from, empty for any."""
     family = socket.AF_INET6 if ":" in server.address else socket.AF_INET
     connection = socket.socket(family, socket.SOCK_DGRAM)
     try:

@@ -11,9 +11,9 @@ import re
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_program as _server_metrics_program
 
-PROGRAM = _layout_server.DIRECTORY + "/pppoe-server-metrics"
+PROGRAM = _server_metrics_program.PATHS[0]
 UNITS = _systemd.UNITS
 # What neither a unit nor a shell takes for anything else.
 _DIRECTORY = re.compile(r"/[A-Za-z0-9._/+-]{1,200}\Z")
@@ -67,13 +67,12 @@ def prom(directory: str, name: str) -> str:
     return f"{directory}/pppoe_server_{name}.prom"
 
 
-def files(name: str, directory: str, interval: int, interpreter: str, source: str) -> list[_files.File]:
-    """``source``: the program in Python, which ``interpreter`` runs."""
+def files(name: str, directory: str, interval: int, interpreter: str) -> list[_files.File]:
+    """``interpreter``: the Python that runs the program."""
     service, timer = units(name)
-    program = _layout_header.headed(f"#!{interpreter}\n{source}")
     values = {"name": name, "directory": directory, "interval": interval, "program": PROGRAM}
     return [
-        _files.File(PROGRAM, program.encode(), 0o755, program=True),
+        *_server_metrics_program.files(interpreter),
         _files.File(service, (_layout_header.LINE + _SERVICE.format(**values)).encode()),
         _files.File(timer, (_layout_header.LINE + _TIMER.format(**values)).encode()),
     ]

@@ -15,7 +15,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_main as _server_metrics_main
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_program as _server_metrics_program
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _open_folder as _server_open_folder
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -35,7 +37,7 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
         raise Refused("state", "this host was not booted with systemd, whose timer writes them.", "Use absent.")
     if not os.path.isdir(directory):
         raise Refused("directory", f"{directory} is not there.", "Install node_exporter, or create the directory.")
-    wanted = _server_metrics.files(name, directory, module.params["interval"], sys.executable, _program())
+    wanted = _server_metrics.files(name, directory, module.params["interval"], sys.executable)
     former = _former(name)
     left = _written(former, name) if former != directory else []
     changed = _files.changes(wanted)
@@ -62,9 +64,9 @@ def absent(module: AnsibleModule) -> dict[str, t.Any]:
     name = module.params["name"]
     service, timer = _server_metrics.units(name)
     left = _written(_former(name) or module.params["directory"], name)
-    paths = [service, timer, *glob.glob(f"{_server_status.STATE}/{name}.*")]
+    paths = [service, timer, *glob.glob(f"{_server_metrics_main.STATE}/{name}.*")]
     if not set(glob.glob(_server_metrics.units("*")[0])) - {service}:
-        paths.append(_server_metrics.PROGRAM)
+        paths += _server_metrics_program.PATHS
     changed = _files.changes(_files.File(path, None) for path in paths)
     if (changed or left) and not module.check_mode:
         if _systemd.running() and os.path.exists(timer):
@@ -73,18 +75,12 @@ def absent(module: AnsibleModule) -> dict[str, t.Any]:
             _systemd.stop(module, os.path.basename(service))
         _remove(left)
         _files.write(module, changed)
-        for folder in (_server_status.STATE, _layout_server.DIRECTORY):
+        for folder in (_server_metrics_main.STATE, _server_metrics_program.FOLDER, _layout_server.DIRECTORY):
             if os.path.isdir(folder) and not os.listdir(folder):
                 os.rmdir(folder)
         if _systemd.running():
             _systemd.daemon_reload(module)
     return {"changed": bool(changed or left), "diff": _diff(module, changed, left)}
-
-
-def _program() -> str:
-    loader = _server_status.__spec__.loader
-    source: str = loader.get_source(_server_status.__name__)  # type: ignore[union-attr]
-    return source
 
 
 def _former(name: str) -> str | None:
@@ -100,7 +96,7 @@ def _written(directory: str | None, name: str) -> list[str]:
 
 def _remove(left: t.Iterable[str]) -> None:
     for path in left:
-        _server_status.remove(path)
+        _server_open_folder.remove(path)
 
 
 def _diff(module: AnsibleModule, changed: t.Sequence[_files.Change], left: t.Iterable[str]) -> list[dict[str, str]]:

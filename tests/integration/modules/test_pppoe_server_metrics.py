@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS, SUPPORT
@@ -47,6 +50,8 @@ def test_from_nothing_to_nothing(host):
     text = host.host.sh("cat /run/metrics/pppoe_server_default.prom")
     assert 'pppoe_server_up{server="default"} 0\n' in text
     assert 'pppoe_server_pool_addresses{server="default"} 2\n' in text
+    check = ["promtool", "check", "metrics"]
+    assert shutil.which("promtool") is None or subprocess.run(check, input=text, text=True, check=False).returncode == 0
 
     assert both(host, state="absent")["changed"] is True
     assert host.etc() == before

@@ -18,14 +18,19 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _ser
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Shape
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _pid_files as _pppd_pid_files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _exposition as _server_exposition
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _info as _server_info
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_main as _server_metrics_main
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _open_folder as _server_open_folder
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _takeover as _server_takeover
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _totals as _server_totals
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._info import Around
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session, Status, Totals
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session, Status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._totals import Totals
 
 OURS = "/etc/ppp/pppoe-server/default.options"
 HAND = "/etc/ppp/pppoe-server-options"
@@ -107,7 +112,7 @@ def folder(tmp_path):
 def test_a_link_in_a_folder_of_another_reaches_nothing(folder, name):
     secret = folder.parents[1] / "secret"
     (folder / name).symlink_to(secret)
-    _server_status.write(f"{folder}/a.prom", "1\n")
+    _server_open_folder.write(f"{folder}/a.prom", "1\n")
     assert (folder / "a.prom").read_text() == "1\n"
     assert not (folder / "a.prom").is_symlink()
     assert (folder / "a.prom").stat().st_uid == NOBODY
@@ -115,7 +120,7 @@ def test_a_link_in_a_folder_of_another_reaches_nothing(folder, name):
     assert secret.read_text() == "secret"
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(secret)
-    _server_status.remove(f"{folder}/a.prom")
+    _server_open_folder.remove(f"{folder}/a.prom")
     assert list(folder.iterdir()) == []
     assert secret.read_text() == "secret"
 
@@ -126,17 +131,17 @@ def test_a_link_in_the_place_of_the_folder_gives_no_more_than_its_owners_rights(
     folder.rmdir()
     folder.symlink_to(roots)
     with pytest.raises(PermissionError):
-        _server_status.write(f"{folder}/a.prom", "1\n")
+        _server_open_folder.write(f"{folder}/a.prom", "1\n")
     assert list(roots.iterdir()) == []
     assert os.geteuid() == 0
     # A folder that its group may write to is not its own, and neither are its links.
     os.chown(folder.parent, 0, NOBODY)
     folder.parent.chmod(0o775)
     with pytest.raises(OSError, match="metrics"):
-        _server_status.write(f"{folder}/a.prom", "1\n")
+        _server_open_folder.write(f"{folder}/a.prom", "1\n")
     # Root's links in folders of root's are followed, such as /var/run.
     (folder.parents[1] / "link").symlink_to(roots)
-    _server_status.write(f"{folder.parents[1]}/link/a.prom", "1\n")
+    _server_open_folder.write(f"{folder.parents[1]}/link/a.prom", "1\n")
     assert (roots / "a.prom").stat().st_mode & 0o777 == 0o644
 
 
@@ -169,18 +174,18 @@ def session(interface: str, address: str, bytes_in: int = 0, bytes_out: int = 0)
     ],
 )
 def test_counted(before, sessions, messages, after):
-    assert _server_status.counted(before, sessions, messages) == after
+    assert _server_totals.counted(before, sessions, messages) == after
 
 
 def test_messages():
     journal = [
-        {"MESSAGE": "a\nb", "__CURSOR": "s=1"},
+        {"MESSAGE": "a\nb", "__CURSOR": "s=1", "_PID": "7"},
         {"MESSAGE": list(b"\x1b[2J\xe9")},
         {"MESSAGE": None},
         {"MESSAGE": [[]]},
     ]
     text = "\n".join([*map(json.dumps, journal), "no JSON", "[]"])
-    assert _server_status.messages(text) == ["a\nb", "\x1b[2J\ufffd"]
+    assert _server_metrics_main.messages(text) == [(7, "a\nb"), (0, "\x1b[2J\ufffd")]
 
 
 STATUS = Status("default", 615, DAEMON, POOL, (session("ppp0", "10.0.0.2", 5, 7), session("ppp1", "10.0.0.99")))
@@ -188,7 +193,7 @@ STATUS = Status("default", 615, DAEMON, POOL, (session("ppp0", "10.0.0.2", 5, 7)
 
 def test_exposition():
     status = replace(STATUS, since=1700000000)
-    text = _server_status.exposition(status, Totals(5, 7, {"authentication": 2}), drained=True)
+    text = _server_exposition.exposition(status, Totals(5, 7, {"authentication": 2}), drained=True)
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert values == {
         'pppoe_server_up{server="default"}': "1",
@@ -208,7 +213,7 @@ def test_exposition():
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (package prometheus) is not installed")
 def test_prometheus_accepts_them():
-    text = _server_status.exposition(STATUS, Totals(), drained=False)
+    text = _server_exposition.exposition(STATUS, Totals(), drained=False)
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
@@ -244,7 +249,7 @@ def test_is_drained(monkeypatch, to_systemd, drained):
             before = texts.get("/etc/rc.local", "#!/bin/sh\nexit 0\n").encode()
             lines = _access_settings.rc_local_lines(settings, ["eth1"])
             texts["/etc/rc.local"] = _rc_local.with_block(before, f"pppoe-access {name}", lines).decode()
-    monkeypatch.setattr(_server_status, "_text", lambda path: texts.get(path, ""))
+    monkeypatch.setattr(_server_status, "text", lambda path: texts.get(path, ""))
     assert _server_status.is_drained("north") is drained
 
 
@@ -300,9 +305,10 @@ def test_a_folder_that_a_unit_would_take_for_something_else_is_refused(directory
 
 
 def test_the_service_tells_its_folder():
-    files = _server_metrics.files("default", "/srv/metrics", 30, "/usr/bin/python3", "pass\n")
-    assert files[0].content.startswith(b"#!/usr/bin/python3\n")
-    assert _server_metrics.directory_of(files[1].content) == "/srv/metrics"
+    files = _server_metrics.files("default", "/srv/metrics", 30, "/usr/bin/python3")
+    assert files[0].content.startswith(b"#!/usr/bin/python3 -IB\n")
+    service = next(file for file in files if file.path.endswith(".service"))
+    assert _server_metrics.directory_of(service.content) == "/srv/metrics"
     assert _server_metrics.directory_of(None) is None
 
 
@@ -310,7 +316,7 @@ def test_sessions_are_counted_by_plan():
     sessions = (session("ppp0", "10.0.0.2"), session("ppp1", "10.0.0.3"), session("ppp2", "10.0.0.4"))
     plans = ("home", "home", None)
     status = replace(STATUS, sessions=tuple(replace(one, plan=plan) for one, plan in zip(sessions, plans)))
-    text = _server_status.exposition(status, Totals(), drained=False)
+    text = _server_exposition.exposition(status, Totals(), drained=False)
     assert 'pppoe_server_plan_sessions{server="default",plan="home"} 2\n' in text
     assert text.count("plan_sessions{") == 1
 
@@ -329,17 +335,17 @@ def of_plan(plan, *queues, interface="ppp0") -> Session:
 
 def test_queues_are_counted_by_plan():
     """Over sessions that end, others in their place, and a change of plan; a customer is never named."""
-    first = _server_status.counted(Totals(), [of_plan("home", 10, 1, 5, 0), session("ppp1", "b")], [])
+    first = _server_totals.counted(Totals(), [of_plan("home", 10, 1, 5, 0), session("ppp1", "b")], [])
     assert (first.plans, first.queued) == ({"home": [10, 1, 5, 0]}, {"ppp0": [10, 1, 5, 0]})
-    grown = _server_status.counted(first, [of_plan("home", 30, 2, 5, 4)], [])
+    grown = _server_totals.counted(first, [of_plan("home", 30, 2, 5, 4)], [])
     assert grown.plans == {"home": [30, 2, 5, 4]}
-    other = _server_status.counted(
+    other = _server_totals.counted(
         grown, [of_plan("home", 7, 0, 1, 0), of_plan("fast", 9, 9, 9, 9, interface="ppp1")], []
     )
     assert other.plans == {"home": [37, 2, 6, 4], "fast": [9, 9, 9, 9]}
-    changed = _server_status.counted(other, [of_plan("fast", 8, 0, 1, 0)], [])
+    changed = _server_totals.counted(other, [of_plan("fast", 8, 0, 1, 0)], [])
     assert changed.plans == {"home": [37, 2, 6, 4], "fast": [10, 9, 9, 9]}
-    text = _server_status.exposition(STATUS, changed, drained=False)
+    text = _server_exposition.exposition(STATUS, changed, drained=False)
     assert 'pppoe_server_plan_transmit_bytes_total{server="default",plan="home"} 37\n' in text
     assert 'pppoe_server_plan_receive_drops_total{server="default",plan="fast"} 9\n' in text
 
