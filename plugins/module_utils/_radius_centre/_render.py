@@ -76,6 +76,10 @@ def password_of(text: str) -> str:
 
 
 def _main(places: CentrePaths) -> str:
+    return _server(places) + _modules(places) + _includes(places)
+
+
+def _server(places: CentrePaths) -> str:
     return f"""\
 prefix = /usr
 sysconfdir = /etc
@@ -114,6 +118,11 @@ thread pool {{
     max_spare_servers = 10
     max_requests_per_server = 0
 }}
+"""
+
+
+def _modules(places: CentrePaths) -> str:
+    return f"""\
 modules {{
     $INCLUDE {places.package}/mods-available/always
     expr {{
@@ -144,6 +153,11 @@ modules {{
     }}
     $INCLUDE sql.conf
 }}
+"""
+
+
+def _includes(places: CentrePaths) -> str:
+    return f"""\
 policy {{
     $INCLUDE {places.package}/policy.d/filter
     $INCLUDE {places.package}/policy.d/accounting
@@ -211,6 +225,10 @@ home_server_pool {client.name}-disconnect {{
 
 
 def _sql(centre: _settings.Centre, places: CentrePaths) -> str:
+    return _database(places) + _address_pools(centre, places)
+
+
+def _database(places: CentrePaths) -> str:
     return f"""\
 sql {{
     dialect = "postgresql"
@@ -242,6 +260,11 @@ sql {{
     }}
     $INCLUDE {places.package}/mods-config/sql/main/postgresql/queries.conf
 }}
+"""
+
+
+def _address_pools(centre: _settings.Centre, places: CentrePaths) -> str:
+    return f"""\
 sqlippool {{
     sql_module_instance = "sql"
     dialect = "postgresql"
@@ -271,20 +294,27 @@ def _lease(centre: _settings.Centre) -> int:
 
 def units(centre: _settings.Centre, places: CentrePaths) -> dict[str, str]:
     """What systemd reads, by path."""
-    head = MANAGED
     return {
-        f"{places.folder}/environment": head + f'FREERADIUS_OPTIONS="-d {places.folder}"\n',
-        f"{places.units}/freeradius.service.d/pppoe-radius.conf": head
-        + f"""\
+        f"{places.folder}/environment": MANAGED + f'FREERADIUS_OPTIONS="-d {places.folder}"\n',
+        f"{places.units}/freeradius.service.d/pppoe-radius.conf": MANAGED + _drop_in(places),
+        f"{places.units}/pppoe-radius-upkeep.service": MANAGED + _upkeep_unit(places),
+        f"{places.units}/{TIMER}": MANAGED + _TIMER,
+    }
+
+
+def _drop_in(places: CentrePaths) -> str:
+    return f"""\
 [Unit]
 After=postgresql.service
 
 [Service]
 EnvironmentFile={places.folder}/environment
 Environment=PGSERVICEFILE={places.database}
-""",
-        f"{places.units}/pppoe-radius-upkeep.service": head
-        + f"""\
+"""
+
+
+def _upkeep_unit(places: CentrePaths) -> str:
+    return f"""\
 [Unit]
 Description=Close stale sessions in the accounting of RADIUS, and delete old ones
 After=network-online.target postgresql.service
@@ -299,9 +329,11 @@ ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
 NoNewPrivileges=yes
-""",
-        f"{places.units}/{TIMER}": head
-        + """\
+"""
+
+
+TIMER = "pppoe-radius-upkeep.timer"
+_TIMER = """\
 [Unit]
 Description=Look after the accounting of RADIUS every five minutes
 
@@ -312,11 +344,7 @@ RandomizedDelaySec=1min
 
 [Install]
 WantedBy=timers.target
-""",
-    }
-
-
-TIMER = "pppoe-radius-upkeep.timer"
+"""
 
 # A session of which nothing was heard for long lives if its concentrator is cut off. If later records of that
 # concentrator have come, which come in order, it does not, and its address is free before the lease ends.
