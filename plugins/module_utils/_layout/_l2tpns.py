@@ -1,0 +1,19 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the files of l2tpns lie on its host. Private to this collection. Pure."""
+
+from __future__ import annotations
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _systemd
+
+#: Compiled into l2tpns.
+FOLDER = "/etc/l2tpns"
+CONFIGURATION = FOLDER + "/startup-config"
+POOL = FOLDER + "/ip_pool"
+USERS = FOLDER + "/users"
+
+#: The package's own unit, and what we add to it.
+UNIT = "l2tpns.service"
+DROP_IN = f"{_systemd.UNITS}/{UNIT}.d/dialtone-pppoe.conf"
