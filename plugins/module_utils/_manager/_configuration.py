@@ -49,10 +49,10 @@ class Configuration:
                 return text.split() if changed or again else None
         return None
 
-    def options(self, instance: str | None) -> _hooks.Options:
+    def options(self, instance: str | None) -> _hooks.InstanceOptions:
         """What an instance's options say of scripts."""
         if instance is None:
-            return _hooks.Options()
+            return _hooks.InstanceOptions()
         paths = [f"{self._places.ppp}/options", f"{self._places.configuration}/{instance}.options"]
         return _hooks.options(self.read(path)[0] for path in paths)
 

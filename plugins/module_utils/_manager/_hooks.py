@@ -40,7 +40,7 @@ NOTHING = "/etc/ppp/no-script"
 
 
 @dataclass(frozen=True)
-class Options:
+class InstanceOptions:
     """What an instance's options say of scripts. ``own``: scripts that they name; ``resolver``: usepeerdns.
 
     ``radius``: the name of the access concentrator, ``-`` for that of the host; empty without RADIUS.
@@ -55,7 +55,7 @@ class Options:
     history_days: int = 0
 
 
-def options(texts: t.Iterable[str]) -> Options:
+def options(texts: t.Iterable[str]) -> InstanceOptions:
     """From the lines of the options files that pppd reads."""
     lines = [words for text in texts for line in text.splitlines() if (words := line.split("#")[0].split())]
     first = {words[0].strip("'\"") for words in lines}
@@ -63,7 +63,7 @@ def options(texts: t.Iterable[str]) -> Options:
     variables = [
         words[1].partition("=")[2] for words in lines if words[0] == "set" and words[1:] and "SINGLE" in words[1]
     ]
-    return Options(
+    return InstanceOptions(
         single_session=variables[-1] if variables else "allow",
         # With CHAP, pppd makes a name visible before scripts have it; with PAP it does not.
         raw_names="require-pap" in first,
@@ -75,7 +75,9 @@ def options(texts: t.Iterable[str]) -> Options:
     )
 
 
-def words(wanted: Options, foreign: t.Collection[str], scripts: str, new: bool, plans: bool = False) -> list[str]:
+def words(
+    wanted: InstanceOptions, foreign: t.Collection[str], scripts: str, new: bool, plans: bool = False
+) -> list[str]:
     """pppd's options for the scripts of a session.
 
     ``foreign``: the options whose scripts have something of the administrator's to run. ``scripts``: the folder of our

@@ -109,7 +109,7 @@ def _attributes(message: bytes, at: int, end: int) -> t.Iterator[tuple[int, byte
 
 
 @dataclass(frozen=True)
-class Process:
+class SessionProcess:
     """A pppd, or our script that becomes one once it has an address (``waiting``)."""
 
     pid: int
@@ -132,7 +132,7 @@ def age(started: int) -> float:
     return max(time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK"), 0.0)
 
 
-def processes(configuration: str, script: str) -> list[Process]:
+def processes(configuration: str, script: str) -> list[SessionProcess]:
     """The pppd of this host, and our scripts that wait for an address."""
     found, parents = [], {}
     here = _namespaces("self")
@@ -160,7 +160,7 @@ def processes(configuration: str, script: str) -> list[Process]:
     return [process for process in found if parents[process.pid] not in pppd]
 
 
-def described(pid: int, since: int, words: t.Sequence[str], configuration: str, waiting: bool) -> Process:
+def described(pid: int, since: int, words: t.Sequence[str], configuration: str, waiting: bool) -> SessionProcess:
     """What the command line of a pppd tells, or of our script in its place."""
     file = next((value for word, value in zip(words, words[1:]) if word == "file"), "")
     folder, name = os.path.split(file)
@@ -168,7 +168,7 @@ def described(pid: int, since: int, words: t.Sequence[str], configuration: str, 
     session = next(filter(None, map(_SESSION.search, words)), None)
     given = next(filter(None, map(_ADDRESSES.match, words)), None)
     session_id, mac = session.groups() if session else ("", "")
-    return Process(pid, since, instance, session_id, mac, given.group(1) if given else None, waiting)
+    return SessionProcess(pid, since, instance, session_id, mac, given.group(1) if given else None, waiting)
 
 
 def _namespaces(pid: str) -> tuple[str, str]:

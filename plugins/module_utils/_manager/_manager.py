@@ -86,10 +86,10 @@ class Manager:
         pid = _kernel.pid_of(event.name, self.places.run) if event.peer else None
         return (_kernel.started(pid) or 0) if pid else 0
 
-    def _processes(self) -> list[_kernel.Process]:
+    def _processes(self) -> list[_kernel.SessionProcess]:
         return _kernel.processes(self.places.configuration, f"{self.places.scripts}/pppoe-server-pppd")
 
-    def _add(self, process: _kernel.Process, now: float) -> None:
+    def _add(self, process: _kernel.SessionProcess, now: float) -> None:
         session = _book.Session(
             process.pid, process.started, now, process.instance, process.session_id, process.mac, process.address
         )
@@ -149,7 +149,7 @@ class Manager:
             self._add(process, time.monotonic())
         return pid
 
-    def _process(self, pid: int) -> _kernel.Process | None:
+    def _process(self, pid: int) -> _kernel.SessionProcess | None:
         started = _kernel.started(pid)
         if started is None:
             return None
@@ -396,6 +396,6 @@ class Manager:
         if addresses is not None:
             self.book.set_pool(name, addresses)
 
-    def options(self, instance: str | None) -> _hooks.Options:
+    def options(self, instance: str | None) -> _hooks.InstanceOptions:
         """What an instance's options say of scripts."""
         return self._configuration.options(instance)
