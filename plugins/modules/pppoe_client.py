@@ -127,9 +127,43 @@ options:
       - Whether the link also carries IPv6. It then has link-local addresses, and accepts router advertisements of the
         server, even on a host that forwards IPv6 (C(accept_ra=2)). With O(default_route=false) it takes no default
         route from them.
+      - With O(state=connected), a link that was dialled is given 5 seconds to get an address from the prefix of the
+        server. If it gets none, a warning says what is missing.
       - RV(address) and the state of the unit refer to IPv4 only.
     type: bool
     default: false
+  ipv6_delegation:
+    description:
+      - Asks the server for an IPv6 prefix (DHCPv6 prefix delegation), and gives a /64 of it to each of these
+        interfaces, where it is advertised to hosts. Needs O(ipv6), systemd, and IPv6 forwarding, see
+        O(dialtone.pppoe.forwarding#module:ipv6_forwarding).
+      - With O(state=connected), the module returns once each of them has its /64, or fails after O(timeout).
+      - After a redial the interfaces have their prefixes again, the same if the server keeps them. Addresses of the
+        prefix that no interface has are unreachable.
+      - The link needs a name, which defaults to V(ppp-NAME) unless O(link_interface) or O(unit) is set.
+      - If omitted, prefixes that an earlier run has set up are taken away again.
+    type: dict
+    suboptions:
+      interfaces:
+        description:
+          - The interfaces that lead to the networks behind the host. The first one gets the first /64, and so on.
+          - Interfaces that are configured by a file of systemd-networkd keep that; a drop-in is added to it. Others
+            keep their IPv4 addresses, whatever has set them.
+        type: list
+        elements: str
+        required: true
+      client:
+        description:
+          - What speaks DHCPv6 and advertises the prefixes. V(networkd) is systemd-networkd, which is started with the
+            connection. V(auto) is V(networkd), too.
+        type: str
+        choices: [auto, networkd]
+        default: auto
+      length:
+        description:
+          - The length of the prefix to ask for. A server may give another one.
+        type: int
+        default: 56
   mtu:
     description:
       - Maximum packet size in bytes, in both directions. From 128 to 1500, and at least 8 less than the MTU of
@@ -320,6 +354,21 @@ mtu:
   returned: success
   type: int
   sample: 1492
+ipv6_address:
+  description: A global IPv6 address of the link. V(none) if it has none.
+  returned: success
+  type: str
+  sample: "2001:db8:1:2::2"
+delegated_ipv6_prefix:
+  description: The prefix that the server has delegated. V(none) if there is none, or if it is a single /64.
+  returned: success
+  type: str
+  sample: "2001:db8:100:500::/56"
+inside_ipv6_prefixes:
+  description: The /64 of each interface of O(ipv6_delegation) that has one.
+  returned: success
+  type: dict
+  sample: {eth1: "2001:db8:100:500::/64"}
 dns_servers:
   description: The name servers that are used because of this link.
   returned: success
@@ -350,8 +399,8 @@ reason:
   description:
     - Why dialling failed, as a keyword. V(no_answer) (no access concentrator answers), V(refused) (one answers, and
       gives no session), V(account_refused), V(authentication) (the two ends do not agree on an
-      authentication protocol), V(no_secret), V(no_address), V(default_route), V(hung_up), V(silent), V(interface),
-      V(not_started), or V(timeout).
+      authentication protocol), V(no_secret), V(no_address), V(default_route), V(no_ipv6) (O(ipv6_delegation) has
+      not got a prefix), V(hung_up), V(silent), V(interface), V(not_started), or V(timeout).
   returned: when dialling failed
   type: str
   sample: account_refused
@@ -378,6 +427,14 @@ ARGUMENTS = {
     "dns": {"type": "raw", "default": "none"},
     "firewall": {"type": "str", "choices": ["none", "standalone", "masquerade"], "default": "none"},
     "ipv6": {"type": "bool", "default": False},
+    "ipv6_delegation": {
+        "type": "dict",
+        "options": {
+            "interfaces": {"type": "list", "elements": "str", "required": True},
+            "client": {"type": "str", "choices": ["auto", "networkd"], "default": "auto"},
+            "length": {"type": "int", "default": 56},
+        },
+    },
     "mtu": {"type": "int", "default": 1492},
     "demand_idle": {"type": "int"},
     "lcp_echo_interval": {"type": "int", "default": 4},

@@ -115,6 +115,18 @@ connections:
       description: Bytes sent in this session.
       type: int
       sample: 654321
+    ipv6_address:
+      description: A global IPv6 address of the link. V(none) if it has none.
+      type: str
+      sample: "2001:db8:1:2::2"
+    delegated_ipv6_prefix:
+      description: The prefix that the server has delegated. V(none) if there is none, or if it is a single /64.
+      type: str
+      sample: "2001:db8:100:500::/56"
+    inside_ipv6_prefixes:
+      description: The /64 of each inside interface that has one.
+      type: dict
+      sample: {eth1: "2001:db8:100:500::/64"}
     boot:
       description: Whether its unit starts at boot. V(none) on a host without systemd.
       type: bool

@@ -32,7 +32,7 @@ def test_the_address_is_made_of_the_prefix_of_the_account(host):
             until(lambda: host.run("ip -6 route show").stdout, route)
         return
     # systemd-networkd, which verify_router.yml starts, chooses the rest of the address itself.
-    own = "[0-9a-f:]+" if host.file("/etc/systemd/network/60-ppp.network").exists else ":2"
+    own = "[0-9a-f:]+" if host.file("/etc/systemd/network/04-pppoe-client.uplink.network").exists else ":2"
     until(lambda: host.run("ip -6 -o addr show dev ppp0 scope global").stdout, rf"2001:db8:1:[0-9a-f]+:{own}/")
     assert "default via fe80::1 dev ppp0" in host.check_output("ip -6 route show default")
 

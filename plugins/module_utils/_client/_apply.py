@@ -12,6 +12,7 @@ import time
 import typing as t
 from contextlib import suppress
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _lan as _client_lan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
@@ -43,6 +44,7 @@ def write(module: AnsibleModule, name: str, plan: ClientPlan) -> None:
         if not os.path.exists(_layout_client.unit_path(name)):
             # One that did not end well would be listed as failed for ever, without its file.
             _systemd.forget_failure(module, unit)
+    _client_lan.apply(module, plan.networkd)
     if plan.boot == "enable":
         _systemd.enable(module, unit)
     started = _layout_client.started_path(name)

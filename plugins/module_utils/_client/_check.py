@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces
@@ -34,7 +35,8 @@ def check(request: ClientRequest, host: ObservedClient) -> list[str]:
         others = [one for name, one in host.connections.items() if name not in (request.name, *request.together)]
         _refuse_clashes(request.wanted, others)
         _refuse_a_taken_name(request, request.wanted, host)
-        return _client_host_options.warnings(host.options, request.wanted.demand_idle is not None)
+        warnings = _client_host_options.warnings(host.options, request.wanted.demand_idle is not None)
+        return [*warnings, *_check_delegation(request.wanted, host)]
     return []
 
 
@@ -166,6 +168,13 @@ def check_dial(request: ClientRequest, host: ObservedClient, decision: DialDecis
                 f"this host has a default route {route} already, with metric {route.metric}.",
                 "Remove that one, give one of them another metric (route_metric), or set default_route=false.",
             )
+
+
+def _check_delegation(wanted: Connection, host: ObservedClient) -> list[str]:
+    if wanted.delegation is None:
+        return []
+    outside = {wanted.interface, wanted.nic, wanted.link_name or ""}
+    return _client_delegation.check(wanted.delegation, outside, host.delegation, host.to_systemd)
 
 
 def _links(request: ClientRequest, host: ObservedClient) -> set[str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._capabilities import Pppd
@@ -132,7 +133,8 @@ def _demand_lines(wanted: Connection) -> list[str]:
 def _script_lines(wanted: Connection) -> list[str]:
     return [
         f"set {_layout_client.CONNECTION}={wanted.name}",
-        *([f"set {_layout_client.IPV6}=1"] if wanted.ipv6 else []),
+        # systemd-networkd reads the advertisements itself.
+        *([f"set {_layout_client.IPV6}=1"] if wanted.ipv6 and wanted.delegation is None else []),
         f"set {_quoted(_layout_client.SERVERS + '=' + ' '.join(wanted.dns))}",
         f"ip-up-script {_layout_client.UP}",
         f"ip-down-script {_layout_client.DOWN}",
@@ -159,6 +161,7 @@ def unit_file(wanted: Connection) -> bytes:
     """
     longest = wanted.redial_pause_max * _layout_client.REFUSED_FACTOR
     kind = "exec" if wanted.demand_idle is not None else "notify"
+    wants = f"Wants={_client_networkd.SERVICE}\n" if wanted.delegation is not None else ""
     return f"""{_layout_client.MARKER}
 [Unit]
 Description=PPPoE connection {wanted.name} on {wanted.nic}
@@ -166,7 +169,7 @@ Documentation=man:pppd(8)
 # multi-user.target would otherwise be ordered after this unit, and the boot would wait for a server to answer.
 DefaultDependencies=no
 Requires=sysinit.target
-After=sysinit.target basic.target network.target
+{wants}After=sysinit.target basic.target network.target
 Conflicts=shutdown.target
 Before=shutdown.target
 StartLimitIntervalSec=0

@@ -15,6 +15,7 @@ from contextlib import suppress
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _ipv6 as _client_ipv6
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _messages as _client_messages
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _systemd
@@ -32,6 +33,9 @@ POLL = 0.05
 # pppd starts our script right after it has set the address; the script has set the route when it ends.
 ROUTE_SECONDS = 3.0
 SCRIPT_SECONDS = 10.0
+# A server advertises its prefix when a link comes up, and again when it is asked.
+ADDRESS_SECONDS = 5.0
+IPV6_POLL = 0.25
 # An address of nobody (RFC 5737), and the port of discard: what is sent there only makes pppd dial.
 ANYBODY = ("192.0.2.1", 9)
 
@@ -158,6 +162,31 @@ def _wait_for_route(wanted: Connection, link: Link) -> None:
                 f"{taken if others else ''}.",
             )
         time.sleep(POLL)
+
+
+def wait_for_ipv6(
+    module: AnsibleModule, wanted: Connection, link: Link, timeout: int, dialled: bool
+) -> _client_ipv6.Ipv6:
+    """What there is of IPv6, as soon as it is what was asked for.
+
+    ``DialFailed`` if a prefix for the networks behind this host does not come within ``timeout``. An address of the
+    link itself is waited for briefly after a dial, since not every server gives one; a warning says what is missing.
+    """
+    inside = wanted.delegation.interfaces if wanted.delegation is not None else ()
+    deadline = time.monotonic() + (timeout if inside else ADDRESS_SECONDS if dialled else 0)
+    while True:
+        found = _client_ipv6.observe(module, link.interface, inside)
+        lacks = _client_ipv6.missing(found, link.interface or "", inside, wanted.default_route)
+        if lacks is None:
+            return found
+        if time.monotonic() > deadline:
+            break
+        time.sleep(IPV6_POLL)
+    if inside:
+        raise DialFailed(wanted.name, "no_ipv6", f"The link is up with {link.address}. {lacks}")
+    if dialled:
+        module.warn(f"{wanted.name}: {lacks}")
+    return found
 
 
 def _script_has_ended(module: AnsibleModule, wanted: Connection, up_since: float) -> bool:

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _lan as _client_lan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _managers as _client_managers
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
@@ -63,6 +66,7 @@ class ObservedClient:
     options: t.Sequence[str] = ()
     vlans: t.Mapping[str, tuple[str, int]] = field(default_factory=dict)
     made: frozenset[str] = frozenset()
+    delegation: _client_delegation.ObservedDelegation = field(default_factory=_client_delegation.ObservedDelegation)
     there: t.Mapping[str, tuple[bytes | None, int | None]] = field(default_factory=dict)
 
     def link(self, name: str) -> _client_link.Link | None:
@@ -83,7 +87,9 @@ def observe(module: AnsibleModule, request: ClientRequest) -> ObservedClient:
     pppd = _pppd_capabilities.observe(module)
     dials = request.state == "connected" and pppd.path is not None
     rc_local = _rc_local.path()
-    there = _files.there([*paths(name), rc_local])
+    asked_for = request.wanted.delegation if request.wanted is not None else None
+    delegation = _client_lan.observe(module, name, asked_for, units)
+    there = _files.there([*paths(name), *delegation_paths(request, delegation), rc_local])
     return ObservedClient(
         systemd=systemd,
         to_systemd=systemd and _to_systemd(request, there),
@@ -102,6 +108,7 @@ def observe(module: AnsibleModule, request: ClientRequest) -> ObservedClient:
         options=_client_host_options.options(_files.read(_client_host_options.PATH)),
         vlans=_interfaces.vlans(),
         made=frozenset(one for one in interfaces if _interfaces.alias(one) == _layout_client.ALIAS),
+        delegation=delegation,
         there=there,
     )
 
@@ -118,6 +125,14 @@ def _ethernet(request: ClientRequest, interfaces: t.Container[str]) -> Ethernet 
         return None
     name = request.wanted.interface
     return Ethernet(_interfaces.is_ethernet(name), _interfaces.bridge_or_bond(name), _interfaces.mtu(name))
+
+
+def delegation_paths(request: ClientRequest, host: _client_delegation.ObservedDelegation) -> list[str]:
+    """The files of systemd-networkd's that a run may change."""
+    wanted = request.wanted
+    asked = wanted.delegation if wanted is not None else None
+    new = _client_networkd.files(wanted, asked, host) if wanted is not None and asked is not None else ()
+    return [*host.files, *new]
 
 
 def paths(name: str) -> list[str]:

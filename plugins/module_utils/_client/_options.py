@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
@@ -65,6 +66,7 @@ class Connection:
     dns: tuple[str, ...] = ("none",)
     firewall: str = "none"
     ipv6: bool = False
+    delegation: _client_delegation.Delegation | None = None
     mtu: int = USUAL_MTU
     demand_idle: int | None = None
     lcp_echo_interval: int = 4
@@ -189,6 +191,9 @@ def connection(params: t.Mapping[str, t.Any]) -> Connection:
         dns=_dns(params["dns"]),
         firewall=params["firewall"],
         ipv6=params["ipv6"],
+        delegation=_client_delegation.delegation(
+            params["ipv6_delegation"], params["ipv6"], params["demand_idle"] is not None
+        ),
         mtu=params["mtu"],
         demand_idle=params["demand_idle"],
         lcp_echo_interval=params["lcp_echo_interval"],
@@ -239,12 +244,13 @@ def _link(link: str | None, unit: int | None) -> str | None:
 
 
 def _link_for_rules(params: t.Mapping[str, t.Any]) -> str | None:
-    """The name by which the rules of a firewall know the link, if there are any and it has no name else."""
-    if params["firewall"] == "none" or params["unit"] is not None:
+    """The name by which the rules of a firewall and systemd-networkd know the link, if it has no name else."""
+    if (params["firewall"] == "none" and params["ipv6_delegation"] is None) or params["unit"] is not None:
         return None
     link = f"ppp-{params['name']}"
     if not _names.LINK.fullmatch(link):
-        problem = f"is left out, and the rules of firewall={params['firewall']} cannot go by {link}, which is too long."
+        who = f"the rules of firewall={params['firewall']}" if params["firewall"] != "none" else "ipv6_delegation"
+        problem = f"is left out, and {who} cannot go by {link}, which is too long."
         raise Refused("link_interface", problem, "Give a name of up to 15 characters.")
     return link
 

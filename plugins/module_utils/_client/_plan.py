@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _accounts as _client_accounts
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _decision as _client_decision
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _wanted_files as _client_wanted_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
@@ -27,7 +29,8 @@ class ClientPlan:
 
     ``wanted``: what is dialled. ``accounts``: the secrets files among ``changes``; ``account``: whether the
     connection's own account is another one. ``boot``: ``enable`` or ``disable`` its unit. ``reload``: systemd must read
-    its unit again. ``vlans``: interfaces to remove, since no connection needs them.
+    its unit again. ``vlans``: interfaces to remove, since no connection needs them. ``networkd``: what follows for
+    systemd-networkd (``_delegation.action``).
     """
 
     wanted: Connection | None
@@ -40,10 +43,12 @@ class ClientPlan:
     reload: bool = False
     vlans: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    networkd: str | None = None
 
     @property
     def changed(self) -> bool:
-        return bool(self.changes or self.boot or self.reload or self.decision.dial or self.decision.hang_up)
+        link = self.decision.dial or self.decision.hang_up
+        return bool(self.changes or self.boot or self.reload or self.networkd or link)
 
     def diff(self) -> list[dict[str, str]]:
         shown = {edit.file.path: edit.diff() for edit in self.accounts}
@@ -69,6 +74,7 @@ def plan(request: ClientRequest, host: ObservedClient) -> ClientPlan:
         reload=_reload(request, host, changed),
         vlans=_unused_vlans(request, host, decision),
         warnings=tuple(warning for edit in edits for warning in edit.plan.warnings),
+        networkd=_networkd(request, host, changed),
     )
 
 
@@ -106,6 +112,13 @@ def _boot(request: ClientRequest, host: ObservedClient) -> str | None:
 def _reload(request: ClientRequest, host: ObservedClient, changed: t.Container[str]) -> bool:
     stale = request.configures and host.unit.stale
     return host.systemd and (stale or _layout_client.unit_path(request.name) in changed)
+
+
+def _networkd(request: ClientRequest, host: ObservedClient, changed: t.Iterable[str]) -> str | None:
+    if not request.writes:
+        return None
+    asked = request.wanted.delegation if request.wanted is not None else None
+    return _client_delegation.action(asked, host.delegation, any(map(_client_networkd.is_ours, changed)))
 
 
 def _unused_vlans(

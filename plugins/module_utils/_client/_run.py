@@ -13,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _app
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _check as _client_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _firewall as _client_firewall
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _ipv6 as _client_ipv6
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _managers as _client_managers
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _observe as _client_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
@@ -40,7 +41,8 @@ def run(module: DiscreetModule) -> dict[str, t.Any]:
     link = _dial(module, request, host, plan)
     for warning in [*plan.warnings, *warnings]:
         module.warn(warning)
-    return _result(module, request, host, plan, link, firewall)
+    ipv6 = _ipv6(module, request, plan, link)
+    return _result(module, request, host, plan, link, firewall, ipv6)
 
 
 def _apply(
@@ -84,6 +86,21 @@ def _dial(
     return _client_dial.wait(module, plan.wanted, request.timeout)
 
 
+def _ipv6(
+    module: DiscreetModule,
+    request: _client_options.ClientRequest,
+    plan: _client_plan.ClientPlan,
+    link: _client_link.Link | None,
+) -> _client_ipv6.Ipv6:
+    """What the link has of IPv6; with ``connected``, it is waited for."""
+    wanted = request.wanted
+    if wanted is None or not wanted.ipv6 or link is None or not link.up:
+        return _client_ipv6.Ipv6()
+    if request.state == "connected" and not request.check_mode:
+        return _client_dial.wait_for_ipv6(module, wanted, link, request.timeout, plan.decision.dial)
+    return _client_ipv6.observe(module, link.interface, wanted.delegation.interfaces if wanted.delegation else ())
+
+
 def _result(
     module: DiscreetModule,
     request: _client_options.ClientRequest,
@@ -91,6 +108,7 @@ def _result(
     plan: _client_plan.ClientPlan,
     link: _client_link.Link | None,
     firewall: _client_firewall.Firewall,
+    ipv6: _client_ipv6.Ipv6,
 ) -> dict[str, t.Any]:
     up = link is not None and link.up
     recorded = _files.text(_layout_client.servers_path(request.name)) if up else ""
@@ -103,6 +121,9 @@ def _result(
         "peer_address": link.peer if link and up else None,
         "mtu": link.mtu if link and up else None,
         "dns_servers": recorded.split(),
+        "ipv6_address": ipv6.address,
+        "delegated_ipv6_prefix": ipv6.prefix,
+        "inside_ipv6_prefixes": dict(ipv6.inside),
     }
     if plan.wanted is not None:
         result["startup"] = "systemd" if plan.to_systemd else "rc_local"
@@ -121,7 +142,9 @@ def _managed_by(
     name = link.interface if link is not None else wanted.link_name
     names = sorted({wanted.interface, wanted.nic} | ({name} if name else set()))
     found = _client_managers.managers(module, names, host.units)
+    meant = [_client_managers.NETWORKD] if wanted.delegation is not None else []
+    others = {manager: taken for manager, taken in found.items() if manager not in meant}
     # In check mode, what a run does about it beforehand has not been done yet.
-    for warning in [] if module.check_mode else _client_managers.warnings(found, name):
+    for warning in [] if module.check_mode else _client_managers.warnings(others, name):
         module.warn(warning)
     return found

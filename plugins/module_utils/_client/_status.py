@@ -13,6 +13,8 @@ import typing as t
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _diagnosis as _client_diagnosis
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _host_options as _client_host_options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _ipv6 as _client_ipv6
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _lan as _client_lan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
@@ -31,13 +33,29 @@ def status(module: AnsibleModule, wanted: t.Sequence[_client_connections.Configu
         session["instance"]: session for session in _sessions_observe.live(module) if session["role"] == "client"
     }
     links = _client_link.links({one.name: one.demand for one in wanted})
+    ipv6 = {name: _ipv6(module, name, link) for name, link in links.items() if link.up}
     names = [_layout_client.unit_name(one.name) for one in wanted]
     units = _systemd.show(module, names) if names and _systemd.running() else {}
     refusals = _client_host_options.refusals(_client_host_options.options(_files.read(_client_host_options.PATH)))
     return [
-        _status(one, links.get(one.name), units.get(unit), sessions.get(one.name), refusals)
+        {
+            **_status(one, links.get(one.name), units.get(unit), sessions.get(one.name), refusals),
+            **_ipv6_status(ipv6.get(one.name, _client_ipv6.Ipv6())),
+        }
         for one, unit in zip(wanted, names)
     ]
+
+
+def _ipv6(module: AnsibleModule, name: str, link: _client_link.Link) -> _client_ipv6.Ipv6:
+    return _client_ipv6.observe(module, link.interface, _client_lan.inside_of(name))
+
+
+def _ipv6_status(found: _client_ipv6.Ipv6) -> dict[str, t.Any]:
+    return {
+        "ipv6_address": found.address,
+        "delegated_ipv6_prefix": found.prefix,
+        "inside_ipv6_prefixes": dict(found.inside),
+    }
 
 
 def _status(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
@@ -33,6 +34,7 @@ def _present(request: ClientRequest, wanted: Connection, host: ObservedClient) -
     found += [_hook(name, action, text) for action, text in request.hooks]
     unit = _client_config.unit_file(wanted) if host.to_systemd else None
     found.append(_files.File(_layout_client.unit_path(name), unit))
+    found += _networkd_files(wanted, host)
     rule = _client_config.rule_file(name, request.user_control_group) if request.user_control else None
     found.append(_files.File(_layout_client.rule_path(name), rule))
     lines = _client_config.background_lines(wanted) if request.boot and not host.to_systemd else None
@@ -43,12 +45,20 @@ def _absent(name: str, host: ObservedClient) -> list[_files.File]:
     """Nothing of the connection, nor of what all share if it is the last."""
     last = set(host.connections) <= {name}
     paths = [_layout_client.peers_path(name), _layout_client.unit_path(name), _layout_client.rule_path(name)]
-    found = [_files.File(path, None) for path in paths]
+    found = [_files.File(path, None) for path in (*paths, *host.delegation.files)]
     found += [_files.File(path, None, program=True) for path in _layout_client.programs() if last]
     found += [_hook(name, action, None) for action in ("up", "down")]
     passing = [*_layout_client.run_paths(name), *([f"{_layout_client.RUN}/{_layout_client.LOCK}"] if last else [])]
     found += [_files.File(path, None, secret=True) for path in passing]
     return found + _rc_local_file(host, name, None)
+
+
+def _networkd_files(wanted: Connection, host: ObservedClient) -> list[_files.File]:
+    """What systemd-networkd is to do with a delegated prefix, and nothing of what an earlier run has said of that."""
+    asked = wanted.delegation
+    found = _client_networkd.files(wanted, asked, host.delegation) if asked is not None else {}
+    former = [_files.File(path, None) for path in host.delegation.files if path not in found]
+    return [*(_files.File(path, content) for path, content in found.items()), *former]
 
 
 def programs() -> dict[str, bytes]:

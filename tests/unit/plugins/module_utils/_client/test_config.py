@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._delegation import Delegation
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd._capabilities import Pppd
@@ -34,6 +35,8 @@ PEERS = [
     ({"unit": 3}, Pppd(), [b"unit", b"3"], []),
     ({"metric": 7}, Pppd(), [b"DIALTONE_METRIC=7"], [b"DIALTONE_METRIC=0"]),
     ({"ipv6": True}, Pppd(), [b"+ipv6", b"set", b"DIALTONE_IPV6=1"], [b"noipv6"]),
+    # systemd-networkd reads the advertisements itself.
+    ({"ipv6": True, "delegation": Delegation(("eth1",))}, Pppd(), [b"+ipv6"], [b"noipv6"]),
     ({"methods": ("chap", "mschapv2")}, Pppd(), [b"refuse-pap", b"refuse-mschap", b"refuse-eap"], []),
     ({"methods": ("pap",)}, Pppd(), [b"refuse-chap", b"refuse-mschap-v2", b"refuse-mschap", b"refuse-eap"], []),
     ({"demand_idle": 300}, Pppd(),

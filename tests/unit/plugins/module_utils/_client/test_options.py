@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._delegation import Delegation
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.tests.support import parameters
 
 DSL = Connection("dsl", "eth0", "cmz")
+DELEGATED = {"interfaces": ["eth1"], "client": "auto", "length": 56}
 
 
 def connection(interface_mtu: int = 1500, **changes) -> Connection:
@@ -37,6 +39,14 @@ ACCEPTED = [
     ({"authentication": ["pap", "chap", "pap"]}, {"methods": ("chap", "pap")}),
     ({"demand_idle": 300}, {"demand_idle": 300}),
     ({"ipv6": True}, {"ipv6": True}),
+    (
+        {"ipv6": True, "ipv6_delegation": DELEGATED},
+        {"ipv6": True, "delegation": Delegation(("eth1",)), "link": "ppp-dsl"},
+    ),
+    (
+        {"ipv6": True, "ipv6_delegation": DELEGATED, "unit": 3},
+        {"ipv6": True, "delegation": Delegation(("eth1",)), "unit": 3},
+    ),
     ({"firewall": "standalone"}, {"firewall": "standalone", "link": "ppp-dsl"}),
     ({"firewall": "masquerade", "unit": 3}, {"firewall": "masquerade", "unit": 3}),
     ({"firewall": "masquerade", "link_interface": "x"}, {"firewall": "masquerade", "link": "x"}),
