@@ -86,6 +86,7 @@ def test_a_connection_that_is_up(folder, run_module, pppd):
         "name": "inf0", "state": "connected", "device": "eth9", "username": "my account", "interface": "ppp7",
         "address": "192.0.2.7", "peer_address": "192.0.2.1", "mtu": 1480, "bytes_in": 11, "bytes_out": 22,
         "boot": True, "reason": None, "last_error": None, "last_error_at": None,
+        "ipv6_address": None, "delegated_ipv6_prefix": None, "inside_ipv6_prefixes": {},
     }  # fmt: skip
 
 

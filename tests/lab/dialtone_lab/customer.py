@@ -6,14 +6,14 @@ clock that only goes forward.
 
 from __future__ import annotations
 
-import ipaddress
 import struct
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import ppp
 from .customer_attempt import Attempt
-from .customer_settings import NOWHERE, Pings, Settings
+from .customer_ipv6 import IPV6, IPV6CP, Ipv6
+from .customer_settings import Pings, Settings
 
 #: The states of a customer in the order of a dial; what comes before "up" is dialling.
 STATES = ("idle", "discovery", "request", "link", "authentication", "network", "up", "closing", "ended")
@@ -38,6 +38,7 @@ class Customer:
     message: str = ""
     session: Attempt = field(default_factory=Attempt)
     pings: Pings = field(default_factory=Pings)
+    ipv6: Ipv6 | None = None
     dials: int = 0
     ups: int = 0
     asked: float = 0.0
@@ -59,7 +60,7 @@ class Customer:
 
     def dial(self, now: float) -> None:
         """Look for an access concentrator."""
-        self.session, self.reason, self.message, self.silent = Attempt(), "", "", False
+        self.session, self.reason, self.message, self.silent, self.ipv6 = Attempt(), "", "", False, None
         self.dials += 1
         self._enter("discovery", now)
 
@@ -102,19 +103,20 @@ class Customer:
             "address": self.address if up else None,
             "peer_address": self.session.peer if up else None,
             # Who has one server only is given it twice.
-            "dns": list(dict.fromkeys(_text(wanted[each]) for each in (ppp.DNS, ppp.DNS2) if up and each in wanted)),
+            "dns": list(dict.fromkeys(ppp.text(wanted[each]) for each in (ppp.DNS, ppp.DNS2) if up and each in wanted)),
             "dials": self.dials,
             "ups": self.ups,
             "seconds": self.seconds,
             "echoes": self.echoes,
             "padts": self.padts,
             "pings": self.pings.report,
+            "ipv6": self.ipv6.report if self.ipv6 is not None else None,
         }
 
     @property
     def address(self) -> str:
         """Its own address, as far as it is agreed."""
-        return _text(self.session.wanted.get(ppp.IPCP, {}).get(ppp.ADDRESS, b"\0" * 4))
+        return ppp.text(self.session.wanted.get(ppp.IPCP, {}).get(ppp.ADDRESS, b"\0" * 4))
 
     # The clock.
 
@@ -122,6 +124,8 @@ class Customer:
         """Do what is due."""
         if self.due is not None and now >= self.due:
             self._due(now)
+        if self.ipv6 is not None and self.state in ("network", "up"):
+            self.ipv6.tick(now)
         if self.state == "up":
             if self.settings.echo_interval and now >= self.echo_due:
                 self._send_echo(now)
@@ -144,6 +148,9 @@ class Customer:
     def _enter(self, state: str, now: float) -> None:
         self.state, self.tries = state, 0
         self._say(now)
+        if state == "network" and self.settings.ipv6:
+            self.ipv6 = Ipv6(self.mac, self._packet)
+            self.ipv6.begin(now)
 
     def _say(self, now: float) -> None:
         """Send what belongs to the state, again or for the first time."""
@@ -198,6 +205,8 @@ class Customer:
             protocol = struct.unpack_from("!H", frame.payload)[0]
             if protocol == ppp.IPV4:
                 self._hear_packet(frame.payload[2:])
+            elif protocol in (IPV6, IPV6CP) and self.ipv6 is not None:
+                self.ipv6.hear(protocol, frame.payload[2:], now)
             else:
                 self._hear_control(protocol, frame.payload[2:], now)
 
@@ -230,7 +239,11 @@ class Customer:
             self.session.session_id = frame.session
             self.session.wanted = {
                 ppp.LCP: {ppp.MRU: struct.pack("!H", self.settings.mru), ppp.MAGIC: self._magic()},
-                ppp.IPCP: {ppp.ADDRESS: _bytes(self.settings.address), ppp.DNS: b"\0" * 4, ppp.DNS2: b"\0" * 4},
+                ppp.IPCP: {
+                    ppp.ADDRESS: ppp.packed(self.settings.address),
+                    ppp.DNS: b"\0" * 4,
+                    ppp.DNS2: b"\0" * 4,
+                },
             }
             # The server's pppd is starting: what it is sent before it listens is lost.
             self.state, self.tries, self.due = "link", 0, now + 1.0
@@ -312,7 +325,7 @@ class Customer:
             return ppp.REJECT, unknown
         for kind, value in pairs:
             if protocol == ppp.IPCP:
-                self.session.peer = _text(value)
+                self.session.peer = ppp.text(value)
             elif kind == ppp.AUTHENTICATION:
                 accepted = [method for method in self.settings.methods if ppp.METHODS[method] == value]
                 if not accepted:
@@ -382,11 +395,3 @@ class Customer:
     def _end(self, now: float, reason: str, redial: bool = True) -> None:
         self.state, self.reason = "ended", self.reason or reason
         self.due = now + self.settings.redial if redial and self.settings.redial is not None else None
-
-
-def _text(address: bytes) -> str:
-    return str(ipaddress.IPv4Address(address)) if len(address) == 4 else NOWHERE
-
-
-def _bytes(address: str) -> bytes:
-    return ipaddress.IPv4Address(address).packed

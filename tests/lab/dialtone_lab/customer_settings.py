@@ -14,9 +14,10 @@ NOWHERE = "0.0.0.0"  # noqa: S104  # in IPCP, "give me one"
 class Settings:
     """How a customer dials and what it does then.
 
-    `methods` are those it accepts, best first. `service` and `ac_name` are asked for as in discovery; "" takes any.
+    `username` may have `{number}` in it, that of the customer. `methods` are those it accepts, best first.
+    `service` and `ac_name` are asked for as in discovery; "" takes any.
     `redial` is the pause in seconds after a session that it did not end itself, None for none. `echo_interval` 0 sends
-    no LCP echoes. `address` is the one it asks for. `vlan` 0 is none.
+    no LCP echoes. `address` is the one it asks for. `vlan` 0 is none. `ipv6`: it speaks IPv6CP, and asks for a prefix.
     """
 
     username: str = "cmz"
@@ -30,6 +31,7 @@ class Settings:
     echo_interval: float = 10.0
     echo_failure: int = 2
     vlan: int = 0
+    ipv6: bool = False
 
 
 @dataclass

@@ -7,7 +7,9 @@ address to any interface.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
+import os
 import selectors
 import socket
 import struct
@@ -56,7 +58,8 @@ class Crowd:
             if customer is None:
                 customer = Customer(number, self.prefix + number.to_bytes(3, "big"))
                 self.customers[number] = self.by_mac[customer.mac] = customer
-            customer.settings = wanted
+            name = wanted.username.replace("{number}", str(number))
+            customer.settings = dataclasses.replace(wanted, username=name)
             customer.ask(time.monotonic())
             self.waiting.append(customer)
         self.at_once = at_once
@@ -88,19 +91,22 @@ class Crowd:
         }
 
     def flood(self, rate: int = 100, seconds: float = 1.0, kind: str = "padi") -> dict[str, Any]:
-        """Send so many PADIs a second, each from another MAC address, or of the `kind` "echo" LCP echo requests.
+        """Send so many PADIs a second, each from another MAC address; with "padr" each asks for a session, and no more.
 
-        Those are of the session of the first customer who is up. With "padr" each asks for a session, and says nothing
-        more.
+        Of the `kind` "echo" they are LCP echo requests, of the kind "solicit" questions for an IPv6 prefix under ever
+        new names, both of the session of the first customer who is up.
         """
         talker = next((each for each in self.customers.values() if each.state == "up"), None)
-        if kind not in ("padi", "padr", "echo") or (kind == "echo" and talker is None):
-            raise ValueError(f"kind: {kind!r}; give padi, padr, or echo with a customer who is up")
+        if kind not in ("padi", "padr", "echo", "solicit") or (kind in ("echo", "solicit") and talker is None):
+            raise ValueError(f"kind: {kind!r}; give padi, padr, or echo or solicit with a customer who is up")
         self.greedy = kind == "padr"
         began, number = time.monotonic(), 0
         while number < rate * seconds:
             if kind == "echo" and talker:
                 talker.send_echo()
+                self._flush(talker)
+            elif kind == "solicit" and talker and talker.ipv6 is not None:
+                talker.ipv6.solicit(time.monotonic(), os.urandom(14))
                 self._flush(talker)
             else:
                 mac = FORGED + number.to_bytes(4, "big")
@@ -112,6 +118,13 @@ class Crowd:
             self.turn(1.0)
         self.greedy = False
         return {"sent": number}
+
+    def rebind(self, first: int = 1, count: int | None = None, duid: str = "") -> dict[str, Any]:
+        """Ask for the delegated prefix again, as after a time without a server; `duid` (hex) is another one."""
+        for customer in self._some(first, count):
+            if customer.ipv6 is not None and customer.state == "up":
+                customer.ipv6.ask_again(time.monotonic(), bytes.fromhex(duid))
+        return {}
 
     def _some(self, first: int, count: int | None) -> list[Customer]:
         end = first + count if count is not None else None
@@ -176,7 +189,7 @@ class Crowd:
 
     def answer(self, line: str) -> str:
         """The answer to one question, a line of JSON both."""
-        questions = (self.dial, self.hang_up, self.ping, self.status, self.flood)
+        questions = (self.dial, self.hang_up, self.ping, self.status, self.flood, self.rebind)
         known = {question.__name__: question for question in questions}
         try:
             values = json.loads(line)
@@ -300,6 +313,18 @@ class Customers:
                 raise LabError(f"not all are {state} after {seconds} s: {found['states']} {'; '.join(reasons)}")
             time.sleep(0.1)
 
+    def wait_for_prefixes(self, first: int = 1, count: int | None = None, seconds: float = 60) -> list[dict[str, Any]]:
+        """Wait until all of these have a delegated IPv6 prefix; their reports, or a LabError."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.status(first, count)
+            without = [each["number"] for each in found if not (each["ipv6"] or {}).get("delegated")]
+            if not without:
+                return found
+            if time.monotonic() > deadline:
+                raise LabError(f"{len(without)} have no IPv6 prefix after {seconds} s: {without[:9]}")
+            time.sleep(0.1)
+
     def ping(self, first: int = 1, count: int | None = None, interval: float = 0.2, to: str = "") -> None:
         """Begin to ping; see `Crowd.ping`."""
         self.ask("ping", first=first, count=count, interval=interval, to=to)
@@ -312,7 +337,7 @@ class Customers:
 
     def do(self, what: str, values: dict[str, Any]) -> dict[str, Any]:
         """One of these methods or questions by its name, as the command line has it."""
-        if what in ("wait", "stop_pings", "end"):
+        if what in ("wait", "wait_for_prefixes", "stop_pings", "end"):
             return getattr(self, what)(**values) or {}
         return self.ask(what, **values)
 

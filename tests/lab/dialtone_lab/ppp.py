@@ -141,10 +141,10 @@ def pap_request(name: bytes, secret: bytes) -> bytes:
 def echo(packet: Echo) -> bytes:
     """An echo as an IPv4 packet."""
     icmp = struct.pack("!BBHHH", 0 if packet.answer else 8, 0, 0, packet.identifier, packet.sequence) + packet.data
-    icmp = icmp[:2] + struct.pack("!H", _checksum(icmp)) + icmp[4:]
+    icmp = icmp[:2] + struct.pack("!H", checksum(icmp)) + icmp[4:]
     addresses = ipaddress.IPv4Address(packet.source).packed + ipaddress.IPv4Address(packet.to).packed
     header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(icmp), 0, 0, 64, 1, 0) + addresses
-    return header[:10] + struct.pack("!H", _checksum(header)) + header[12:] + icmp
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + icmp
 
 
 def parse_echo(packet: bytes) -> Echo | None:
@@ -159,7 +159,18 @@ def parse_echo(packet: bytes) -> Echo | None:
     return Echo(source, to, packet[start] == 0, identifier, sequence, packet[start + 8 : length])
 
 
-def _checksum(data: bytes) -> int:
+def text(address: bytes) -> str:
+    """An IPv4 address as text; 0.0.0.0 for what is none."""
+    return str(ipaddress.IPv4Address(address if len(address) == 4 else b"\0" * 4))
+
+
+def packed(address: str) -> bytes:
+    """The bytes of an IPv4 address."""
+    return ipaddress.IPv4Address(address).packed
+
+
+def checksum(data: bytes) -> int:
+    """The checksum of the internet protocols (RFC 1071)."""
     total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
     while total > 0xFFFF:
         total = (total >> 16) + (total & 0xFFFF)
