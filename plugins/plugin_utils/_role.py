@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -59,3 +60,18 @@ class ModuleAction(ActionBase):
             return result
         # Ansible prints the text of the exception as well, where there is one.
         return {**{key: value for key, value in result.items() if key != "exception"}, "msg": better}
+
+
+class OneVariableAction(ModuleAction):
+    """Runs a module whose parameters are the keys of one variable of the role, which its errors name."""
+
+    VARIABLE = ""
+
+    def _in_words_of_the_role(self, result: dict[str, t.Any]) -> dict[str, t.Any]:
+        text = result.get("msg")
+        if not result.get("failed") or role_of(self) is None or not re.match(r"[a-z_]+[\[.:]", str(text)):
+            return result
+        return {
+            **{key: value for key, value in result.items() if key != "exception"},
+            "msg": f"{self.VARIABLE}.{text}",
+        }

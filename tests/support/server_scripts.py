@@ -94,6 +94,7 @@ def environment(place) -> dict[str, str]:
         "SCRIPTS": "scripts",
         "PPP": "ppp",
         "HISTORY": "history.db",
+        "ANNOUNCED": "announced",
     }
     found = {f"PPPOE_SERVER_{name}": str(place / folder) for name, folder in folders.items()}
     return {**os.environ, **found, "PATH": "{}:{}".format(place / "bin", os.environ["PATH"])}

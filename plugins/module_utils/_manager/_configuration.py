@@ -27,6 +27,8 @@ class Places:
     ppp: str = "/etc/ppp"
     run: str = "/run"
     history: str = "/var/lib/pppoe-server/history.db"
+    #: The number of the table of announced routes.
+    announced: str = "/etc/ppp/pppoe-server-routing/announced"
 
 
 class Configuration:

@@ -6,6 +6,7 @@
 
 ``PROGRAM ensure``: have one that runs, and is of this text. ``PROGRAM stop``: end it. ``PROGRAM accounts``: learn the
 accounts of sessions that are up. ``PROGRAM prefixes``: have sessions have the IPv6 prefixes of the present settings.
+``PROGRAM routes``: announce the routes of sessions by the present settings.
 ``PROGRAM daemon PID``: prepare a pppoe-server for many who dial at once.
 ``PROGRAM padt``: send a PADT for each line ``INTERFACE SESSION`` of its input.
 """
@@ -49,6 +50,7 @@ def places() -> _configuration.Places:
         ppp=os.environ.get("PPPOE_SERVER_PPP", standard.ppp),
         run=os.environ.get("PPPOE_SERVER_RUN", standard.run),
         history=os.environ.get("PPPOE_SERVER_HISTORY", standard.history),
+        announced=os.environ.get("PPPOE_SERVER_ANNOUNCED", standard.announced),
     )
 
 
@@ -223,8 +225,9 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
     own = _inode(pid_file)
     rest, wait, rule_seen = b"", 0.0, 0.0
     while True:
-        further = [one for one in (manager.history.fileno(), manager.delegation.fileno()) if one is not None]
-        select.select([addresses.fileno(), questions, *further], [], [], wait)
+        further = (manager.history.fileno(), manager.delegation.fileno(), manager.announcement.fileno())
+        heard = [addresses.fileno(), questions, *(one for one in further if one is not None)]
+        select.select(heard, [], [], wait)
         # One whose files somebody has removed is not asked any more, and another one takes its place.
         if _inode(pid_file) != own:
             return
@@ -247,7 +250,7 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
         manager.counters.ends(manager.book)
         soon = [manager.keep_room(), manager.look_at_plans(), manager.history.flush(manager.living)]
         soon.append(manager.delegation.look(manager.book.sessions))
-        soon.append(manager.farewells.look())
+        soon += [manager.announcement.look(manager.book.sessions), manager.farewells.look()]
         wait = again if again is not None else 1.0 if any(soon) else 30.0
 
 
@@ -276,6 +279,8 @@ def hear(manager: _manager.Manager, line: str) -> None:
         manager.learn_accounts()
     elif words[0] == "prefixes":
         manager.delegation.load()
+    elif words[0] == "routes":
+        manager.announcement.load(manager.book.sessions)
 
 
 def _set_rule() -> None:
@@ -319,7 +324,7 @@ def main(words: t.Sequence[str]) -> None:
         ensure(where)
     elif words == ["stop"]:
         stop(where)
-    elif words in (["accounts"], ["prefixes"]):
+    elif words in (["accounts"], ["prefixes"], ["routes"]):
         ensure(where)
         descriptor = os.open(f"{where.state}/ask", os.O_RDWR | os.O_CLOEXEC)
         os.write(descriptor, words[0].encode() + b"\n")
@@ -328,7 +333,7 @@ def main(words: t.Sequence[str]) -> None:
     elif words == ["padt"]:
         raise SystemExit(0 if _padt.send(sys.stdin) else 1)
     else:
-        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts | prefixes | daemon PID | padt")
+        raise SystemExit("usage: pppoe-server-manager ensure | stop | accounts | prefixes | routes | daemon PID | padt")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import typing as t
 from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _announcement,
     _basics,
     _book,
     _configuration,
@@ -54,6 +55,7 @@ class Manager:
         self._grants = _grants.Grants(places.configuration, places.run, self.named)
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
+        self.announcement = _announcement.Announcement(places.announced, places.run)
         self.farewells = _farewell.Farewells(places.scripts, places.run)
         self.counters = _counters.Counters(places.state)
         self._swept = self._plans_seen = 0.0
@@ -80,6 +82,7 @@ class Manager:
         self.counters.counting = True
         self.learn_accounts()
         self.delegation.load()
+        self.announcement.load(self.book.sessions)
 
     def _age(self, event: _kernel.Event) -> int:
         """Of two that have one address, the older one was first."""

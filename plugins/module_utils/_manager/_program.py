@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefixes, _routes, _settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _announcement,
     _basics,
     _book,
     _configuration,
@@ -31,11 +33,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _table,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes, _grant, _shaping
+from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import _customer_routes, _stamp
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
 
 PROGRAM = "pppoe-server-manager"
 FOLDER = "manager"
 _PARTS = (
+    _announcement,
     _basics,
     _book,
     _configuration,
@@ -63,6 +67,9 @@ _PARTS = (
     _prefixes,
     _routes,
     _settings,
+    _customer_routes,
+    _stamp,
+    _netlink,
 )
 _ALL = _python_program.Program(
     PROGRAM,

@@ -75,6 +75,7 @@ DEFAULTS = {
     "dialtone.pppoe.pppoe_discovery_info": {"timeout": 0.2},
     # The host of the tests has no route to a RADIUS server.
     "dialtone.pppoe.pppoe_server_radius": {"nas_address": "192.0.2.109"},
+    "dialtone.pppoe.pppoe_server_routing": {"router_id": "192.0.2.109"},
 }
 # The kernels of many machines that run these tests have no PPP. A host that has no pppd yet is not asked for it.
 MAKE = """

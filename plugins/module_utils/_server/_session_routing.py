@@ -1,0 +1,81 @@
+# Copyright: The dialtone.pppoe authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run of pppoe_server_routing: observe, check, plan, apply, report. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from contextlib import suppress
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _root
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _routing as _layout_routing
+from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import _settings as _routing_settings
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _routing_bird as _server_routing_bird
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    """What the module does and returns."""
+    _root.require_root("The configuration of a routing daemon")
+    if module.params["state"] == "absent":
+        return _absent(module)
+    settings = _routing_settings.settings(module.params)
+    for index, name in enumerate(settings.ospf.interfaces if settings.ospf else ()):
+        _interfaces.require(f"ospf.interfaces[{index}]", name)
+    work = _server_routing_bird.observed(module, settings)
+    announced = _files.changes([_announced(settings)])
+    changed = announced + work.changed
+    if not module.check_mode:
+        _files.write(module, announced)
+        if announced:
+            _tell_manager(module)
+        work.apply()
+    return {
+        "changed": bool(changed) or work.stale,
+        "diff": _files.diff(changed) if module._diff else [],
+        "engine": settings.engine,
+        "table": settings.table,
+        "router_id": work.settings.router_id or None,
+        "protocols": work.protocols(),
+    }
+
+
+def _announced(settings: _routing_settings.RoutingSettings) -> _files.File:
+    head = _layout_header.sentence("dialtone.pppoe.pppoe_server_routing", ": the table of customers' routes")
+    return _files.File(_layout_routing.ANNOUNCED, f"# {head}\n{settings.table}\n".encode())
+
+
+def _absent(module: AnsibleModule) -> dict[str, t.Any]:
+    """``state=absent``: customers' routes are not announced any more, and the administrator's configuration stays."""
+    table = _table_now()
+    work = _server_routing_bird.removal(module)
+    announced = _files.changes([_files.File(_layout_routing.ANNOUNCED, None)])
+    changed = announced + work.changed
+    if changed and not module.check_mode:
+        work.apply()
+        _files.write(module, announced)
+        _tell_manager(module)
+        if table:
+            for family in ("-4", "-6"):
+                module.run_command(["ip", family, "route", "flush", "table", table])
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(_layout_routing.ANNOUNCED))
+    return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else []}
+
+
+def _table_now() -> str | None:
+    words = _files.text(_layout_routing.ANNOUNCED).split()
+    return words[-1] if words and words[-1].isdigit() else None
+
+
+def _tell_manager(module: AnsibleModule) -> None:
+    """A host without an instance has no session manager yet; one that begins reads the file by itself."""
+    if os.path.exists(_server_session_manager.PROGRAM):
+        module.run_command([_server_session_manager.PROGRAM, "routes"], cwd="/")
