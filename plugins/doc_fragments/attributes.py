@@ -4,20 +4,20 @@
 
 from __future__ import annotations
 
-
-class ModuleDocFragment:
-    # Attributes of all modules. Each module states its support for check and diff mode.
-    DOCUMENTATION = r"""
-options: {}
+_ALL = r"""
+options: {{}}
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full{never}
   diff_mode:
     description:
       - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: {diff}{never}
   idempotent:
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
   platform:
     description: Target OS/families that can be operated against.
     support: full
@@ -28,3 +28,13 @@ attributes:
     membership:
       - dialtone.pppoe.pppoe
 """
+_NEVER = """
+    details:
+      - Never changes anything."""
+
+
+class ModuleDocFragment:
+    # What holds for a module unless it says otherwise: it has check and diff mode, and is idempotent.
+    DOCUMENTATION = _ALL.format(diff="full", never="")
+    # A module that only reads.
+    INFO = _ALL.format(diff="N/A", never=_NEVER)

@@ -19,18 +19,11 @@ extends_documentation_fragment:
   - dialtone.pppoe.accounts
   - dialtone.pppoe.attributes
 attributes:
-  action_group: {}
-  check_mode:
-    support: full
   diff_mode:
-    support: full
     details:
       - Shows changed accounts and the lines around them with names, servers and addresses. The word C(secret) stands
         for each secret, C(new secret) for one that changes. Comments and the options after C(--) are not shown, since
         they can hold secrets too. Of more than 500 changed lines the rest is counted.
-  idempotent:
-    support: full
-  platform: {}
 options:
   name:
     description:

@@ -18,18 +18,7 @@ description:
   - It runs on the controller and does nothing on the host.
 options: {}
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - Nothing is ever changed.
-  diff_mode:
-    support: N/A
-    details:
-      - Nothing is ever changed.
-  idempotent:
-    support: full
+  - dialtone.pppoe.attributes.info
 author:
   - The dialtone.pppoe authors (@dialtone)
 """

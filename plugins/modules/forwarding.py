@@ -19,13 +19,6 @@ description:
     all links of clients on the host. Withdrawing a request does not affect the others.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   state:
     description:

@@ -29,14 +29,9 @@ extends_documentation_fragment:
   - dialtone.pppoe.walled_garden
 attributes:
   check_mode:
-    support: full
     details:
       - If a required program is not installed yet and no other works, check mode predicts a change, with
         O(ignore:backend) V(null), assuming that a package is installed before the actual run.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   name:
     description:

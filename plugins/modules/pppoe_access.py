@@ -21,13 +21,6 @@ description:
   - The settings take effect immediately, after a reboot and, with systemd and udev, when an interface reappears.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   name:
     description:

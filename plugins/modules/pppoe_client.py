@@ -21,16 +21,12 @@ extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
   check_mode:
-    support: full
     details:
       - Cannot predict whether dialling will succeed.
       - Programs may be missing in check mode, since a run may install them first.
   diff_mode:
-    support: full
     details:
       - Secrets are never shown.
-  idempotent:
-    support: full
 options:
   name:
     description:

@@ -15,18 +15,7 @@ description:
     addresses and counters, and with the reason if the last dial failed.
   - Changes nothing, and needs no variables from the inventory.
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - Never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - Never changes anything.
-  idempotent:
-    support: full
+  - dialtone.pppoe.attributes.info
 options:
   name:
     description:

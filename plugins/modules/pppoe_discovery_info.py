@@ -17,18 +17,11 @@ description:
     changes nothing, neither on the host nor on an access concentrator, and nothing needs to be installed.
   - Answers that violate the protocol are listed as well, with what is wrong with them.
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
+  - dialtone.pppoe.attributes.info
 attributes:
   check_mode:
-    support: full
     details:
       - Never changes anything, so check mode sends discovery requests as well.
-  diff_mode:
-    support: N/A
-    details:
-      - Never changes anything.
-  idempotent:
-    support: full
 options:
   interfaces:
     description:

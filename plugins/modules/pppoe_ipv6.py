@@ -21,13 +21,6 @@ description:
   - Living sessions get changed prefixes at once, and none is ended. Everything is validated before the first write.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   name:
     description:

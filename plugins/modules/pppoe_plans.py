@@ -20,13 +20,8 @@ extends_documentation_fragment:
   - dialtone.pppoe.walled_garden
 attributes:
   check_mode:
-    support: full
     details:
       - To find out what the kernel can do, it is tried in a network namespace, for which the kernel may load modules.
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   name:
     description:

@@ -23,18 +23,12 @@ description:
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
-  action_group: {}
   check_mode:
-    support: full
     details:
       - Before FreeRADIUS is installed, only the parameters are checked.
   diff_mode:
-    support: full
     details:
       - Files with secrets are not shown.
-  idempotent:
-    support: full
-  platform: {}
 requirements:
   - FreeRADIUS 3.2 with C(rlm_sql_postgresql)
   - psql

@@ -22,13 +22,6 @@ description:
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
   - dialtone.pppoe.walled_garden
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   name:
     description:

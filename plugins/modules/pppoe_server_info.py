@@ -15,18 +15,7 @@ description:
     the usage of their pools, and warnings.
   - Changes nothing, and needs no variables from the inventory. Does not read secrets.
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - Never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - Never changes anything.
-  idempotent:
-    support: full
+  - dialtone.pppoe.attributes.info
 options: {}
 seealso:
   - module: dialtone.pppoe.pppoe_access

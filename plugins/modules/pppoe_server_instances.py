@@ -95,13 +95,6 @@ options:
     suboptions: *file
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 author:
   - The dialtone.pppoe authors (@dialtone)
 """

@@ -32,13 +32,6 @@ description:
   - The file is replaced atomically, and contains no name or address of a customer.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   name:
     description:

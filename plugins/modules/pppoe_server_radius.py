@@ -25,13 +25,8 @@ description:
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
-  check_mode:
-    support: full
   diff_mode:
-    support: full
     details: Files with secrets are listed, but their content is not shown.
-  idempotent:
-    support: full
 options:
   state:
     description:

@@ -20,13 +20,6 @@ description:
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
   - dialtone.pppoe.sessions
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
 options:
   state:
     description:

@@ -16,20 +16,7 @@ description:
     with O(dialtone.pppoe.pppoe_server#module:history_days), they come from its own record.
   - Without any selector, all sessions are listed, up to O(limit).
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
-attributes:
-  action_group: {}
-  check_mode:
-    support: full
-    details:
-      - Never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - Never changes anything.
-  idempotent:
-    support: full
-  platform: {}
+  - dialtone.pppoe.attributes.info
 options:
   address:
     description: Limit to sessions with one of these IPv4 addresses.

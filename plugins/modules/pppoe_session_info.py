@@ -17,19 +17,8 @@ description:
     software started the sessions.
   - A session is listed once its interface has an IPv4 address, not while it is being authenticated.
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
+  - dialtone.pppoe.attributes.info
   - dialtone.pppoe.sessions
-attributes:
-  check_mode:
-    support: full
-    details:
-      - Never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - Never changes anything.
-  idempotent:
-    support: full
 requirements:
   - iproute2
 notes:

@@ -25,18 +25,7 @@ description:
     role refuses to take over the server.
   - It changes nothing. Secrets are not in its result. Accounts stay where they are, and need not be in the inventory.
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - Never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - Never changes anything.
-  idempotent:
-    support: full
+  - dialtone.pppoe.attributes.info
 options: {}
 requirements:
   - iproute2

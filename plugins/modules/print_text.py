@@ -20,18 +20,7 @@ options:
     type: str
     required: true
 extends_documentation_fragment:
-  - dialtone.pppoe.attributes
-attributes:
-  check_mode:
-    support: full
-    details:
-      - Never changes anything.
-  diff_mode:
-    support: N/A
-    details:
-      - Never changes anything.
-  idempotent:
-    support: full
+  - dialtone.pppoe.attributes.info
 author:
   - The dialtone.pppoe authors (@dialtone)
 """

@@ -22,16 +22,10 @@ extends_documentation_fragment:
   - dialtone.pppoe.accounts
   - dialtone.pppoe.attributes
 attributes:
-  action_group: {}
-  check_mode:
-    support: full
   diff_mode:
     support: none
     details:
       - The names of changed accounts are returned in any case.
-  idempotent:
-    support: full
-  platform: {}
 requirements:
   - psql
 options:
