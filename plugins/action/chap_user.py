@@ -83,7 +83,7 @@ class ActionModule(ModuleAction):
     def _refuse_to_join(self, source: t.Any) -> None:
         if source is not None and self._task.args.get("users") is not None:
             fix = "Give each entry of users name and secret as text, and addresses as a list, and no name beside them."
-            raise Refused("users", "cannot be put together with src.", fix)
+            raise Refused("users", "cannot be combined with src.", fix)
 
     def _rows(self, source: str, form: str | None) -> tuple[list[_account_file.Entry], list[str]]:
         extension = os.path.splitext(source)[1].lower().lstrip(".")

@@ -242,7 +242,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     wires = _discovery_wire.ask(interfaces, question, params["timeout"], params["attempts"], params["stop_after"])
     for wire in wires:
         if wire.flooded():
-            module.warn(f"{wire.interface}: after {wire.answers} answers nothing more was listened to.")
+            module.warn(f"{wire.interface}: stopped listening after {wire.answers} answers.")
     found = [_described(wire, one, allowed) for wire in wires for one in wire.answered.values()]
     return {
         "changed": False,

@@ -299,7 +299,7 @@ def _batch(params: dict[str, t.Any]) -> _radius_centre_users.Batch:
         return _radius_centre_users.encode([params], lambda index: "", params["store"])
     for index, user in enumerate(params["users"]):
         if user is None:
-            raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or take the entry out.")
+            raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or remove the entry.")
     return _radius_centre_users.encode(params["users"], lambda index: f"users[{index}]", params["store"])
 
 

@@ -161,7 +161,7 @@ def _name(parameter: str, value: str | None) -> bytes:
     if value == "*":
         raise Refused(parameter, "'*' would match every name with this secret.", "Name each account.")
     if "\n" in value or "\0" in value:
-        raise Refused(parameter, "contains a newline or NUL, with which no peer can authenticate.", "Take it out.")
+        raise Refused(parameter, "contains a newline or NUL, with which no peer can authenticate.", "Remove it.")
     return _bytes(parameter, value)
 
 
@@ -183,7 +183,7 @@ def _plain_secret(parameter: str, value: str | None) -> bytes:
     if not value:
         raise Refused(parameter, "is empty: anyone could authenticate.", "Give a secret.")
     if "\0" in value:
-        raise Refused(parameter, "contains a NUL, at which pppd would end it.", "Take it out.")
+        raise Refused(parameter, "contains a NUL, at which pppd would end it.", "Remove it.")
     return _bytes(parameter, value)
 
 

@@ -149,7 +149,7 @@ def _check_columns(columns: list[str], place: str, delimiter: str, known: t.Coll
         fix = f"Begin with a header of {_KNOWN}, with {_DELIMITERS[delimiter]} between them."
         raise Refused(place, f"the name of column {number} is unknown.", fix)
     if len(set(columns)) < len(columns):
-        raise Refused(place, "a column is there twice.", "Take one out.")
+        raise Refused(place, "a column is listed twice.", "Remove one.")
     for column in ("name", "secret"):
         if column not in columns:
             raise Refused(place, f"the column {column} is missing.", "Add it to the header and to each line.")

@@ -148,7 +148,7 @@ def accounts_of(params: dict[str, t.Any]) -> list[_account.Account]:
     accounts = []
     for index, user in enumerate(params["users"]):
         if user is None:
-            raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or take the entry out.")
+            raise Refused(f"users[{index}]", "is empty.", "Give name and secret, or remove the entry.")
         accounts.append(_account.of_server(user, f"users[{index}]", pap))
     _account.check_together(accounts)
     return accounts

@@ -71,7 +71,7 @@ def _entry(parameter: str, index: int, entry: t.Any) -> None:
         return
     place = f"{parameter}[{index}]"
     if entry is None:
-        raise Refused(place, "is empty.", "Give name and secret, or take the entry out.")
+        raise Refused(place, "is empty.", "Give name and secret, or remove the entry.")
     problem = f"is {_kind(entry)}, not a dictionary with name and secret."
     raise Refused(place, problem, 'Write it as {name: "…", secret: "…"}.')
 

@@ -49,7 +49,7 @@ def _check_interface(wanted: Connection, host: ObservedClient) -> None:
         raise Refused(
             "interface",
             f"{name!r} is a port of {ethernet.port_of!r}, which takes its packets before PPPoE sees them.",
-            f"Give {ethernet.port_of}, or take {name} out of it.",
+            f"Give {ethernet.port_of}, or remove {name} from it.",
         )
     _client_options.check_mtu(wanted, ethernet.mtu)
     for vlan, (lower, number) in host.vlans.items():
@@ -80,7 +80,7 @@ def _check_startup(request: ClientRequest, host: ObservedClient) -> None:
     if not request.user_control:
         return
     if not host.to_systemd:
-        raise Refused("user_control", "what rc.local started, only root can end.", "Use startup=systemd.")
+        raise Refused("user_control", "only root can stop what rc.local has started.", "Use startup=systemd.")
     if not request.check_mode and not host.polkit:
         raise Refused(
             "user_control",
@@ -127,7 +127,7 @@ def _check_methods(wanted: Connection, options: t.Sequence[str]) -> None:
             "authentication",
             f"none of {', '.join(wanted.methods)} is left, since {_client_host_options.PATH} has {names}, which no "
             "connection can take back.",
-            "Take it out of that file, or give another method.",
+            "Remove it from that file, or give another method.",
         )
 
 

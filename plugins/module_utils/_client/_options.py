@@ -172,7 +172,7 @@ def connection(params: t.Mapping[str, t.Any]) -> Connection:
         _check_number(parameter, params[parameter], least, most)
     if params["redial_pause_max"] < params["redial_pause"]:
         problem = f"{params['redial_pause_max']} is less than redial_pause, {params['redial_pause']}."
-        raise Refused("redial_pause_max", problem, "Give as much or more.")
+        raise Refused("redial_pause_max", problem, "Give at least that.")
     if params["demand_idle"] is not None and not params["boot"]:
         problem = f"{params['demand_idle']}, but with boot=false nothing would wait for traffic after the next boot."
         raise Refused("demand_idle", problem, "Set boot=true, or leave demand_idle out.")
@@ -203,7 +203,7 @@ def connection(params: t.Mapping[str, t.Any]) -> Connection:
     )
     if len(wanted.nic) > 15:
         problem = f"the VLAN's interface would be {wanted.nic}, and an interface's name has 15 characters at most."
-        raise Refused("vlan", problem, "Make the VLAN by other means, and name its interface in interface.")
+        raise Refused("vlan", problem, "Create the VLAN by other means, and name its interface in interface.")
     return wanted
 
 
@@ -259,7 +259,7 @@ def _tag(parameter: str, value: str | None) -> str | None:
     if not value:
         return None
     if _UNPRINTABLE.search(value):
-        raise Refused(parameter, f"{value!r} has control characters in it.", "Take them out.")
+        raise Refused(parameter, f"{value!r} contains control characters.", "Remove them.")
     if len(value.encode()) > MOST_TAG:
         raise Refused(parameter, f"it is longer than {MOST_TAG} bytes.", "Give the name that the server announces.")
     return value

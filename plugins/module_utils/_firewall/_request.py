@@ -191,7 +191,9 @@ def _port_forward(parameter: str, entry: dict[str, t.Any]) -> PortForward:
     try:
         parsed = ipaddress.IPv4Address(address)
     except ValueError:
-        raise Refused(f"{parameter}.to_address", f"{address!r} is not an IPv4 address.", "Give a customer's.") from None
+        raise Refused(
+            f"{parameter}.to_address", f"{address!r} is not an IPv4 address.", "Give a customer's address."
+        ) from None
     return PortForward(entry["protocol"], port, str(parsed), "" if to_port == port else to_port)
 
 

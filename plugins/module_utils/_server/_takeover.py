@@ -91,7 +91,7 @@ def _refuse_accounts_elsewhere(commands: t.Iterable[Command], contents: t.Mappin
                     "interfaces",
                     f"'plugin {plugin}' in {path} asks elsewhere for the accounts, which are in no file of pppd.",
                     "Put the plugin and its options into /etc/ppp/options, which all sessions read, or the accounts "
-                    "into the secrets file, and take it out there.",
+                    "into the secrets file, and remove it there.",
                 )
 
 
@@ -123,7 +123,7 @@ def units_to_disable(sources: t.Sequence[StartupSource], interfaces: t.Collectio
             raise Refused(
                 "interfaces",
                 f"{source.place} would start a second daemon: '{line.text}'.",
-                "Take pppoe-server out of it" + (f", or disable {source.unit}." if source.unit else "."),
+                "Remove pppoe-server from it" + (f", or disable {source.unit}." if source.unit else "."),
             )
     return [unit for unit, lines in units.items() if goes(lines, interfaces)]
 
@@ -145,7 +145,7 @@ def _refuse_start_of_unit(
             raise Refused(
                 "interfaces",
                 f"{source.place} starts {other.unit}, which would start a second daemon.",
-                "Take that out of it.",
+                "Remove that from it.",
             )
 
 
@@ -180,7 +180,7 @@ def goes(together: t.Sequence[StartupLine], interfaces: t.Collection[str]) -> bo
             raise Refused(
                 "interfaces",
                 f"{place} starts a pppoe-server and cannot be read literally: '{line.text}'.",
-                "Write the command out with its values, or take pppoe-server out of that line.",
+                "Write the command out with its values, or remove pppoe-server from that line.",
             )
     served = {name for line in together if line.command for name in line.command.interfaces}
     if not served & set(interfaces):
@@ -197,6 +197,6 @@ def goes(together: t.Sequence[StartupLine], interfaces: t.Collection[str]) -> bo
         raise Refused(
             "interfaces",
             f"{place} would start a second daemon at boot, and does more than that.",
-            "Take pppoe-server out of it.",
+            "Remove pppoe-server from it.",
         )
     return True

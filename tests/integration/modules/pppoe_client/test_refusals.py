@@ -21,7 +21,7 @@ REFUSED = [
     ({"mtu": 1500}, "mtu: 1500 is out of range"),
     ({"vlan": 8}, "vlan: VLAN 8 of eth9 exists already, as vlan8. Give interface=vlan8, and leave vlan out."),
     ({"demand_idle": 60, "boot": False}, "demand_idle: 60, but with boot=false"),
-    ({"user_control": True}, "user_control: what rc.local started, only root can end."),
+    ({"user_control": True}, "user_control: only root can stop what rc.local has started."),
     ({"user_control_group": "a b"}, "user_control_group: 'a b' is not the name of a group."),
     ({"dns": "nobody"}, "dns: 'nobody'"),
     ({"startup": "systemd"}, "startup: systemd is not running on this host."),

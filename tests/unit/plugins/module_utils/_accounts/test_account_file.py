@@ -80,7 +80,7 @@ def test_columns_of_plans(row, entry):
         ("csv", "name,secret", "c:1: the last line does not end with a newline"),
         ("csv", "name;secret\nbob;hush;x\n", "put one with a semicolon in double quotes"),
         ("csv", "name\nbob\n", "c:1: the column secret is missing."),
-        ("csv", "name,secret,name\nbob,hush,x\n", "c:1: a column is there twice."),
+        ("csv", "name,secret,name\nbob,hush,x\n", "c:1: a column is listed twice."),
         ("csv", "name,secret\n\nbob,hush,hush\n", "c:3: has 3 fields, the header has 2."),
         ("csv", 'name,secret\nbob,"hush\n', "c:2: is not valid CSV."),
         ("csv", "name,secret,state\nbob,hush,hush\n", "c:2.state: is neither present nor absent."),

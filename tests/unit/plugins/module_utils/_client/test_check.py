@@ -48,7 +48,7 @@ REFUSED = [
     (request(VLAN), {"vlans": {"eth0.7": ("eth1", 7)}, "interfaces": ("eth0", "eth0.7")},
      "vlan: this host has an interface 'eth0.7' already, and it is another VLAN."),
     (request(startup="systemd"), {"systemd": False}, "startup: "),
-    (request(user_control=True), {"systemd": False}, "user_control: what rc.local started"),
+    (request(user_control=True), {"systemd": False}, "user_control: only root can stop what rc.local has started"),
     (request(user_control=True), {"polkit": False}, "user_control: polkit, which"),
     (request(), {"there": {_layout_client.peers_path("dsl"): (b"mine", 0o644)}}, "name: /etc/ppp/peers/dsl exists"),
     (request(), {"pppd": Pppd(path=None)}, "state: pppd is not installed on this host."),
