@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
+
 ASK = """
 import importlib.util, runpy
 for part in runpy.run_path("tests/soak/__main__.py")["PARTS"]:

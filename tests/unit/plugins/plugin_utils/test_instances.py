@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _batch
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.plugin_utils import _instances, _instances_accounts, _role_variables
+from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
-ROLE = Path(__file__).resolve().parents[4] / "roles" / "pppoe_server"
+ROLE = REPOSITORY / "roles" / "pppoe_server"
 OPTIONS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 DEFAULTS = {
     name[len("pppoe_server_") :]: value

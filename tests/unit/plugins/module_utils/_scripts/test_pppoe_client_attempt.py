@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 PROGRAM = """#!/bin/sh
 echo "$(basename "$0") $*" >>"$DIALTONE_RUN/asked"
@@ -19,14 +20,11 @@ UNTOUCHED = ("dsl", "0", "0", "eth0", "-")
 @pytest.fixture
 def run(tmp_path):
     for name in ("ip", "sleep", "modprobe", "pppd"):
-        (tmp_path / name).write_text(PROGRAM)
-        (tmp_path / name).chmod(0o755)
+        stand_in(tmp_path / name, PROGRAM)
     (tmp_path / "peers").mkdir()
     for name in ("dsl", "other"):
         (tmp_path / "peers" / name).write_text(f"# {name}\n")
-    script = tmp_path / "attempt"
-    script.write_bytes(_pppoe_client_attempt.script())
-    script.chmod(0o755)
+    script = stand_in(tmp_path / "attempt", _pppoe_client_attempt.script().decode())
 
     def run(*arguments, status=0, **more):
         environment = {
@@ -155,9 +153,7 @@ def test_what_could_not_be_prepared_is_a_failure(run):
 
 
 def test_a_busy_systemd_is_no_hindrance(run, tmp_path):
-    notify = tmp_path / "systemd-notify"
-    notify.write_text("#!/bin/sh\nexit 1\n")
-    notify.chmod(0o755)
+    stand_in(tmp_path / "systemd-notify", "exit 1\n")
     assert "ip link set dev eth0 up" in run("dial", "dsl", "5", "60", "eth0", "-", NOTIFY_SOCKET="/nonexistent")[1]
 
 

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
+from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 BEFORE = "# mine\nsearch example.org\nnameserver 192.0.2.53\n\tnameserver 192.0.2.54 # second\noptions edns0\n"
 ASIDE = (
@@ -30,18 +31,13 @@ class Host:
         self.path = path
         self.file = path / "etc" / "resolv.conf"
         (path / "etc").mkdir()
-        up, down = path / "pppoe-client-up", path / "pppoe-client-down"
-        up.write_bytes(_pppoe_client_up.up_script())
-        down.write_bytes(_pppoe_client_up.down_script())
-        for script in (up, down):
-            script.chmod(0o755)
+        stand_in(path / "pppoe-client-up", _pppoe_client_up.up_script().decode())
+        stand_in(path / "pppoe-client-down", _pppoe_client_up.down_script().decode())
         self.own("exit 0")
 
     def own(self, command):
         for action in ("up", "down"):
-            script = self.path / ("own-" + action)
-            script.write_text("#!/bin/sh\n" + command + "\n")
-            script.chmod(0o755)
+            stand_in(self.path / ("own-" + action), command + "\n")
 
     def run(self, action, connection="dsl", dns="198.51.100.1", interface="ppp0", **more):
         environment = {
@@ -170,9 +166,7 @@ def test_the_own_script_of_the_host_runs_with_the_same_arguments(host):
 
 
 def test_the_default_route_has_its_metric(host):
-    program = host.path / "ip"
-    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
-    program.chmod(0o755)
+    stand_in(host.path / "ip", f'echo "$*" >>{host.path}/asked\n')
     host.run("up", dns="none")
     assert not (host.path / "asked").exists()
     host.run("up", dns="none", DIALTONE_METRIC="20")
@@ -188,13 +182,9 @@ def test_announcements_are_taken_on_a_host_that_forwards(host, script, variables
     file = host.path / "conf" / "ppp0" / "accept_ra"
     file.parent.mkdir(parents=True)
     file.write_text("1\n")
-    program = host.path / "ip"
-    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
-    program.chmod(0o755)
+    stand_in(host.path / "ip", f'echo "$*" >>{host.path}/asked\n')
     if script == "init":
-        init = host.path / "pppoe-client-init"
-        init.write_bytes(_pppoe_client_up.init_script())
-        init.chmod(0o755)
+        stand_in(host.path / "pppoe-client-init", _pppoe_client_up.init_script().decode())
         host.run("init", **variables, DIALTONE_OWN="/nonexistent")
     else:
         host.run("up", dns="none", **variables)
@@ -208,9 +198,7 @@ def test_the_links_address_is_set_again_so_that_the_kernel_asks_for_announcement
     file.parent.mkdir(parents=True)
     file.write_text("0\n")
     line = "7: ppp0    inet6 fe80::a peer fe80::b/128 scope link proto kernel_ll valid_lft forever"
-    program = host.path / "ip"
-    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\ncase $* in *show*) echo "{line}" ;; esac\n')
-    program.chmod(0o755)
+    stand_in(host.path / "ip", f'echo "$*" >>{host.path}/asked\ncase $* in *show*) echo "{line}" ;; esac\n')
     host.run("up", dns="none", DIALTONE_IPV6="1")
     assert (host.path / "asked").read_text().splitlines()[1:] == [
         "-6 addr del fe80::a peer fe80::b/128 dev ppp0",
@@ -227,13 +215,9 @@ def test_a_link_without_a_default_route_takes_none_from_announcements(host, scri
     folder.mkdir(parents=True)
     for name in ("accept_ra", "accept_ra_defrtr"):
         (folder / name).write_text("1\n")
-    program = host.path / "ip"
-    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n')
-    program.chmod(0o755)
+    stand_in(host.path / "ip", f'echo "$*" >>{host.path}/asked\n')
     if script == "init":
-        init = host.path / "pppoe-client-init"
-        init.write_bytes(_pppoe_client_up.init_script())
-        init.chmod(0o755)
+        stand_in(host.path / "pppoe-client-init", _pppoe_client_up.init_script().decode())
         host.run("init", **metric, DIALTONE_IPV6="1", DIALTONE_OWN="/nonexistent")
     else:
         host.run("up", dns="none", **metric, DIALTONE_IPV6="1")
@@ -282,9 +266,7 @@ def test_the_hook_of_the_connection_runs(host):
 
 
 def test_resolvconf_is_asked_where_there_is_one(host):
-    program = host.path / "resolvconf"
-    program.write_text(f'#!/bin/sh\necho "$*" >>{host.path}/asked\n[ "$1" = -d ] || cat >>{host.path}/asked\n')
-    program.chmod(0o755)
+    stand_in(host.path / "resolvconf", f'echo "$*" >>{host.path}/asked\n[ "$1" = -d ] || cat >>{host.path}/asked\n')
     host.file.write_text(BEFORE)
     host.run("up")
     host.run("down")
@@ -297,7 +279,6 @@ def test_the_first_request_is_held_back_and_the_hosts_own_script_is_not_forgotte
     script.write_bytes(_pppoe_client_up.init_script())
     environment = dict(os.environ, DIALTONE_OWN=str(own))
     assert subprocess.run(["sh", script, "ppp0"], env=environment, check=False).returncode == 0
-    own.write_text('#!/bin/sh\necho "$@"\n')
-    own.chmod(0o755)
+    stand_in(own, 'echo "$@"\n')
     ran = subprocess.run(["sh", script, "ppp0", "two words"], env=environment, capture_output=True, check=True)
     assert ran.stdout == b"ppp0 two words\n"
