@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TEST = "tests/unit/plugins/module_utils/_scripts/test_pppoe_server_instance.py"
+TEST = "tests/unit/plugins/module_utils/_scripts/test_pppoe_server_instance_faults.py"
 PYTHON = REPOSITORY / ".venv" / "bin" / "python"
 
 

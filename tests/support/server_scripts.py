@@ -16,6 +16,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pp
 from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 KERNEL = ["plugin", "pppoe.so", "nic-eth1", "rp_pppoe_sess", "12:02:00:00:00:00:ab"]
+#: The addresses of a pool.
+FOUR = ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"]
 # What the real ps shows, and sessions of our namespaces, or of another host's.
 PS = """case "$*" in *"-p "*) exec /bin/ps "$@" ;; esac
 here=$(/bin/ps -o pidns=,netns= -p $$)
