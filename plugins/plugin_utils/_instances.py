@@ -142,6 +142,11 @@ def parameters(instance: InstanceVariables, accounts: t.Sequence[Values] = ()) -
         )
     if "radius" in instance.own and instance.values["radius"]:
         raise instance.refused("radius", "a host has one set of RADIUS servers.", "Name them in pppoe_server_radius.")
+    plans = instance.values.get("plans")
+    for name, plan in plans.items() if instance.radius and isinstance(plans, dict) else ():
+        if isinstance(plan, dict) and plan.get("pool"):
+            problem = f"the plan {name} has a pool, but with RADIUS, pppd does not read the accounts of this host."
+            raise instance.refused("plans", problem, "Let the RADIUS servers answer with Framed-Pool.")
     if has_ipv6(instance) and not instance.is_set("ipv6"):
         problem = "is false, but there are IPv6 prefixes for customers."
         raise instance.refused("ipv6", problem, "Set it to true, or take pppoe_server_ipv6_prefixes and others away.")

@@ -112,10 +112,18 @@ class Concentrator:
         self.host.sh(f"chown freerad:freerad {path}; chmod 600 {path}")
 
     def stop(self) -> None:
-        for process in (*self._servers, *([self._process] if self._process else [])):
+        self.serve_no_more()
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+        self._process = None
+
+    def serve_no_more(self) -> None:
+        """End what ``serve`` has begun."""
+        for process in self._servers:
             process.terminate()
             process.wait()
-        self._process, self._servers = None, []
+        self._servers = []
 
     def serve(self, address: str, secret: str = SECRET, delay: float = 0.0, attributes: bytes = b"") -> None:
         """Have a RADIUS server of no make at an address of this host: it accepts everybody."""

@@ -50,9 +50,6 @@ def named(
     wanted = parameters.get("pools") or {}
     garden = parameters.get("walled_garden") or {}
     garden = garden if _walled_garden.is_given(garden) else {}
-    if (wanted or garden) and parameters["radius"]:
-        parameter = "pools" if wanted else "walled_garden"
-        raise Refused(parameter, "with radius, the RADIUS servers choose addresses.", "Assign them there.")
     spans = {name: _spans(name, one, wanted) for name, one in wanted.items()}
     where = {name: f"pools.{name}.addresses" for name in spans}
     if garden:

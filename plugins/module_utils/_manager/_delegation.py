@@ -47,10 +47,20 @@ class _Found(t.NamedTuple):
 
 
 class Delegation:
-    """The routes of this host's sessions. ``configuration``, ``run``: folders; ``tables``: that of the tables."""
+    """The routes of this host's sessions. ``configuration``, ``run``: folders; ``tables``: that of the tables.
 
-    def __init__(self, configuration: str, tables: str, run: str) -> None:
+    ``walled``: whether a session is in the walled garden, where there is no IPv6.
+    """
+
+    def __init__(
+        self,
+        configuration: str,
+        tables: str,
+        run: str,
+        walled: t.Callable[[_book.Session], bool] = lambda _session: False,
+    ) -> None:
         self._configuration, self._tables_folder, self._run = configuration, tables, run
+        self._walled = walled
         self._tables: dict[str, _table.Table] = {}
         self._kernel: _ipv6_routes.Kernel | None = None
         self._waiting: dict[int, _Link] = {}
@@ -116,6 +126,11 @@ class Delegation:
             _basics.say(f"sessions have no IPv6 routes: {error}", None)
         return bool(self._waiting)
 
+    def again(self, index: int) -> None:
+        """Decide about a link once more: its session has got another address since."""
+        if self._kernel is not None:
+            self._waiting[index] = _Link()
+
     def _changed(self, kernel: _ipv6_routes.Kernel, new: bool, what: t.Any) -> None:
         if isinstance(what, int):
             if new:
@@ -174,7 +189,7 @@ class Delegation:
             return _Found("", None)
         pid = _kernel.pid_of(name, self._run) if name.startswith("ppp") else None
         session = sessions.get(pid) if pid is not None else None
-        if session is not None and session.instance not in self._tables:
+        if session is not None and (session.instance not in self._tables or self._walled(session)):
             return _Found(name, None)
         return _Found(name, session, unknown=pid is None and _NUMBERED.match(name) is not None)
 

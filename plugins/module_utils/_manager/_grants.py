@@ -13,6 +13,7 @@ import os
 import time
 import typing as t
 from contextlib import suppress
+from dataclasses import replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _kernel, _names, _pools
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
@@ -33,6 +34,8 @@ class Grants:
         self._tables: dict[str, tuple[t.Any, _plans_grant.Tables | None]] = {}
         self._accounts: dict[int, str | None] = {}
         self._counted: dict[int, tuple[int, float]] = {}
+        #: The pools that RADIUS has named (Framed-Pool), by pid.
+        self._framed: dict[int, str | None] = {}
         self._looked = 0.0
 
     def has_plans(self, instance: str | None) -> bool:
@@ -46,6 +49,7 @@ class Grants:
     def begin(self, session: _book.Session, account: str, interface: str) -> str | None:
         """Set the rates of a session; why it may not be, for one that may not."""
         self._accounts[session.pid] = account
+        self._framed[session.pid] = self._attributes(session, interface).get("Framed-Pool")
         grant = self._grant(session, account, interface)
         if grant is None:
             return None
@@ -77,7 +81,7 @@ class Grants:
         self._pools.mature(time.time())
         self._learn(up, strange)
         _sweep()
-        for known in (self._accounts, self._counted):
+        for known in (self._accounts, self._counted, self._framed):
             for pid in set(known) - {one.pid for one in up}:
                 known.pop(pid)
         reasons = [(one, self._limit(one)) for one in up]
@@ -89,6 +93,7 @@ class Grants:
             if session.pid in strange:
                 account = self._accounts[session.pid] = names.get(session.pid)
                 interface = session.interface or ""
+                self._framed[session.pid] = self._attributes(session, interface).get("Framed-Pool")
                 grant = self._grant(session, account, interface)
                 if grant is not None and _plans_grant.of_alias(_basics.text(f"{_LINKS}/{interface}/ifalias")) is None:
                     _shape(session, interface, grant.shape)
@@ -99,7 +104,7 @@ class Grants:
         if grant is None:
             return None
         in_garden = self._pools.holder(session) == _plans_grant.GARDEN
-        if not grant.walled and in_garden:
+        if grant.pool != _plans_grant.GARDEN and in_garden:
             return "its account is enabled again, and the next session is outside of the walled garden"
         if grant.expired is not None and not in_garden:
             return f"its account {grant.refusal}"
@@ -128,7 +133,9 @@ class Grants:
                 rates = _plans_attributes.rates(tables.attribute, self._attributes(session, interface))
             except ValueError as error:
                 _basics.say(f"{interface}: {error}; the rates of its plan are set", session.instance)
-        return tables.grant(account, rates, time.time())
+        grant = tables.grant(account, rates, time.time())
+        framed = self._framed.get(session.pid)
+        return replace(grant, pool=framed) if framed and not grant.walled else grant
 
     def _attributes(self, session: _book.Session, interface: str) -> dict[str, str]:
         """What RADIUS has said; a file from before this session is one that a killed pppd has left."""

@@ -54,7 +54,9 @@ class Manager:
         self.named = _pools.Pools(self.book, places.configuration, f"{places.state}/pools", self._configuration.read)
         self._grants = _grants.Grants(places.configuration, places.run, self.named)
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
-        self.delegation = _delegation.Delegation(places.configuration, os.path.dirname(places.history), places.run)
+        self.delegation = _delegation.Delegation(
+            places.configuration, os.path.dirname(places.history), places.run, self._is_walled
+        )
         self.announcement = _announcement.Announcement(places.announced, places.run)
         self.farewells = _farewell.Farewells(places.scripts, places.run)
         self.counters = _counters.Counters(places.state)
@@ -132,12 +134,18 @@ class Manager:
             self.history.up(self.book.sessions[pid])
             self.farewells.up(self.book.sessions[pid], event.local)
             self.counters.start(self.book.sessions[pid])
+            if self._is_walled(self.book.sessions[pid]):
+                # Its IPv6CP may have been up before, when it had the address of the pool of the instance.
+                self.delegation.again(event.number)
             if other is not None:
                 self._conflict(other, self.book.sessions[pid], event.peer)
         else:
             self.book.interface_lost(event.number, event.peer)
             self.book.went_down(pid)
             self.farewells.down(pid)
+
+    def _is_walled(self, session: _book.Session) -> bool:
+        return self.named.holder(session) == _pools.GARDEN
 
     def _pid_of(self, event: _kernel.Event) -> int | None:
         """The session of an interface."""
@@ -323,8 +331,13 @@ class Manager:
     def _begun(self, session: _book.Session, address: str) -> str:
         """The answer to a session that may begin: its address, and pppd's words."""
         self._grants.expect(session.instance)
-        offered = [f"pools={self.places.state}/pools/{session.session_id}"] if self.named.offer(session) else []
-        return " ".join([address, *offered, *self.script_words(session.instance or "")])
+        offered = self.named.offer(session)
+        folder = [f"pools={self.places.state}/pools/{session.session_id}"] if offered else []
+        words = [address, *folder, *self.script_words(session.instance or "")]
+        if offered and self.options(session.instance).radius:
+            # Behind the name of the access concentrator, for RADIUS as well.
+            words.append("offers=" + ",".join(f"{name}:{one or '-'}" for name, one in offered.items()))
+        return " ".join(words)
 
     def script_words(self, instance: str) -> list[str]:
         """pppd's options for scripts; of many who wait, each is given the same."""

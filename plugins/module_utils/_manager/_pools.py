@@ -23,11 +23,11 @@ from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book
 
-#: What ``next`` calls the pool of the instance itself.
-OWN = "default"
+#: What ``next`` calls the pool of the instance itself, and that of the walled garden.
+OWN, GARDEN = "default", "walled-garden"
 #: How the file of a pool is called, and the one of a moment at which accounts expire (``_accounts._secrets``).
 FILE, UNTIL = "pool-", "until-"
-_EXPIRED = f"file {FILE}walled-garden\n"
+_EXPIRED = f"file {FILE}{GARDEN}\n"
 
 Named = t.Mapping[str, t.Mapping[str, t.Any]]
 #: Gives the text of a file, and whether it is another than the last time.
@@ -88,38 +88,43 @@ class Pools:
             with open(path, "w", encoding="ascii") as handle:
                 handle.write(text)
 
-    def offer(self, session: _book.Session) -> bool:
-        """Keep an address of each pool for a session that is in the book, and write its files; whether it has any."""
+    def offer(self, session: _book.Session) -> dict[str, str | None]:
+        """Keep an address of each pool for a session that is in the book, and write its files.
+
+        The addresses by pool, ``None`` for one that is full; nothing if there are no pools.
+        """
         instance = session.instance or ""
         pools = self.of(instance)
         if not pools or not session.session_id.isdigit():
-            return False
+            return {}
         folder = f"{self._folder}/{session.session_id}"
         os.makedirs(folder, mode=0o700, exist_ok=True)
         former = {entry for entry in os.listdir(folder) if entry.startswith(FILE)}
         offered: dict[str, str | None] = {}
+        found = {OWN: session.address}
         for name, one in pools.items():
-            lines = self._lines(session, instance, name, pools, offered)
-            if lines is not None:
+            address = found[name] = self._address(session, instance, name, pools, offered)
+            if address is not None:
+                lines = [] if address == session.address else [f":{address}"]
                 with open(f"{folder}/{FILE}{name}", "w", encoding="ascii") as handle:
                     handle.write("".join(line + "\n" for line in [*one.get("options", ()), *lines]))
                 former.discard(FILE + name)
         for entry in former:
             with suppress(OSError):
                 os.unlink(f"{folder}/{entry}")
-        return True
+        return found
 
-    def _lines(
+    def _address(
         self, session: _book.Session, instance: str, name: str, pools: Named, offered: dict[str, str | None]
-    ) -> list[str] | None:
+    ) -> str | None:
         """The address of a pool, or of one of those that follow it; ``None`` if none has any."""
         for one in _chain(name, pools):
             if one == OWN:
-                return [] if session.address is not None else None
+                return session.address
             if one not in offered:
                 offered[one] = self._book.offer(session, (instance, one))
             if offered[one] is not None:
-                return [f":{offered[one]}"]
+                return offered[one]
         return None
 
     def restore(self, session: _book.Session) -> None:

@@ -136,6 +136,51 @@ _TLS = """\
     }}
 """
 
+# pppd says what the named pools of this host have for the session (NAME:ADDRESS, or - for a full one): that is for this
+# daemon alone.
+_POOLS = """\
+        if (&Framed-Pool) {
+            update control {
+                &Tmp-String-0 := "%{request:Framed-Pool[*]}"
+            }
+            update request {
+                &Framed-Pool !* ANY
+            }
+        }
+"""
+# An answer with Framed-Pool and no address has one of that pool.
+_FRAMED = """\
+        if (&control:Tmp-String-0 && &reply:Framed-Pool && !&reply:Framed-IP-Address) {
+            update control {
+                &Tmp-String-1 := "%{reply:Framed-Pool}"
+            }
+            # What is no name means something else in a pattern.
+            if (&control:Tmp-String-1 !~ /^[A-Za-z0-9_-]+$/) {
+                update control {
+                    &Tmp-String-1 := "/"
+                }
+            }
+            if (&control:Tmp-String-0 =~ /(^|,)%{control:Tmp-String-1}:([0-9.]+)(,|$)/) {
+                update reply {
+                    &Framed-IP-Address := "%{2}"
+                }
+            }
+            else {
+                if (&control:Tmp-String-0 =~ /(^|,)%{control:Tmp-String-1}:-/) {
+                    update reply {
+                        &Reply-Message := "No address is free in the pool %{reply:Framed-Pool}"
+                    }
+                }
+                else {
+                    update reply {
+                        &Reply-Message := "There is no pool %{reply:Framed-Pool} at this server"
+                    }
+                }
+                reject
+            }
+        }
+"""
+
 # Framed-IP-Address 255.255.255.255 would let the client choose any address (RFC 2865, 5.8).
 _SITES = """\
 server pppoe {{
@@ -152,7 +197,7 @@ server pppoe {{
         clients = pppoe_pppd
     }}
     authorize {{
-{host}		update control {{
+{host}{pools}		update control {{
             &Proxy-To-Realm := "pppoe"
         }}
     }}
@@ -171,7 +216,7 @@ server pppoe {{
         }}
     }}
     post-auth {{
-        if (!&reply:Acct-Interim-Interval) {{
+{framed}		if (!&reply:Acct-Interim-Interval) {{
             update reply {{
                 &Acct-Interim-Interval := {interim}
             }}
@@ -186,7 +231,7 @@ server pppoe {{
         }}
     }}
     preacct {{
-{host}		update request {{
+{host}{pools}		update request {{
             &Event-Timestamp := "%l"
         }}
     }}
@@ -327,6 +372,8 @@ def configuration(settings: RadiusSettings, nas_address: str, secret: str, libdi
             authentication=_radius_plugin.AUTHENTICATION_PORT,
             accounting=_radius_plugin.ACCOUNTING_PORT,
             host=host,
+            pools=_POOLS,
+            framed=_FRAMED,
             interim=INTERIM,
             buffer=buffer,
         ),

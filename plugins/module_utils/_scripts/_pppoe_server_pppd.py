@@ -180,6 +180,10 @@ case $words in
     *' radius='*)
         called=${words##*' radius='}
         words=${words%" radius=$called"}
+        offers=''
+        case $called in
+            *' offers='*) offers=${called#*' offers='} called=${called%%' offers='*} ;;
+        esac
         case $service in
             *[!A-Za-z0-9._:@+/-]*) ;;
             *) [ $((${#called} + ${#service})) -gt 62 ] || called=$called:$service ;;
@@ -193,6 +197,14 @@ case $words in
         # to another session only after the pppd has ended. If that unit is taken, pppd chooses a free one.
         set -- "$@" unit "$id" remotenumber "${session#*:}" avpair "Acct-Multi-Session-Id=$unique" \
             avpair "NAS-Port-Id=$interface:$id" avpair "Called-Station-Id=$called"
+        # What the named pools have for it: our FreeRADIUS takes it from there, if a server answers with Framed-Pool.
+        while [ -n "$offers" ]; do
+            set -- "$@" avpair "Framed-Pool=${offers%%,*}"
+            case $offers in
+                *,*) offers=${offers#*,} ;;
+                *) offers='' ;;
+            esac
+        done
         ;;
 esac
 # The addresses come first: behind the plugin, pppd would ask the kernel whether they are an interface, for which that

@@ -278,3 +278,10 @@ def test_accounts_that_may_not_always_connect_count_without_plans(own):
         assert _instances.parameters(one, rows)["plans"]["state"] == "present"
     (one,) = _instances.instances({**VALUES, "accounts": [{**B, **own, "state": "absent"}, {**B, "enabled": True}]})
     assert not _instances.has_plans(one)
+
+
+def test_a_plan_of_radius_has_no_pool():
+    values = {**VALUES, "plans": {"office": {"pool": "business"}}, "pools": {"business": {"addresses": ["10.2.0.2"]}}}
+    (one,) = _instances.instances({**values, "radius": {"servers": [{"address": "192.0.2.20", "secret": "x"}]}})
+    with pytest.raises(Refused, match=r"^pppoe_server_plans: the plan office has a pool, but with RADIUS"):
+        _instances.parameters(one)

@@ -69,9 +69,8 @@ def test_two_pools_that_follow_each_other():
 
 
 @pytest.mark.parametrize(("pools", "garden"), [({"a": A}, None), (None, {"pool": ["10.99.0.2"]})])
-def test_with_radius_the_servers_choose(pools, garden):
-    with pytest.raises(Refused, match="with radius, the RADIUS servers choose addresses"):
-        named(pools, garden, radius=True)
+def test_with_radius_they_are_for_framed_pool(pools, garden):
+    assert named(pools, garden, radius=True) == named(pools, garden)
 
 
 def test_accounts_that_take_a_whole_pool():

@@ -70,12 +70,14 @@ class Host:
         )
         monkeypatch.setattr(_delegation._basics, "say", lambda line, instance: self.said.append(line))
         monkeypatch.setattr(_delegation.time, "monotonic", lambda: self.now)
+        #: The pids of those who are in the walled garden.
+        self.walled = set()
         self.delegation = self.another()
 
     def another(self):
         """Another manager of the same host."""
         folders = [str(self.folder / name) for name in ("etc", "lib", "run")]
-        return _delegation.Delegation(*folders)
+        return _delegation.Delegation(*folders, lambda session: session.pid in self.walled)
 
     def accounts(self, pids, _run):
         return {pid: self.names[pid] for pid in pids if pid in self.names}
@@ -313,3 +315,17 @@ def test_settings_that_cannot_be_read(host):
     (host.folder / "etc" / "default.ipv6").write_text("{")
     host.delegation.load()
     assert "the IPv6 settings of default cannot be read" in host.said[0]
+
+
+def test_a_session_in_the_walled_garden_has_no_prefixes(host):
+    host.configure()
+    host.dial(1)
+    assert None not in host.of(1)
+    # RADIUS has given it an address of there, after its IPv6CP was up.
+    host.walled.add(1001)
+    host.delegation.again(1)
+    host.look()
+    assert host.of(1) == (None, None)
+    host.walled.add(1002)
+    host.dial(2)
+    assert host.of(2) == (None, None)

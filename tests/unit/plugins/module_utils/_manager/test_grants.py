@@ -284,3 +284,28 @@ def test_an_account_that_expires_goes_to_the_walled_garden(host, monkeypatch):
     (host.folder / "etc" / "default.plans").write_bytes(_plans_grant.plans_text({}, None, None, garden=True))
     host.grants.expect("default")
     assert files() == {}
+
+
+def test_the_pool_that_radius_names(host):
+    pools = {name: {"addresses": [address], "next": None, "options": []} for name, address in (
+        ("business", "10.1.0.2"), ("walled-garden", "10.99.0.2"))}  # fmt: skip
+    (host.folder / "etc" / "default.pools").write_text(json.dumps(pools))
+    host.book.set_pool("default", ["10.0.0.2"])
+    (host.folder / "etc" / "default.plans").write_bytes(_plans_grant.plans_text({}, None, None, garden=True))
+    file = host.folder / "run" / "radattr.ppp1"
+    host.link("ppp1")
+
+    def begin(pool, address):
+        file.write_text(f"Framed-Pool {pool}\n")
+        session = host.session()
+        session.address = address
+        reason = host.grants.begin(session, "a", "ppp1")
+        # At its look, the file may be gone.
+        file.unlink()
+        return reason, host.look(session)
+
+    assert begin("business", "10.1.0.2") == begin("walled-garden", "10.99.0.2") == (None, [])
+    assert begin("business", "10.0.0.2")[0] == "10.0.0.2 is not of the pool business, which is that of its account"
+    assert begin("walled-garden", "10.0.0.2")[0].startswith("10.0.0.2 is not of the pool walled-garden")
+    # An address that RADIUS gives itself.
+    assert begin("business", "172.16.0.1") == (None, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -103,6 +104,27 @@ def test_radius_is_told_what_session_it_is(place, relay, called):
     assert re.fullmatch("Acct-Multi-Session-Id=[0-9a-f-]{36}", told[3])
     assert told[4:] == ["avpair", "NAS-Port-Id=eth1:12", "avpair", f"Called-Station-Id={called}"]
     assert all(len(word.partition("=")[2]) < 64 for word in told)
+
+
+def test_radius_is_told_what_the_pools_have(place):
+    """Each as one more attribute, for our own FreeRADIUS; a name of a pool has at most 32 characters."""
+    pool(place[0], "10.0.0.2")
+    long = "p" * 32
+    pools = {
+        "business": {"addresses": ["10.20.0.2"], "next": None, "options": []},
+        "full": {"addresses": [], "next": None, "options": []},
+        long: {"addresses": ["255.255.255.254"], "next": None, "options": []},
+    }
+    (place[0] / "etc" / "default.pools").write_text(json.dumps(pools))
+    (place[0] / "etc" / "default.options").write_text("plugin radius.so\nset DIALTONE_RADIUS=bras1\n")
+    result, got = dial(place, "pty", TO_KERNEL.format("", "fast"))
+    assert result.returncode == 0, result.stderr
+    told = [word for word in got if word.startswith("Framed-Pool=")]
+    assert told == [f"Framed-Pool={one}" for one in (
+        "default:10.0.0.2", "business:10.20.0.2", "full:-", f"{long}:255.255.255.254")]  # fmt: skip
+    assert "Called-Station-Id=bras1:fast" in got
+    assert all(got[got.index(word) - 1] == "avpair" and len(word.partition("=")[2]) < 64 for word in told)
+    assert not any("offers" in word for word in got)
 
 
 @pytest.mark.parametrize("name", ["../../etc/x", "", "a b", "x.options/../y"])
