@@ -65,7 +65,7 @@ def of(instance: InstanceVariables, rows: Rows) -> ListedAccounts:
     return ListedAccounts(entries, places, _encoded(instance, entries, places))
 
 
-def with_plans(instance: InstanceVariables, rows: Rows) -> dict[str, _plans_grant.Account]:
+def with_plans(instance: InstanceVariables, rows: Rows) -> dict[str, _plans_grant.PlanAccount]:
     """The accounts that have a plan or something of their own."""
     return _plans_check.accounts(*_every(instance, rows))
 

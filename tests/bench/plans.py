@@ -55,7 +55,7 @@ def look_up() -> None:
     sys.path.insert(0, str(stage.REPOSITORY / ".build" / "collections"))
     from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant
 
-    text = _grant.accounts_text({f"account{number}": _grant.Account("home") for number in range(ACCOUNTS)})
+    text = _grant.accounts_text({f"account{number}": _grant.PlanAccount("home") for number in range(ACCOUNTS)})
     tables = _grant.tables(_grant.plans_text({"home": {}}, None, None), text)
     began = time.perf_counter()
     for number in range(LOOKUPS):

@@ -140,9 +140,9 @@ def expires(parameter: str, value: t.Any) -> int:
 
 def accounts(
     entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], str]
-) -> dict[str, _plans_grant.Account]:
+) -> dict[str, _plans_grant.PlanAccount]:
     """The accounts that have something of their own, by the name as pppd spells it. ``place``: as for ``_batch``."""
-    found: dict[str, _plans_grant.Account] = {}
+    found: dict[str, _plans_grant.PlanAccount] = {}
     seen: dict[str, int] = {}
     for index, entry in enumerate(entries):
         if not any(entry.get(key) is not None for key in ACCOUNT_KEYS) or entry.get("state") == "absent":
@@ -159,7 +159,7 @@ def accounts(
     return found
 
 
-def _account(where: str, entry: t.Mapping[str, t.Any]) -> _plans_grant.Account:
+def _account(where: str, entry: t.Mapping[str, t.Any]) -> _plans_grant.PlanAccount:
     plan, enabled, mac = entry.get("plan"), entry.get("enabled"), entry.get("mac")
     if plan is not None and not (isinstance(plan, str) and _NAME.match(plan)):
         raise Refused(f"{where}.plan", f"{plan!r} is not the name of a plan.", "Name one of the plans, in quotes.")
@@ -169,7 +169,7 @@ def _account(where: str, entry: t.Mapping[str, t.Any]) -> _plans_grant.Account:
     if mac is not None and not (isinstance(mac, str) and _MAC.match(mac.lower())):
         raise Refused(f"{where}.mac", f"{mac!r} is not a MAC address.", "Write it as 02:64:74:00:01:02, in quotes.")
     until = expires(f"{where}.expires", entry["expires"]) if entry.get("expires") is not None else None
-    return _plans_grant.Account(
+    return _plans_grant.PlanAccount(
         plan, own.get("download"), own.get("upload"), enabled is not False, mac.lower() if mac else None, until
     )
 

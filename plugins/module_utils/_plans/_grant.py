@@ -101,7 +101,7 @@ def of_alias(text: str) -> Shape | None:
 
 
 @dataclass(frozen=True)
-class Account:
+class PlanAccount:
     """What an account has of its own; ``None``: what its plan says. ``expires``: in seconds since 1970."""
 
     plan: str | None = None
@@ -112,7 +112,7 @@ class Account:
     expires: int | None = None
 
 
-def accounts_text(accounts: t.Mapping[str, Account]) -> bytes:
+def accounts_text(accounts: t.Mapping[str, PlanAccount]) -> bytes:
     """The file of accounts. The names are as pppd spells them."""
     lines = []
     for name, one in accounts.items():
@@ -148,7 +148,7 @@ class _Lines(t.Sequence[bytes]):
         return self._text[start : self._text.find(b"\n", start)] if start < len(self._text) else b"\xff"
 
 
-def find(text: bytes, name: str) -> Account | None:
+def find(text: bytes, name: str) -> PlanAccount | None:
     """An account in the text of ``accounts_text``."""
     if BETWEEN in name:
         return None
@@ -159,7 +159,9 @@ def find(text: bytes, name: str) -> Account | None:
         return None
     plan, download, upload, state, mac, *more = found.decode("utf-8", "replace").split(BETWEEN)[1:]
     rates = [int(rate) if rate else None for rate in (download, upload)]
-    return Account(plan or None, rates[0], rates[1], state != "disabled", mac or None, int(more[0]) if more else None)
+    return PlanAccount(
+        plan or None, rates[0], rates[1], state != "disabled", mac or None, int(more[0]) if more else None
+    )
 
 
 def plans_text(
@@ -200,7 +202,7 @@ class Tables:
 
         ``now``: in seconds since 1970; by 0, nothing has expired.
         """
-        own = (find(self.accounts, name) if name else None) or Account()
+        own = (find(self.accounts, name) if name else None) or PlanAccount()
         plan = own.plan or self.default
         values = self.plans.get(plan or "", {})
         down, up = rates or (None, None)

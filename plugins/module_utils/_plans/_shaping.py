@@ -34,7 +34,7 @@ MODULES = {"tbf": "sch_tbf", "fq_codel": "sch_fq_codel", "cake": "sch_cake", "cl
            "flower": "cls_flower", "police": "act_police", "mirred": "act_mirred", "ifb": "ifb"}  # fmt: skip
 
 
-class Message(t.NamedTuple):
+class NetlinkMessage(t.NamedTuple):
     """A message for the kernel: what it is for (a key of ``MODULES``), its kind and flags, and its bytes.
 
     ``gone``: it is no error if there was nothing to delete.
@@ -92,30 +92,30 @@ def _rate(rate: int) -> bytes:
     return struct.pack("=BBHhHI", 9, _ETHERNET, 0, 0, 0, rate // 8)
 
 
-def _bucket(index: int, rate: int, flags: int) -> Message:
+def _bucket(index: int, rate: int, flags: int) -> NetlinkMessage:
     limit = rate // 8 // 10 + tbf_burst(rate)
     parameters = _rate(rate) + bytes(12) + struct.pack("=III", limit, 0, 0)
     options = _attribute(1, parameters) + _numbers({6: tbf_burst(rate)})
     body = _tc(index, _BUCKET, _ROOT, 0, _text(_KIND, "tbf"), _attribute(_OPTIONS, options))
-    return Message("tbf", _QDISC, flags, body)
+    return NetlinkMessage("tbf", _QDISC, flags, body)
 
 
-def _leaf(index: int, rate: int, flags: int) -> Message:
+def _leaf(index: int, rate: int, flags: int) -> NetlinkMessage:
     values = {1: target(rate), 3: max(100_000, target(rate) * 10)}
     if flags:
         values[5] = 256  # flows, which cannot be changed later
     body = _tc(index, _LEAF, _BUCKET, 0, _text(_KIND, "fq_codel"), _attribute(_OPTIONS, _numbers(values)))
-    return Message("fq_codel", _QDISC, flags, body)
+    return NetlinkMessage("fq_codel", _QDISC, flags, body)
 
 
-def _cake(index: int, rate: int, flags: int) -> Message:
+def _cake(index: int, rate: int, flags: int) -> NetlinkMessage:
     options = _attribute(2, struct.pack("=Q", rate // 8))
-    return Message(
+    return NetlinkMessage(
         "cake", _QDISC, flags, _tc(index, _BUCKET, _ROOT, 0, _text(_KIND, "cake"), _attribute(_OPTIONS, options))
     )
 
 
-def queue(index: int, rate: int, kind: str, new: bool) -> list[Message]:
+def queue(index: int, rate: int, kind: str, new: bool) -> list[NetlinkMessage]:
     """The queue at the root of an interface: a new one, or another rate of the one that is there, without a loss."""
     flags = _CREATE | _EXCL if new else 0
     first = [no_queue(index)] if new else []
@@ -124,28 +124,30 @@ def queue(index: int, rate: int, kind: str, new: bool) -> list[Message]:
     return [*first, _bucket(index, rate, flags), _leaf(index, rate, flags)]
 
 
-def no_queue(index: int) -> Message:
-    return Message("qdisc", _DEL_QDISC, 0, _tc(index, 0, _ROOT, 0), gone=True)
+def no_queue(index: int) -> NetlinkMessage:
+    return NetlinkMessage("qdisc", _DEL_QDISC, 0, _tc(index, 0, _ROOT, 0), gone=True)
 
 
-def _no_ingress(index: int) -> Message:
-    return Message("clsact", _DEL_QDISC, 0, _tc(index, 0xFFFF0000, _CLSACT, 0), gone=True)
+def _no_ingress(index: int) -> NetlinkMessage:
+    return NetlinkMessage("clsact", _DEL_QDISC, 0, _tc(index, 0xFFFF0000, _CLSACT, 0), gone=True)
 
 
-def _ingress(index: int) -> Message:
-    return Message("clsact", _QDISC, _CREATE | _REPLACE, _tc(index, 0xFFFF0000, _CLSACT, 0, _text(_KIND, "clsact")))
+def _ingress(index: int) -> NetlinkMessage:
+    return NetlinkMessage(
+        "clsact", _QDISC, _CREATE | _REPLACE, _tc(index, 0xFFFF0000, _CLSACT, 0, _text(_KIND, "clsact"))
+    )
 
 
-def _filter(index: int, step: str, action: bytes) -> Message:
+def _filter(index: int, step: str, action: bytes) -> NetlinkMessage:
     """All packets that come in go to this action; it takes the place of the one before at once."""
     act = _attribute(1, _text(1, step) + _attribute(2, action))
     info = _PREFERENCE << 16 | socket.htons(0x0003)  # ETH_P_ALL
     options = _attribute(_OPTIONS, _attribute(3, act))
     body = _tc(index, 1, _INGRESS, info, _text(_KIND, "flower"), options)
-    return Message(step, _FILTER, _CREATE | _REPLACE, body)
+    return NetlinkMessage(step, _FILTER, _CREATE | _REPLACE, body)
 
 
-def police(index: int, rate: int) -> list[Message]:
+def police(index: int, rate: int) -> list[NetlinkMessage]:
     ticks = int(police_burst(rate) * 8 / rate * 1_000_000_000) >> 6  # of 64 ns (PSCHED_SHIFT)
     head = struct.pack("=IiIII", 0, _SHOT, 0, ticks, 1 << 20)
     parameters = head + _rate(rate) + bytes(12) + struct.pack("=iiI", 0, 0, 0)
@@ -153,25 +155,25 @@ def police(index: int, rate: int) -> list[Message]:
     return [_ingress(index), _filter(index, "police", action)]
 
 
-def redirect(index: int, device: int) -> list[Message]:
+def redirect(index: int, device: int) -> list[NetlinkMessage]:
     parameters = struct.pack("=IIiiiiI", 0, 0, _STOLEN, 0, 0, _REDIRECT, device)
     return [_ingress(index), _filter(index, "mirred", _attribute(2, parameters))]
 
 
-def new_device(name: str) -> Message:
+def new_device(name: str) -> NetlinkMessage:
     kind = _attribute(_LINKINFO, _text(1, "ifb"))
     body = struct.pack("=BBHiII", 0, 0, 0, 0, _UP, _UP) + _text(_NAME, name) + kind
-    return Message("ifb", _LINK, _CREATE | _EXCL, body)
+    return NetlinkMessage("ifb", _LINK, _CREATE | _EXCL, body)
 
 
-def no_device(name: str) -> Message:
-    return Message("ifb", _DEL_LINK, 0, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0) + _text(_NAME, name), gone=True)
+def no_device(name: str) -> NetlinkMessage:
+    return NetlinkMessage("ifb", _DEL_LINK, 0, struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0) + _text(_NAME, name), gone=True)
 
 
-def named(index: int, text: str) -> Message:
+def named(index: int, text: str) -> NetlinkMessage:
     """Another alias of an interface."""
     body = struct.pack("=BBHiII", 0, 0, 0, index, 0, 0) + _attribute(_IFALIAS, text.encode())
-    return Message("alias", _LINK, 0, body)
+    return NetlinkMessage("alias", _LINK, 0, body)
 
 
 class Refusal(OSError):
@@ -182,7 +184,7 @@ class Refusal(OSError):
         self.step = step
 
 
-def send(messages: t.Iterable[Message]) -> None:
+def send(messages: t.Iterable[NetlinkMessage]) -> None:
     """One after the other; ``Refusal`` at the first that the kernel does not take."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
         for message in messages:

@@ -43,7 +43,7 @@ MOST = 100
 
 
 @dataclass(frozen=True)
-class Change:
+class RateChange:
     """A session whose rates are others than wanted; ``after``: ``None`` to take them away."""
 
     interface: str
@@ -76,7 +76,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 def _report(
     module: AnsibleModule,
     changed: t.Sequence[_files.Change],
-    sessions: t.Sequence[Change],
+    sessions: t.Sequence[RateChange],
     tables: _plans_grant.Tables | None,
 ) -> dict[str, t.Any]:
     return {
@@ -160,7 +160,7 @@ def _no_files(name: str) -> list[_files.File]:
     return [_files.File(path, None) for path in paths]
 
 
-def _changes(module: AnsibleModule, instance: str, tables: _plans_grant.Tables | None) -> list[Change]:
+def _changes(module: AnsibleModule, instance: str, tables: _plans_grant.Tables | None) -> list[RateChange]:
     """The sessions of an instance whose rates are not as wanted."""
     found = []
     for session in _sessions_observe.live(module):
@@ -171,7 +171,7 @@ def _changes(module: AnsibleModule, instance: str, tables: _plans_grant.Tables |
         before = _plans_grant.of_alias(_interfaces.alias(interface))
         after = _shape(tables, _visible(name), interface, session["seconds"]) if tables else None
         if before != after:
-            found.append(Change(interface, name, before, after))
+            found.append(RateChange(interface, name, before, after))
     return found
 
 
@@ -193,7 +193,7 @@ def _shape(tables: _plans_grant.Tables, name: str | None, interface: str, second
     return tables.grant(name, rates).shape
 
 
-def apply(changes: t.Iterable[Change]) -> None:
+def apply(changes: t.Iterable[RateChange]) -> None:
     """Set the rates of living sessions, without a packet lost where they had some before."""
     problems = []
     for change in changes:
@@ -210,7 +210,7 @@ def apply(changes: t.Iterable[Change]) -> None:
         raise Failed(f"The tables are written, but not all sessions have their rates: {'; '.join(problems[:5])}{more}.")
 
 
-def _shown(change: Change) -> dict[str, t.Any]:
+def _shown(change: RateChange) -> dict[str, t.Any]:
     after = change.after or _plans_grant.Shape()
     return {
         "interface": change.interface,
@@ -221,7 +221,7 @@ def _shown(change: Change) -> dict[str, t.Any]:
     }
 
 
-def _diff(change: Change) -> dict[str, str]:
+def _diff(change: RateChange) -> dict[str, str]:
     header = f"rates of {change.interface} ({change.username})"
     before, after = (f"{_plans_grant.alias(one)}\n" if one else "" for one in (change.before, change.after))
     return {"before_header": header, "after_header": header, "before": before, "after": after}

@@ -17,7 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _shaping as _plans_shaping
-from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Account, Shape
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import PlanAccount, Shape
 
 PLANS = {
     "home": {"download": 20_000_000, "upload": 5_000_000},
@@ -27,9 +27,9 @@ PLANS = {
     "idle": {"idle_timeout": 60},
 }
 ACCOUNTS = {
-    "off": Account(enabled=False),
-    "locked": Account("home", mac="02:00:00:00:00:01"),
-    **{name: Account(name) for name in PLANS},
+    "off": PlanAccount(enabled=False),
+    "locked": PlanAccount("home", mac="02:00:00:00:00:01"),
+    **{name: PlanAccount(name) for name in PLANS},
 }
 
 
@@ -110,7 +110,7 @@ def test_who_is_refused(host, account, reason):
 
 
 def test_a_mac_is_the_same_in_capitals(host):
-    host.tables(accounts={"a": Account(mac="02:00:00:00:00:0a")})
+    host.tables(accounts={"a": PlanAccount(mac="02:00:00:00:00:0a")})
     assert host.grants.begin(host.session(), "a", "ppp1") is None
 
 
@@ -204,7 +204,11 @@ def test_a_pool_of_the_plan_and_the_walled_garden(host):
         ("business", "10.1.0.2"), ("walled-garden", "10.99.0.2"))}  # fmt: skip
     (host.folder / "etc" / "default.pools").write_text(json.dumps(pools))
     host.book.set_pool("default", ["10.0.0.2"])
-    accounts = {"firm": Account("firm"), "off": Account(enabled=False), "both": Account("firm", enabled=False)}
+    accounts = {
+        "firm": PlanAccount("firm"),
+        "off": PlanAccount(enabled=False),
+        "both": PlanAccount("firm", enabled=False),
+    }
     text = _plans_grant.plans_text({"firm": {"pool": "business"}}, None, None, garden=True)
     (host.folder / "etc" / "default.plans").write_bytes(text)
     (host.folder / "etc" / "default.customers").write_bytes(_plans_grant.accounts_text(accounts))
@@ -238,7 +242,7 @@ def test_a_pool_of_the_plan_and_the_walled_garden(host):
 def test_an_account_that_expires(host, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(_grants.time, "time", lambda: now[0])
-    host.tables(accounts={"guest": Account("home", expires=2000)})
+    host.tables(accounts={"guest": PlanAccount("home", expires=2000)})
     session = host.session()
     host.link("ppp1")
     assert host.grants.begin(session, "guest", "ppp1") is None
@@ -258,7 +262,7 @@ def test_an_account_that_expires_goes_to_the_walled_garden(host, monkeypatch):
     text = _plans_grant.plans_text({}, None, None, garden=True, expiries=[2000, 3000])
     (host.folder / "etc" / "default.plans").write_bytes(text)
     (host.folder / "etc" / "default.customers").write_bytes(
-        _plans_grant.accounts_text({"guest": Account(expires=2000)})
+        _plans_grant.accounts_text({"guest": PlanAccount(expires=2000)})
     )
 
     def files():

@@ -146,8 +146,8 @@ def test_a_kernel_without_a_queue_is_told_by_its_module(monkeypatch, plan, lacks
 @pytest.mark.parametrize(
     ("accounts", "attribute", "asked"),
     [
-        ({"a": _plans_grant.Account(enabled=False, expires=5)}, None, False),
-        ({"a": _plans_grant.Account(upload=5_000_000)}, None, True),
+        ({"a": _plans_grant.PlanAccount(enabled=False, expires=5)}, None, False),
+        ({"a": _plans_grant.PlanAccount(upload=5_000_000)}, None, True),
         ({}, "Filter-Id", True),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
-from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Account
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import PlanAccount
 
 
 @pytest.mark.parametrize(("text", "rate"), [("64k", 64_000), ("20M", 20_000_000), ("2.5M", 2_500_000), ("1G", 10**9)])
@@ -79,9 +79,9 @@ def test_accounts_with_something_of_their_own():
         {"name": "gone", "plan": "home", "state": "absent"},
     ]
     assert _plans_check.accounts(entries, place) == {
-        "jM-CM-<rgen": Account("home"),
-        "cmz": Account(None, 2_000_000, mac="02:64:74:00:0a:02"),
-        "late": Account(enabled=False),
+        "jM-CM-<rgen": PlanAccount("home"),
+        "cmz": PlanAccount(None, 2_000_000, mac="02:64:74:00:0a:02"),
+        "late": PlanAccount(enabled=False),
     }
 
 
@@ -105,11 +105,11 @@ def test_an_account_has_one_plan():
     with pytest.raises(Refused, match=r"^accounts\[1\]: a has another plan or rate in accounts\[0\]"):
         _plans_check.accounts([{"name": "a", "plan": "home"}, {"name": "a", "plan": "fast"}], place)
     twice = [{"name": "a", "plan": "home", "server": "x"}, {"name": "a", "plan": "home", "server": "y"}]
-    assert _plans_check.accounts(twice, place) == {"a": Account("home")}
+    assert _plans_check.accounts(twice, place) == {"a": PlanAccount("home")}
 
 
 def test_plans_that_nobody_has_defined_are_refused():
-    text = _plans_grant.accounts_text({"a": Account("home"), "b": Account("fast")}).decode()
+    text = _plans_grant.accounts_text({"a": PlanAccount("home"), "b": PlanAccount("fast")}).decode()
     _plans_check.table("accounts", text, ["home", "fast"], "home")
     with pytest.raises(Refused, match=r"^accounts: the account b has the plan 'fast', which is not defined"):
         _plans_check.table("accounts", text, ["home"], None)

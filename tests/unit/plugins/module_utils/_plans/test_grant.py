@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
-from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Account, Grant, Shape
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Grant, PlanAccount, Shape
 
 PLANS = {"home": {"download": 20, "upload": 5, "session_timeout": 60}, "fast": {"download": 100, "queue": "cake"}}
 
@@ -26,8 +26,10 @@ def test_an_alias_of_somebody_else_says_none(text):
 
 
 def test_each_account_of_many_is_found_again():
-    accounts = {f"user{number}": Account("home", number, None) for number in range(1, 2000)}
-    accounts.update({"user": Account("fast"), "jM-CM-<rgen 1": Account(enabled=False), "z": Account(mac="02:00")})
+    accounts = {f"user{number}": PlanAccount("home", number, None) for number in range(1, 2000)}
+    accounts.update(
+        {"user": PlanAccount("fast"), "jM-CM-<rgen 1": PlanAccount(enabled=False), "z": PlanAccount(mac="02:00")}
+    )
     text = _plans_grant.accounts_text(accounts)
     assert {name: _plans_grant.find(text, name) for name in accounts} == accounts
     for name in ("", "use", "user0", "user2000", "zz", "\x00", "~", "user1\x1fhome", "ü"):
@@ -36,11 +38,11 @@ def test_each_account_of_many_is_found_again():
 
 
 def test_few_lines_are_read_to_find_one_of_many(monkeypatch):
-    text = _plans_grant.accounts_text({f"user{number:06}": Account("home") for number in range(100_000)})
+    text = _plans_grant.accounts_text({f"user{number:06}": PlanAccount("home") for number in range(100_000)})
     reads = []
     read = _plans_grant._Lines.__getitem__
     monkeypatch.setattr(_plans_grant._Lines, "__getitem__", lambda self, at: (reads.append(at), read(self, at))[1])
-    assert _plans_grant.find(text, "user099999") == Account("home")
+    assert _plans_grant.find(text, "user099999") == PlanAccount("home")
     assert len(reads) <= 25
 
 
@@ -48,13 +50,18 @@ def test_few_lines_are_read_to_find_one_of_many(monkeypatch):
     ("account", "name", "rates", "grant"),
     [
         (None, "a", None, Grant(Shape(20, 5, "home"), 60)),
-        (Account("fast"), "a", None, Grant(Shape(100, None, "fast", "cake"))),
-        (Account("fast", 7), "a", None, Grant(Shape(7, None, "fast", "cake"))),
-        (Account(enabled=False, mac="02:00"), "a", None, Grant(Shape(20, 5, "home"), 60, enabled=False, mac="02:00")),
-        (Account("gone"), "a", None, Grant(Shape())),
-        (Account("fast"), None, None, Grant(Shape(20, 5, "home"), 60)),
+        (PlanAccount("fast"), "a", None, Grant(Shape(100, None, "fast", "cake"))),
+        (PlanAccount("fast", 7), "a", None, Grant(Shape(7, None, "fast", "cake"))),
+        (
+            PlanAccount(enabled=False, mac="02:00"),
+            "a",
+            None,
+            Grant(Shape(20, 5, "home"), 60, enabled=False, mac="02:00"),
+        ),
+        (PlanAccount("gone"), "a", None, Grant(Shape())),
+        (PlanAccount("fast"), None, None, Grant(Shape(20, 5, "home"), 60)),
         # What RADIUS says counts more; 0 is no limit.
-        (Account("fast", 7), "a", (50, 0), Grant(Shape(50, None, "fast", "cake"))),
+        (PlanAccount("fast", 7), "a", (50, 0), Grant(Shape(50, None, "fast", "cake"))),
         (None, "a", (None, 9), Grant(Shape(20, 9, "home"), 60)),
     ],
 )
@@ -78,11 +85,11 @@ def test_what_is_no_table_is_an_error(text):
 
 
 def test_a_look_up_among_100000_accounts_reads_a_few_lines(monkeypatch):
-    text = _plans_grant.accounts_text({f"account{number}": Account("home") for number in range(100_000)})
+    text = _plans_grant.accounts_text({f"account{number}": PlanAccount("home") for number in range(100_000)})
     reads = []
     read = _plans_grant._Lines.__getitem__
     monkeypatch.setattr(_plans_grant._Lines, "__getitem__", lambda lines, place: reads.append(1) or read(lines, place))
-    assert _plans_grant.find(text, "account77777") == Account("home")
+    assert _plans_grant.find(text, "account77777") == PlanAccount("home")
     assert len(reads) <= len(text).bit_length() + 2
     reads.clear()
     assert _plans_grant.find(text, "nobody") is None
@@ -91,10 +98,10 @@ def test_a_look_up_among_100000_accounts_reads_a_few_lines(monkeypatch):
 
 def test_an_account_that_expires():
     accounts = {
-        "guest": Account(expires=100),
-        "off": Account(enabled=False, expires=100),
-        "later": Account("home", 7, 8, True, "02:00:00:00:00:01", 200),
-        "plain": Account("home"),
+        "guest": PlanAccount(expires=100),
+        "off": PlanAccount(enabled=False, expires=100),
+        "later": PlanAccount("home", 7, 8, True, "02:00:00:00:00:01", 200),
+        "plain": PlanAccount("home"),
     }
     text = _plans_grant.accounts_text(accounts)
     assert {name: _plans_grant.find(text, name) for name in accounts} == accounts

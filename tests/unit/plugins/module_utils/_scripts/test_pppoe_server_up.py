@@ -196,7 +196,7 @@ class Plans:
 
     def __init__(self, host):
         self.host = host
-        accounts = {"off": _plans_grant.Account(enabled=False)}
+        accounts = {"off": _plans_grant.PlanAccount(enabled=False)}
         (host.folder / "etc" / "default.plans").write_bytes(_plans_grant.plans_text({"home": {}}, "home", None))
         (host.folder / "etc" / "default.customers").write_bytes(_plans_grant.accounts_text(accounts))
 
