@@ -19,7 +19,9 @@ extends_documentation_fragment:
   - dialtone.pppoe.attributes.info
 options:
   address:
-    description: Limit to sessions with one of these IPv4 addresses.
+    description:
+      - Limit to sessions with one of these addresses. An IPv6 address means sessions that had a prefix with it, at the
+        time that is asked for. A centre has no record of IPv6 prefixes.
     type: list
     elements: str
   username:
@@ -88,6 +90,13 @@ sessions:
       description: The client's address.
       type: str
       sample: 10.20.1.77
+    ipv6_prefixes:
+      description:
+        - The IPv6 prefixes that the session had, each with C(start) and C(stop), which is V(none) if it has it now.
+          Empty on a centre.
+      type: list
+      elements: dict
+      sample: [{prefix: "2001:db8:194:4700::/56", start: "2026-11-28T12:00:01Z", stop: "2026-11-28T13:40:00Z"}]
     mac:
       description: The client's MAC address.
       type: str

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import typing as t
 from dataclasses import dataclass
 
@@ -17,12 +18,18 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _s
 #: The selectors, which are those of live sessions.
 SELECTORS = ("username", "address", "mac")
 UTC = datetime.timezone.utc
+_OF_SESSION = "prefix.boot = session.boot AND prefix.pid = session.pid AND prefix.started = session.started"
+#: Of prefixes that customers can have.
+_LENGTHS = range(32, 65)
 _FIX = "Give a time such as 2026-11-28T14:30:00+01:00; without a zone it is UTC."
 
 
 @dataclass(frozen=True)
 class Question:
-    """``wanted``: values by selector. ``since`` and ``until``: seconds since the epoch, that a session has to touch."""
+    """``wanted``: values by selector; an address may be an IPv6 address, of a prefix that a session had.
+
+    ``since`` and ``until``: seconds since the epoch, that a session has to touch.
+    """
 
     wanted: dict[str, tuple[str, ...]]
     since: int | None
@@ -56,25 +63,56 @@ def _time(parameter: str, value: str | None) -> int | None:
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
-def for_sqlite(asked: Question) -> tuple[str, list[t.Any]]:
-    """The statement for the database of a server, and its values. The latest sessions come first."""
+def for_sqlite(asked: Question, prefixes: bool = True) -> tuple[str, list[t.Any]]:
+    """The statement for the database of a server, and its values. The latest sessions come first.
+
+    ``prefixes``: whether the database has any, which one of a former version has not.
+    """
     columns = {"username": "account", "address": "address", "mac": "mac"}
     conditions: list[str] = ["1"]
     values: list[t.Any] = []
     for name, listed in asked.wanted.items():
-        conditions.append(f"{columns[name]} IN ({', '.join('?' * len(listed))})")
-        values += listed
+        six = [value for value in listed if ":" in value] if name == "address" else []
+        four = [value for value in listed if value not in six]
+        ways = [f"{columns[name]} IN ({', '.join('?' * len(four))})"]
+        values += four
+        for value in six if prefixes else ():
+            way, more = _in_a_prefix(value, asked)
+            ways.append(way)
+            values += more
+        conditions.append(f"({' OR '.join(ways)})")
     if asked.until is not None:
         conditions.append("start <= ?")
         values.append(asked.until)
     if asked.since is not None:
         conditions.append("(stop IS NULL OR stop >= ?)")
         values.append(asked.since)
+    had = (
+        "(SELECT group_concat(prefix || ' ' || start || ' ' || coalesce(stop, '-'), ',')"
+        f" FROM prefix WHERE {_OF_SESSION})"
+    )
     return (
         "SELECT account, address, mac, device, interface, session_id, start, stop, bytes_in, bytes_out, cause,"
-        f" instance AS server FROM session WHERE {' AND '.join(conditions)} ORDER BY start DESC LIMIT ?",
+        f" {had if prefixes else 'NULL'} AS ipv6_prefixes, instance AS server FROM session"
+        f" WHERE {' AND '.join(conditions)} ORDER BY start DESC LIMIT ?",
         [*values, asked.limit],
     )
+
+
+def _in_a_prefix(address: str, asked: Question) -> tuple[str, list[t.Any]]:
+    """That the session had a prefix with this address at the time: one of those of each length that it could be in."""
+    number = int(ipaddress.IPv6Address(address))
+    firsts = [f"{number >> 128 - length << 128 - length:032x}" for length in _LENGTHS]
+    conditions = [f"first IN ({', '.join('?' * len(firsts))})", "last >= ?"]
+    found: list[t.Any] = [*firsts, f"{number:032x}"]
+    if asked.until is not None:
+        conditions.append("prefix.start <= ?")
+        found.append(asked.until)
+    if asked.since is not None:
+        conditions.append("(prefix.stop IS NULL OR prefix.stop >= ?)")
+        found.append(asked.since)
+    which = f"SELECT boot, pid, started FROM prefix WHERE {' AND '.join(conditions)}"
+    return f"(session.boot, session.pid, session.started) IN ({which})", found
 
 
 def for_radacct(asked: Question, literal: t.Callable[[str | int], str]) -> str:
@@ -83,7 +121,9 @@ def for_radacct(asked: Question, literal: t.Callable[[str | int], str]) -> str:
     casts = {"address": "::inet"}
     conditions = ["true"]
     for name, listed in asked.wanted.items():
-        texts = ", ".join(literal(value) + casts.get(name, "") for value in listed) or "NULL"
+        # RADIUS's accounting has no IPv6 prefixes: a server does not send them.
+        four = [value for value in listed if name != "address" or ":" not in value]
+        texts = ", ".join(literal(value) + casts.get(name, "") for value in four) or "NULL"
         conditions.append(f"{columns[name]} IN ({texts})")
     if asked.until is not None:
         conditions.append(f"acctstarttime <= to_timestamp({literal(asked.until)})")
@@ -105,12 +145,21 @@ def row(found: t.Mapping[str, t.Any], source: str) -> dict[str, t.Any]:
     start, stop, number = found["start"], found["stop"], found["session_id"]
     return {
         **found,
+        "ipv6_prefixes": _prefixes(found.get("ipv6_prefixes")),
         "session_id": int(number) if str(number or "").isdigit() else None,
         "start": _text(start),
         "stop": _text(stop),
         "seconds": None if start is None or stop is None else stop - start,
         "source": source,
     }
+
+
+def _prefixes(text: str | None) -> list[dict[str, str | None]]:
+    words = sorted((one.split(" ") for one in text.split(",")), key=lambda one: int(one[1])) if text else []
+    return [
+        {"prefix": prefix, "start": _text(int(start)), "stop": None if stop == "-" else _text(int(stop))}
+        for prefix, start, stop in words
+    ]
 
 
 def _text(when: int | None) -> str | None:

@@ -22,10 +22,11 @@ def of_server(path: str, asked: _question.Question) -> list[dict[str, t.Any]]:
     """From the database of the session manager."""
     import sqlite3
 
-    statement, values = _question.for_sqlite(asked)
     try:
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
         try:
+            there = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'prefix'").fetchone()
+            statement, values = _question.for_sqlite(asked, prefixes=there is not None)
             database.row_factory = sqlite3.Row
             return [_question.row(dict(one), "server") for one in database.execute(statement, values)]
         finally:

@@ -49,7 +49,8 @@ class _Found(t.NamedTuple):
 class Delegation:
     """The routes of this host's sessions. ``configuration``, ``run``: folders; ``tables``: that of the tables.
 
-    ``walled``: whether a session is in the walled garden, where there is no IPv6.
+    ``record``: called with a session, a prefix, and whether it has it from now on. ``walled``: whether a session is in
+    the walled garden, where there is no IPv6.
     """
 
     def __init__(
@@ -57,10 +58,12 @@ class Delegation:
         configuration: str,
         tables: str,
         run: str,
+        record: t.Callable[[_book.Session, t.Any, bool], None],
         walled: t.Callable[[_book.Session], bool] = lambda _session: False,
     ) -> None:
         self._configuration, self._tables_folder, self._run = configuration, tables, run
-        self._walled = walled
+        self._record, self._walled = record, walled
+        self._sessions: dict[int, _book.Session] = {}
         self._tables: dict[str, _table.Table] = {}
         self._kernel: _ipv6_routes.Kernel | None = None
         self._waiting: dict[int, _Link] = {}
@@ -147,6 +150,7 @@ class Delegation:
     def _forget(self, index: int) -> None:
         """A link is nobody's any more: somebody who lacks a prefix may have it now."""
         self._lacking.discard(index)
+        self._sessions.pop(index, None)
         if self._accounts.pop(index, None) is not None:
             for other in self._lacking:
                 self._waiting.setdefault(other, _Link())
@@ -178,6 +182,7 @@ class Delegation:
             wanted[index] = []
             self._accounts.pop(index, None)
             if one.session and account is not None:
+                self._sessions[index] = one.session
                 self._accounts[index] = (one.session.instance or "", account)
                 wanted[index] = self._wanted(one.session, account, index, one.name)
         return wanted
@@ -227,7 +232,7 @@ class Delegation:
             if route in wanted:
                 stays.append(route)
             else:
-                kernel.delete(route)
+                self._delete(kernel, route)
         if stays:
             self._routes[index] = stays
 
@@ -236,11 +241,13 @@ class Delegation:
         for route in wanted:
             there = self._routes.setdefault(index, [])
             if route in there:
+                self._record(self._sessions[index], route.prefix, True)
                 continue
             try:
                 if self._take(kernel, route):
                     kernel.add(route)
                     there.append(route)
+                    self._record(self._sessions[index], route.prefix, True)
                 else:
                     self._lacking.add(index)
             except OSError as error:
@@ -259,7 +266,13 @@ class Delegation:
                 _basics.say(f"{own[1]} does not get the IPv6 prefix {route.prefix}, since {holder} has it", own[0])
                 return False
             for one in others:
-                kernel.delete(one)
+                self._delete(kernel, one)
                 routes.remove(one)
                 self._lacking.add(index)
         return True
+
+    def _delete(self, kernel: _ipv6_routes.Kernel, route: _ipv6_routes.Route) -> None:
+        kernel.delete(route)
+        session = self._sessions.get(route.index)
+        if session is not None:
+            self._record(session, route.prefix, False)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import queue
-import re
 import socket
 import struct
 import syslog
@@ -23,7 +22,13 @@ import time
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _exits, _kernel, _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
+    _book,
+    _exits,
+    _kernel,
+    _names,
+    _prefix_records,
+)
 
 if t.TYPE_CHECKING:
     # Only where a history is kept, since it is large.
@@ -55,7 +60,6 @@ CREATE TABLE IF NOT EXISTS mark (boot TEXT NOT NULL, time INTEGER NOT NULL);
 _GROUP_LINK, _DELETED, _NAME, _STATISTICS = 1, 17, 3, 23
 _HEADER, _LINK, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=BxHiII"), struct.Struct("=HH")
 _COUNTS = struct.Struct("=4Q")
-_DEVICE = re.compile(r"(?:(?:\A|\s)nic-|\s-I\s+)(\S+)")
 
 
 class Gone(t.NamedTuple):
@@ -135,6 +139,7 @@ class History:
     def __init__(self, path: str, run: str, days: t.Callable[[str | None], int]) -> None:
         self._path, self._run, self._days = path, run, days
         self._beginnings: list[_Beginning] = []
+        self._prefixes: list[_prefix_records.Change] = []
         self._causes: dict[str, str] = {}
         self._store: Store | None = None
         self._links: Links | None = None
@@ -152,6 +157,15 @@ class History:
         start = max(int(time.time() - _kernel.age(session.started)), 0)
         self._beginnings.append(_Beginning(session, session.interface, session.address, start))
 
+    def prefix(self, session: _book.Session, prefix: t.Any, new: bool) -> None:
+        """A session has got an IPv6 prefix, or lost it while it is up."""
+        if not self._days(session.instance):
+            return
+        if self._links is None:
+            self._links = Links()
+        change = _prefix_records.Change(boot(), session.pid, session.started, prefix, int(time.time()), new)
+        self._prefixes.append(change)
+
     def ends(self, session: _book.Session, cause: str) -> None:
         """The manager hangs a session up."""
         if session.interface is not None and self._store is not None:
@@ -166,6 +180,9 @@ class History:
             self._store.put(_Reconcile(living()))
         gone = self._links.gone()
         self._store_beginnings(self._store, {one.interface for one in gone or ()})
+        for change in self._prefixes:
+            self._store.put(change)
+        self._prefixes = []
         if gone is None:
             self._store.put(_Reconcile(living()))
         now = int(time.time())
@@ -265,6 +282,7 @@ class Store:
                 for instance, days in self.keep.items():
                     limit = int(now - days * 86400)
                     database.execute("DELETE FROM session WHERE instance = ? AND stop < ?", (instance, limit))
+                _prefix_records.delete(database)
 
     def _write_causes(self, database: sqlite3.Connection) -> None:
         """The causes of ends that pppd has logged, of many by one look."""
@@ -295,6 +313,7 @@ class _Reconcile:
             # Nobody was there after the last mark; in this boot, until now.
             end = max(start, last if booted == last_boot or cause == BOOT else start)
             database.execute("UPDATE session SET stop = ?, cause = ? WHERE rowid = ?", (end, cause, row))
+            _prefix_records.close(database, booted, pid, end)
 
 
 @dataclass(frozen=True)
@@ -341,6 +360,7 @@ class _End:
             "UPDATE session SET stop = max(start, ?), bytes_in = ?, bytes_out = ?, cause = ? WHERE rowid = ?",
             (self.time, self.gone.received, self.gone.sent, self.cause, found[0]),
         )
+        _prefix_records.close(database, boot(), found[1], self.time)
         return None if self.cause is not None else _Ended(found[0], found[1], self.time)
 
 
@@ -350,7 +370,7 @@ def _begin(one: _Beginning, account: str | None) -> _Begin:
     return _Begin(
         (
             *(boot(), session.pid, session.started, session.instance or "", account, one.address),
-            *(session.mac.lower() or None, _device(session.pid), one.interface, number, one.start),
+            *(session.mac.lower() or None, _kernel.device(session.pid), one.interface, number, one.start),
         )
     )
 
@@ -364,7 +384,7 @@ def open_database(path: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=30)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
-    database.executescript(SCHEMA)
+    database.executescript(SCHEMA + _prefix_records.SCHEMA)
     with database:
         database.execute("INSERT INTO mark SELECT '', 0 WHERE NOT EXISTS (SELECT * FROM mark)")
     return database
@@ -373,14 +393,3 @@ def open_database(path: str) -> sqlite3.Connection:
 def boot() -> str:
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as handle:
         return handle.read().strip()
-
-
-def _device(pid: int) -> str | None:
-    """The Ethernet interface, from the command line of pppd."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as handle:
-            words = handle.read().decode("utf-8", "replace").replace("\0", " ")
-    except OSError:
-        return None
-    found = _DEVICE.search(words)
-    return found.group(1) if found else None

@@ -30,6 +30,7 @@ _DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 _REMOTE, _LOCAL, _LABEL = 1, 2, 3
 
 _SESSION = re.compile(r"(?:\A|\s-e )(\d+):((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})(?:\s|\Z)")
+_DEVICE = re.compile(r"(?:(?:\A|\s)nic-|\s-I\s+)(\S+)")
 _ADDRESSES = re.compile(r"\d+\.\d+\.\d+\.\d+:(\d+\.\d+\.\d+\.\d+)\Z")
 
 
@@ -215,3 +216,14 @@ def _word(path: str) -> str:
 def runnable() -> int:
     """How many processes want a processor at this moment, this one among them."""
     return int(_basics.data("/proc/loadavg").split()[3].partition(b"/")[0])
+
+
+def device(pid: int) -> str | None:
+    """The Ethernet interface of a session, from the command line of its pppd."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as handle:
+            words = handle.read().decode("utf-8", "replace").replace("\0", " ")
+    except OSError:
+        return None
+    found = _DEVICE.search(words)
+    return found.group(1) if found else None

@@ -55,7 +55,7 @@ class Manager:
         self._grants = _grants.Grants(places.configuration, places.run, self.named)
         self.history = _history.History(places.history, places.run, lambda name: self.options(name).history_days)
         self.delegation = _delegation.Delegation(
-            places.configuration, os.path.dirname(places.history), places.run, self._is_walled
+            places.configuration, os.path.dirname(places.history), places.run, self.history.prefix, self._is_walled
         )
         self.announcement = _announcement.Announcement(places.announced, places.run)
         self.farewells = _farewell.Farewells(places.scripts, places.run)

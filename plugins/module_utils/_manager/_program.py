@@ -29,6 +29,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _names,
     _padt,
     _pools,
+    _prefix_records,
     _refusals,
     _table,
 )
@@ -59,6 +60,7 @@ _PARTS = (
     _names,
     _padt,
     _pools,
+    _prefix_records,
     _refusals,
     _table,
     _attributes,

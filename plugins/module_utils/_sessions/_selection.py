@@ -39,7 +39,18 @@ def selection(parameters: t.Mapping[str, t.Any]) -> dict[str, frozenset[str]]:
 
 def chosen(sessions: t.Iterable[dict[str, t.Any]], wanted: t.Mapping[str, frozenset[str]]) -> list[dict[str, t.Any]]:
     """The sessions that every selector allows, all of them if there is no selector."""
-    return [session for session in sessions if all(_has(session, name) in wanted[name] for name in wanted)]
+    return [session for session in sessions if all(_is_meant(session, name, wanted[name]) for name in wanted)]
+
+
+def _is_meant(session: t.Mapping[str, t.Any], selector: str, values: frozenset[str]) -> bool:
+    return _has(session, selector) in values or (selector == "address" and _has_prefix(session, values))
+
+
+def _has_prefix(session: t.Mapping[str, t.Any], addresses: frozenset[str]) -> bool:
+    """Whether one of these is an IPv6 address of a prefix that the session has."""
+    six = [ipaddress.IPv6Address(one) for one in addresses if ":" in one]
+    texts = [session.get(f"{kind}_ipv6_prefix") for kind in ("framed", "delegated")] if six else []
+    return any(one in ipaddress.IPv6Network(text) for text in texts if text for one in six)
 
 
 def _has(session: t.Mapping[str, t.Any], selector: str) -> str | None:
@@ -52,9 +63,9 @@ def _normal(selector: str, parameter: str, value: str) -> str:
         return _as_pppd_spells(value)
     if selector == "address":
         try:
-            return str(ipaddress.IPv4Address(value))
+            return str(ipaddress.IPv6Address(value) if ":" in value else ipaddress.IPv4Address(value))
         except ValueError:
-            raise Refused(parameter, f"{value!r} is not an IPv4 address.", "Give one such as 192.168.10.2.") from None
+            raise Refused(parameter, f"{value!r} is not an IP address.", "Give one such as 192.168.10.2.") from None
     if selector == "mac":
         return _names.mac(parameter, value)
     if not value:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._history import _question, _records
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _history
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _history, _prefix_records
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _psql
 
 NONE = dict.fromkeys(("username", "address", "mac", "at", "since", "until"))
@@ -20,7 +21,7 @@ def asked(**params):
 @pytest.mark.parametrize(
     ("params", "error"),
     [
-        ({"address": ["10.0.0.300"]}, "address[0]: '10.0.0.300' is not an IPv4 address."),
+        ({"address": ["10.0.0.300"]}, "address[0]: '10.0.0.300' is not an IP address."),
         ({"mac": ["x"]}, "mac[0]: 'x' is not an Ethernet address."),
         ({"at": "yesterday"}, "at: 'yesterday' is not a time."),
         ({"at": "2026-11-28", "since": "2026-11-28"}, "at: and since or until are both there."),
@@ -88,6 +89,70 @@ def test_the_record_of_a_server(tmp_path, params, expected):
     assert [
         SESSIONS.index(next(one for one in SESSIONS if moment(one[3]) == row["start"])) for row in found
     ] == expected
+
+
+#: The session's number, its prefix, and the time that it had it.
+PREFIXES = [
+    (0, "2001:db8:100::/56", 1000, 1500), (1, "2001:db8:100::/56", 2000, 3000), (2, "2001:db8:1:2::/64", 4000, None),
+    (2, "2001:db8:100::/56", 4000, 5000),
+]  # fmt: skip
+
+
+def with_prefixes(tmp_path):
+    path = f"{tmp_path}/sub/history.db"
+    database = _history.open_database(path)
+    with database:
+        for number, (account, address, mac, start, stop) in enumerate(SESSIONS):
+            begin = ("boot", number, 1, "default", account, address, mac, "eth1", f"ppp{number}", 7, start)
+            _history._Begin(begin).write(database)
+            database.execute("UPDATE session SET stop = ? WHERE pid = ?", (stop, number))
+        for number, text, start, stop in PREFIXES:
+            prefix = ipaddress.IPv6Network(text)
+            _prefix_records.Change("boot", number, 1, prefix, start, True).write(database)
+            if stop:
+                _prefix_records.Change("boot", number, 1, prefix, stop, False).write(database)
+    return path, database
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"address": ["2001:db8:100:7::9"]}, [2, 1, 0]),
+        ({"address": ["2001:db8:100:7::9"], "at": moment(1200)}, [0]),
+        ({"address": ["2001:db8:100:7::9"], "at": moment(1700)}, []),
+        ({"address": ["2001:db8:100:ff:ffff:ffff:ffff:ffff"], "since": moment(2500)}, [2, 1]),
+        ({"address": ["2001:db8:100:7::9", "10.0.0.3"], "until": moment(1900)}, [0]),
+        ({"address": ["2001:db8:1:2::2"]}, [2]),
+        ({"address": ["2001:db8:101::1"]}, []),
+    ],
+)
+def test_who_had_an_ipv6_address(tmp_path, params, expected):
+    path, database = with_prefixes(tmp_path)
+    statement, values = _question.for_sqlite(asked(**params))
+    plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    database.close()
+    found = _records.of_server(path, asked(**params))
+    assert [int(row["interface"][3:]) for row in found] == expected
+    assert any("prefix_first" in step for step in plan), plan
+
+
+def test_the_prefixes_of_a_session(tmp_path):
+    path, database = with_prefixes(tmp_path)
+    database.close()
+    first, *_others = _records.of_server(path, asked())
+    assert first["ipv6_prefixes"] == [
+        {"prefix": "2001:db8:1:2::/64", "start": moment(4000), "stop": None},
+        {"prefix": "2001:db8:100::/56", "start": moment(4000), "stop": moment(5000)},
+    ]
+
+
+def test_a_record_of_a_former_version_has_no_prefixes(tmp_path):
+    path, database = with_prefixes(tmp_path)
+    with database:
+        database.execute("DROP TABLE prefix")
+    database.close()
+    assert [row["ipv6_prefixes"] for row in _records.of_server(path, asked())] == [[], [], []]
+    assert _records.of_server(path, asked(address=["2001:db8:100::1"])) == []
 
 
 def test_values_are_quoted_for_radacct():

@@ -59,7 +59,7 @@ class Kernel:
 class Host:
     def __init__(self, folder, monkeypatch):
         self.folder, self.kernel, self.said, self.names = folder, Kernel(), [], {}
-        self.sessions, self.now = {}, 100.0
+        self.sessions, self.now, self.recorded = {}, 100.0, []
         (folder / "etc").mkdir()
         monkeypatch.setattr(_routes, "Kernel", self.kernel.open)
         monkeypatch.setattr(_delegation.socket, "if_indextoname", self.name)
@@ -77,7 +77,10 @@ class Host:
     def another(self):
         """Another manager of the same host."""
         folders = [str(self.folder / name) for name in ("etc", "lib", "run")]
-        return _delegation.Delegation(*folders, lambda session: session.pid in self.walled)
+        return _delegation.Delegation(*folders, self.record, lambda session: session.pid in self.walled)
+
+    def record(self, session, prefix, new):
+        self.recorded.append((session.pid, str(prefix), new))
 
     def accounts(self, pids, _run):
         return {pid: self.names[pid] for pid in pids if pid in self.names}
@@ -153,6 +156,25 @@ def test_a_session_gets_its_prefixes_and_keeps_them(host):
     host.dial(2)
     assert host.of(2) == (framed, delegated)
     assert len(host.given()) == 1
+
+
+def test_who_had_which_prefix_is_recorded(host):
+    host.configure()
+    host.dial(1)
+    framed, delegated = host.of(1)
+    assert host.recorded == [(1001, framed, True), (1001, delegated, True)]
+    # The newest session of the account takes them; what ends with its link needs no word.
+    del host.recorded[:]
+    host.dial(2)
+    assert host.recorded == [
+        (1001, framed, False), (1002, framed, True), (1001, delegated, False), (1002, delegated, True),
+    ]  # fmt: skip
+    del host.recorded[:]
+    host.end(2)
+    assert host.recorded == [(1001, framed, True), (1001, delegated, True)]
+    host.kernel.events.append(Event(False, 1))
+    host.look()
+    assert host.recorded[2:] == [(1001, framed, False), (1001, delegated, False)]
 
 
 def test_what_nobody_has_leads_nowhere(host):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sqlite3
 import struct
@@ -13,6 +14,7 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book, _history
 
 OWN = os.getpid()
+_delegated = ipaddress.IPv6Network
 
 
 def session(pid: int = OWN, started: int = 100, address: str = "10.0.0.2", **more):
@@ -248,3 +250,50 @@ def test_the_kernel_tells_the_bytes_of_a_link_that_goes():
     )
     assert "interface='ppp7'" in done.stdout
     assert int(done.stdout.split("sent=")[1].split(")")[0]) >= 1000
+
+
+PREFIX, OTHER = _delegated("2001:db8:100::/56"), _delegated("2001:db8:200::/56")
+
+
+def prefixes(tmp_path) -> list[tuple]:
+    database = sqlite3.connect(f"{tmp_path}/sub/history.db")
+    try:
+        return database.execute("SELECT pid, prefix, stop IS NULL FROM prefix ORDER BY rowid").fetchall()
+    finally:
+        database.close()
+
+
+def test_prefixes_of_a_session(history, tmp_path):
+    """Before the session itself is recorded, twice, one that it loses, and another session's."""
+    one = history()
+    one.prefix(session(), PREFIX, True)
+    one.flush(lambda: {(OWN, 100), (1, 100)})
+    one.prefix(session(), PREFIX, True)
+    one.prefix(session(), OTHER, True)
+    one.prefix(session(), OTHER, False)
+    one.prefix(session(pid=1), OTHER, True)
+    one.up(session())
+    one._links.gone = list
+    one.flush(lambda: {(OWN, 100), (1, 100)})
+    finish(one, _history.Gone("ppp0", 1, 2))
+    assert prefixes(tmp_path) == [(OWN, str(PREFIX), 0), (OWN, str(OTHER), 0), (1, str(OTHER), 1)]
+
+
+def test_prefixes_end_with_sessions_whose_end_was_not_seen(history, tmp_path):
+    one = history()
+    one.up(session())
+    one.prefix(session(), PREFIX, True)
+    one._links.gone = list
+    one.flush(lambda: {(OWN, 100)})
+    one.close()
+    later = history()
+    later.up(session(started=200))
+    later.flush(set)
+    later.close()
+    assert prefixes(tmp_path) == [(OWN, str(PREFIX), 0)]
+
+
+def test_without_history_no_prefix_is_recorded(history, tmp_path):
+    one = history(days=0)
+    one.prefix(session(), PREFIX, True)
+    assert one.flush(set) is False

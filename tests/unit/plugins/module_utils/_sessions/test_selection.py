@@ -21,7 +21,13 @@ def session(interface: str, **changes) -> dict:
 
 SESSIONS = [
     session("ppp0"),
-    session("ppp1", address="192.0.2.3", peer_mac="02:64:74:00:01:03"),
+    session(
+        "ppp1",
+        address="192.0.2.3",
+        peer_mac="02:64:74:00:01:03",
+        framed_ipv6_prefix="2001:db8:1:2::/64",
+        delegated_ipv6_prefix="2001:db8:100::/56",
+    ),
     session("ppp2", username="josM-CM-)", address="192.0.2.4", instance="campus"),
     session("ppp3", username="josé", address=None),
     session("ppp4", role="client", username="uplink", peer_mac=None, instance="uplink"),
@@ -39,6 +45,9 @@ CASES = [
     ({"username": []}, []),
     ({"username": [], "role": "server"}, []),
     ({"address": ["192.0.2.3"]}, [1]),
+    ({"address": ["2001:db8:100:7::9"]}, [1]),
+    ({"address": ["2001:db8:1:2::2", "192.0.2.4"]}, [1, 2]),
+    ({"address": ["2001:db8:101::1"]}, []),
     ({"mac": ["2:64-74:0:1:3".replace("-", ":")]}, [1]),
     ({"mac": ["02-64-74-00-01-02"], "role": "server"}, [0, 2, 3, 5]),
     ({"interface": ["ppp1", "ppp9"]}, [1]),
