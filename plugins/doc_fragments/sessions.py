@@ -17,7 +17,7 @@ options:
     elements: str
   address:
     description:
-      - Select sessions whose client has one of these IPv4 addresses.
+      - Select sessions whose client has one of these IPv4 addresses, or a prefix with one of these IPv6 addresses.
     type: list
     elements: str
   mac:

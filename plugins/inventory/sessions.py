@@ -22,8 +22,8 @@ description:
     account with several sessions has hosts with their addresses, C(session@cmz#192.168.10.2), and a session without an
     account is named by its address alone, C(session@#192.168.10.2).
   - Its variables are C(ansible_host) (the client's address), C(pppoe_user), C(pppoe_address), C(pppoe_server) (the
-    server's name in the inventory), and C(pppoe_session) with all details of the session. Their values come from
-    clients and servers, and are never evaluated as templates.
+    server's name in the inventory), and C(pppoe_session) with all details of the session, also its IPv6
+    prefixes. Their values come from clients and servers, and are never evaluated as templates.
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache

@@ -34,7 +34,8 @@ class Counts:
     """The counts of an instance. ``since``: when they began, in ms since 1970.
 
     ``dials``: how many dials took as long as each of ``LIMITS``, and the last one longer. ``seconds``: of all of them.
-    ``last_ends``: pid and cause of the last ends, the cause ``None`` if it is not the manager's own.
+    ``prefixes``: how many IPv6 prefixes sessions have, by kind. ``last_ends``: pid and cause of the last
+    ends, the cause ``None`` if it is not the manager's own.
     """
 
     since: int
@@ -44,6 +45,7 @@ class Counts:
     ends: int = 0
     last_ends: list[tuple[int, str | None]] = field(default_factory=list)
     under_way: int = 0
+    prefixes: dict[str, int] = field(default_factory=dict)
 
 
 class Counters:
@@ -77,8 +79,13 @@ class Counters:
                     if len(counts.last_ends) > 2 * KEPT:
                         del counts.last_ends[:-KEPT]
 
-    def answer(self, asked: int, book: _book.Book, waiting: t.Iterable[str]) -> None:
-        """Write the file. ``waiting``: the instances of those that wait for their turn to dial."""
+    def answer(
+        self, asked: int, book: _book.Book, waiting: t.Iterable[str], prefixes: t.Mapping[str, dict[str, int]]
+    ) -> None:
+        """Write the file. ``waiting``: the instances of those that wait for their turn to dial.
+
+        ``prefixes``: the number of IPv6 prefixes by instance and kind.
+        """
         self.ends(book)
         coming = [one.instance for one in book.coming.values() if not (one.counted or one.ended)]
         under_way = collections.Counter(filter(None, [*coming, *waiting]))
@@ -86,6 +93,7 @@ class Counters:
             self._counts(name)
         for name, counts in self._of.items():
             counts.under_way = under_way[name]
+            counts.prefixes = prefixes.get(name, {})
             del counts.last_ends[:-KEPT]
         content = {"asked": asked, "instances": {name: asdict(counts) for name, counts in self._of.items()}}
         with suppress(OSError):

@@ -71,6 +71,8 @@ class Delegation:
         self._accounts: dict[int, tuple[str, str]] = {}
         #: Links that do not have all that their accounts have.
         self._lacking: set[int] = set()
+        #: Those for which none was left.
+        self._short: set[int] = set()
 
     def fileno(self) -> int | None:
         """Where news of links come, once an instance has prefixes."""
@@ -88,6 +90,16 @@ class Delegation:
             self._observe(self._kernel)
         except OSError as error:
             _basics.say(f"sessions have no IPv6 routes: {error}", None)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many prefixes of each kind sessions have, and how many sessions lack one, by instance."""
+        found = {name: {"framed": 0, "delegated": 0, "missing": 0} for name in self._tables}
+        for index, (name, _account) in self._accounts.items():
+            if name in found:
+                for route in self._routes.get(index, ()):
+                    found[name]["framed" if route.protocol == _ipv6_routes.FRAMED else "delegated"] += 1
+                found[name]["missing"] += index in self._lacking or index in self._short
+        return found
 
     def _read(self) -> t.Iterator[tuple[str, _table.Table]]:
         for path in sorted(glob.glob(f"{self._configuration}/*{_ipv6_settings.ENDING}")):
@@ -150,6 +162,7 @@ class Delegation:
     def _forget(self, index: int) -> None:
         """A link is nobody's any more: somebody who lacks a prefix may have it now."""
         self._lacking.discard(index)
+        self._short.discard(index)
         self._sessions.pop(index, None)
         if self._accounts.pop(index, None) is not None:
             for other in self._lacking:
@@ -208,7 +221,9 @@ class Delegation:
         if None in given:
             own = table.of(account)
             given = (given[0] or own[0], given[1] or own[1])
-        for kind in table.lacks(given):
+        lacks = table.lacks(given)
+        (self._short.add if lacks else self._short.discard)(index)
+        for kind in lacks:
             said = f"{name}: no {kind} is left in the IPv6 prefixes of {session.instance}, so {account} has none"
             _basics.say(said, session.instance)
         return [

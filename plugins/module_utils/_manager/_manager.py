@@ -182,7 +182,8 @@ class Manager:
     def count(self, asked: int) -> None:
         """Write what is counted, as the answer to a question."""
         self._sweep()
-        self.counters.answer(asked, self.book, [dial.instance for dial in self.dials.waiting])
+        waiting = [dial.instance for dial in self.dials.waiting]
+        self.counters.answer(asked, self.book, waiting, self.delegation.counts())
 
     def _end_unfit(self, pid: int, event: _kernel.Event) -> None:
         """End a session that has got an address which no session can have."""

@@ -24,6 +24,7 @@ METRICS = (
     ("session_starts_total", "counter", "Sessions that have got their address."),
     ("session_ends_total", "counter", "Sessions that have ended, by cause (Acct-Terminate-Cause of RADIUS)."),
     ("dials_under_way", "gauge", "Clients that dial and have no address yet."),
+    ("ipv6_prefixes", "gauge", "IPv6 prefixes that sessions have, and sessions that lack one, by kind."),
     ("dial_duration_seconds", "histogram", "Time from the start of a session's pppd to its address."),
     ("plan_sessions", "gauge", "Live sessions, by plan."),
     ("plan_transmit_bytes_total", "counter", "Bytes through the queues to clients, by plan."),
@@ -116,6 +117,7 @@ def _of_manager(counts: _manager_counters.Counts, totals: _server_totals.Totals)
         "session_starts_total": _one(counts.starts),
         "session_ends_total": _by("cause", dict(sorted(totals.ends.items()))),
         "dials_under_way": _one(counts.under_way),
+        "ipv6_prefixes": _by("kind", counts.prefixes),
         "dial_duration_seconds": duration,
     }
 

@@ -43,7 +43,7 @@ def come_up(book, counters, pid):
 
 
 def answer(tmp_path, counters, book, waiting=()):
-    counters.answer(7, book, waiting)
+    counters.answer(7, book, waiting, {"default": {"framed": 2}})
     text = (tmp_path / "counters").read_text()
     assert _counters.asked(text) == 7
     return _counters.read(text)["default"]

@@ -177,6 +177,16 @@ def test_who_had_which_prefix_is_recorded(host):
     assert host.recorded[2:] == [(1001, framed, False), (1001, delegated, False)]
 
 
+def test_prefixes_are_counted(host):
+    host.configure(_settings.Settings(2, (Prefix("2001:db8:1::/63"),), (), 56))
+    assert host.delegation.counts() == {"default": {"framed": 0, "delegated": 0, "missing": 0}}
+    for number in range(1, 4):
+        host.dial(number, f"user{number}")
+    assert host.delegation.counts() == {"default": {"framed": 2, "delegated": 0, "missing": 1}}
+    host.end(3)
+    assert host.delegation.counts() == {"default": {"framed": 2, "delegated": 0, "missing": 0}}
+
+
 def test_what_nobody_has_leads_nowhere(host):
     host.configure(own=b"- 2001:db8:9::/48 a\n- 2001:db8:100::/56 b\n")
     nowhere = {str(route.prefix) for route in host.kernel.table.values() if route.protocol == UNUSED}

@@ -66,7 +66,9 @@ def test_what_is_kept_names_nobody_and_stays_small():
 
 
 STATUS = Status("default", 615, (), ("10.0.0.2",), (Session("ppp0", "10.0.0.2", 5, 7, "home"),), since=1700000000)
-COUNTS = Counts(5, starts=3, seconds=1.25, dials=[1, 1, 0, 0, 1, 0, 0, 0, 0, 0], ends=2, under_way=4)
+COUNTS = Counts(
+    5, starts=3, seconds=1.25, dials=[1, 1, 0, 0, 1, 0, 0, 0, 0, 0], ends=2, under_way=4, prefixes={"framed": 7}
+)
 TOTALS = Totals(plans={"home": [1, 2, 3, 4]}, ends={"User-Request": 2}, radius_failed={"192.0.2.1:1812": 3})
 READINGS = _server_exposition.Readings(COUNTS, {"192.0.2.1:1812": None, "[2001:db8::1]:1812": 0.0021})
 
@@ -81,6 +83,7 @@ def test_exposition_of_the_managers_counts_and_of_radius():
         'session_starts_total{server="default"}': "3",
         'session_ends_total{server="default",cause="User-Request"}': "2",
         'dials_under_way{server="default"}': "4",
+        'ipv6_prefixes{server="default",kind="framed"}': "7",
         'dial_duration_seconds_bucket{server="default",le="0.05"}': "1",
         'dial_duration_seconds_bucket{server="default",le="0.5"}': "2",
         'dial_duration_seconds_bucket{server="default",le="+Inf"}': "3",
