@@ -22,6 +22,8 @@ description:
     C(cause), V(pppoe_server_dials_under_way) and the histogram V(pppoe_server_dial_duration_seconds), which is the time
     from the start of a session's pppd to its address. The session manager counts them in memory, at no cost for a
     dial."
+  - "V(pppoe_server_ipv6_prefixes): the IPv6 prefixes that sessions have (see M(dialtone.pppoe.pppoe_ipv6)), with the
+    label C(kind), which is V(framed) or V(delegated), and as V(missing) the sessions for which one is missing."
   - "Of plans, with the label C(plan): V(pppoe_server_plan_sessions), V(pppoe_server_plan_transmit_bytes_total),
     V(pppoe_server_plan_transmit_drops_total), V(pppoe_server_plan_receive_bytes_total) and
     V(pppoe_server_plan_receive_drops_total)."
