@@ -39,9 +39,9 @@ options:
     default: present
   engine:
     description:
-      - The routing daemon.
+      - The routing daemon. With V(none), there is only O(proxy_arp).
     type: str
-    choices: [bird]
+    choices: [bird, none]
     default: bird
   ospf:
     description:
@@ -123,11 +123,19 @@ options:
       - The router ID. If not set, it is that of BIRD's own configuration, otherwise the address of the first interface
         of O(ospf), otherwise the address that the first BGP neighbor sees.
     type: str
+  proxy_arp:
+    description:
+      - Interfaces on which this host answers ARP requests for the addresses of its customers, for one segment without
+        routers, in whose network these addresses are. Neighbors learn at once of each new session (gratuitous ARP).
+      - The kernel then answers on them for all that it routes to another interface.
+    type: list
+    elements: str
+    default: []
   table:
     description:
       - The number of the kernel's routing table for these routes. Nothing else may use it.
     type: int
-    default: 8863
+    default: 88
 requirements:
   - BIRD 2
 notes:
@@ -154,6 +162,11 @@ EXAMPLES = r"""
         - address: 192.0.2.1
     aggregates: [198.51.100.0/24]
 
+- name: Let the neighbors on a segment without routers reach customers
+  dialtone.pppoe.pppoe_server_routing:
+    engine: none
+    proxy_arp: [eth0]
+
 - name: Stop announcing
   dialtone.pppoe.pppoe_server_routing:
     state: absent
@@ -169,14 +182,14 @@ table:
   description: The kernel's table with the routes.
   returned: with O(state=present)
   type: int
-  sample: 8863
+  sample: 88
 router_id:
   description: The router ID. V(null) for that of the daemon's own configuration.
   returned: with O(state=present)
   type: str
   sample: 192.0.2.109
 protocols:
-  description: What the routing daemon says of the protocols.
+  description: What the routing daemon says of the protocols. Empty without one.
   returned: with O(state=present)
   type: list
   elements: dict
@@ -207,13 +220,14 @@ BGP = {
 }
 ARGUMENTS: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "engine": {"type": "str", "choices": ["bird"], "default": "bird"},
+    "engine": {"type": "str", "choices": ["bird", "none"], "default": "bird"},
     "ospf": {"type": "dict", "options": OSPF},
     "bgp": {"type": "dict", "options": BGP},
     "ipv6": {"type": "bool", "default": False},
     "aggregates": {"type": "list", "elements": "str", "default": []},
     "router_id": {"type": "str"},
-    "table": {"type": "int", "default": 8863},
+    "proxy_arp": {"type": "list", "elements": "str", "default": []},
+    "table": {"type": "int", "default": 88},
 }
 
 

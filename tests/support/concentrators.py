@@ -19,12 +19,13 @@ from ansible_collections.dialtone.pppoe.tests.support import router, server_scri
 
 OWN = {
     "engine": "bird",
-    "table": 8863,
+    "table": 88,
     "router_id": None,
     "ipv6": False,
     "ospf": {"interfaces": ["eth0"], "area": "0", "hello": 1, "dead": 4, "password": None},
     "bgp": None,
     "aggregates": [],
+    "proxy_arp": [],
 }
 AS = {"as_number": 65001, "neighbors": [{"address": "10.99.0.9", "as_number": None, "password": "s3cret"}]}
 ROUTER = """\
@@ -85,7 +86,7 @@ class Concentrator:
         self.pid = (folder / "network").read_text()
         self.sessions: dict[str, subprocess.Popen[bytes]] = {}
         stack.callback(self._close)
-        (folder / "announced").write_text("8863\n")
+        (folder / "announced").write_text("table 88\n")
         (folder / "etc" / "default.options").write_text("")
         self._parameters = parameters
         self.bird: Bird | None = None

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
-#: The number of the kernel's table that the session manager fills, and what it is for.
+#: The kernel's table that the session manager fills, and interfaces whose neighbors it tells of customers.
 ANNOUNCED = "/etc/ppp/pppoe-server-routing/announced"
+
+#: Proxy ARP, now and after a reboot.
+SYSCTL = "/etc/sysctl.d/60-pppoe-server-routing.conf"
 
 #: BIRD's own configuration, of which the first that is there counts.
 BIRD_MAIN = ("/etc/bird/bird.conf", "/etc/bird.conf")

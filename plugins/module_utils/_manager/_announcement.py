@@ -5,7 +5,7 @@
 """The routes of sessions that a routing daemon announces to the network. Private to this collection.
 
 They are in a table of the kernel, from which the daemon learns them. The kernel removes them with the link, so nothing
-is run when a session begins or ends.
+is run when a session begins or ends. On interfaces with proxy ARP, neighbors learn of each new address.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import re
 import socket
 import time
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _kernel
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _arp, _basics, _book, _kernel
 from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import (
     _customer_routes as _routing_customer_routes,
 )
@@ -37,12 +38,13 @@ class _Link:
 
 
 class Announcement:
-    """The announced routes of this host's sessions. ``path``: of the file with the table's number."""
+    """The announced routes of this host's sessions. ``path``: of the file with ``table NUMBER``, ``arp INTERFACE``."""
 
     def __init__(self, path: str, run: str) -> None:
         self._path, self._run = path, run
         self._kernel: _routing_customer_routes.Kernel | None = None
         self._waiting: dict[int, _Link] = {}
+        self._arp: list[str] = []
         self._clock = (0, 0.0)
 
     def fileno(self) -> int | None:
@@ -51,8 +53,9 @@ class Announcement:
 
     def load(self, sessions: t.Mapping[int, _book.Session]) -> None:
         """Read anew which table it is, and compare all routes."""
-        words = _basics.text(self._path).split()
-        table = int(words[-1]) if words and words[-1].isdigit() else None
+        lines = [line.split() for line in _basics.text(self._path).splitlines()]
+        table = next((int(words[1]) for words in lines if words[:1] == ["table"]), None)
+        self._arp = [words[1] for words in lines if words[:1] == ["arp"]]
         try:
             if self._kernel is not None and self._kernel.table != table:
                 for route in self._kernel.routes(self._kernel.table):
@@ -121,6 +124,13 @@ class Announcement:
             if session is not None:
                 for route in link.routes:
                     kernel.add(_stamped(route, session))
+                    self._tell_neighbors(route)
+
+    def _tell_neighbors(self, route: _routing_customer_routes.Route) -> None:
+        if route.prefix.version == 4 and route.prefix.prefixlen == 32:
+            for interface in self._arp:
+                with suppress(OSError):  # an interface that is down, or gone
+                    _arp.announce(interface, str(route.prefix.network_address))
 
     def _session(self, index: int, sessions: t.Mapping[int, _book.Session]) -> tuple[_book.Session | None, bool]:
         """The session of a link, if it is one of an instance; and whether it may still become one."""

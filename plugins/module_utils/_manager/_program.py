@@ -10,6 +10,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefixes, _routes, _settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _announcement,
+    _arp,
     _basics,
     _book,
     _configuration,
@@ -41,6 +42,7 @@ PROGRAM = "pppoe-server-manager"
 FOLDER = "manager"
 _PARTS = (
     _announcement,
+    _arp,
     _basics,
     _book,
     _configuration,

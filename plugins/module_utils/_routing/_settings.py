@@ -61,6 +61,7 @@ class RoutingSettings:
     ospf: Ospf | None = None
     bgp: Bgp | None = None
     aggregates: tuple[Network, ...] = ()
+    proxy_arp: tuple[str, ...] = ()
 
     @property
     def has_password(self) -> bool:
@@ -81,7 +82,14 @@ def settings(parameters: t.Mapping[str, t.Any]) -> RoutingSettings:
         _ospf(parameters["ospf"]),
         _bgp(parameters["bgp"]),
         _aggregates(parameters["aggregates"]),
+        _interfaces("proxy_arp", parameters["proxy_arp"]),
     )
+    if given.engine == "none":
+        for name in ("ospf", "bgp", "aggregates"):
+            if parameters[name]:
+                raise Refused(name, "nothing is announced with engine=none.", "Take it away, or use bird.")
+        if not given.proxy_arp:
+            raise Refused("engine", "none does nothing without proxy_arp.", "Name interfaces there, or use bird.")
     if any(one.version == 6 for one in given.aggregates) and not given.ipv6:
         raise Refused("ipv6", "is false, but there are IPv6 networks in aggregates.", "Set it to true.")
     for index, neighbor in enumerate(given.bgp.neighbors if given.bgp else ()):

@@ -14,6 +14,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _routing as _layout_routing
 from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import _settings as _routing_settings
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _proxy_arp
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _routing_bird as _server_routing_bird
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
 
@@ -27,40 +28,52 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if module.params["state"] == "absent":
         return _absent(module)
     settings = _routing_settings.settings(module.params)
-    for index, name in enumerate(settings.ospf.interfaces if settings.ospf else ()):
-        _interfaces.require(f"ospf.interfaces[{index}]", name)
-    work = _server_routing_bird.observed(module, settings)
-    announced = _files.changes([_announced(settings)])
-    changed = announced + work.changed
+    named = {"ospf.interfaces": settings.ospf.interfaces if settings.ospf else (), "proxy_arp": settings.proxy_arp}
+    for parameter, names in named.items():
+        for index, name in enumerate(names):
+            _interfaces.require(f"{parameter}[{index}]", name)
+    work = _server_routing_bird.removal(module)
+    if settings.engine == "bird":
+        work = _server_routing_bird.observed(module, settings)
+    own = _files.changes(_own(settings))
+    arp = _proxy_arp.changes(settings.proxy_arp, _proxy_arp.of_file(_files.text(_layout_routing.SYSCTL)))
     if not module.check_mode:
-        _files.write(module, announced)
-        if announced:
+        _files.write(module, own)
+        _proxy_arp.apply(arp)
+        if own:
             _tell_manager(module)
         work.apply()
     return {
-        "changed": bool(changed) or work.stale,
-        "diff": _files.diff(changed) if module._diff else [],
+        "changed": bool(own or work.changed or arp) or work.stale,
+        "diff": _files.diff([*own, *work.changed]) if module._diff else [],
         "engine": settings.engine,
         "table": settings.table,
         "router_id": work.settings.router_id or None,
-        "protocols": work.protocols(),
+        "protocols": work.protocols() if settings.engine == "bird" else [],
     }
 
 
-def _announced(settings: _routing_settings.RoutingSettings) -> _files.File:
-    head = _layout_header.sentence("dialtone.pppoe.pppoe_server_routing", ": the table of customers' routes")
-    return _files.File(_layout_routing.ANNOUNCED, f"# {head}\n{settings.table}\n".encode())
+def _own(settings: _routing_settings.RoutingSettings) -> list[_files.File]:
+    head = _layout_header.sentence("dialtone.pppoe.pppoe_server_routing")
+    lines = [f"# {head}", f"table {settings.table}", *(f"arp {name}" for name in settings.proxy_arp)]
+    sysctl = _proxy_arp.text(settings.proxy_arp)
+    return [
+        _files.File(_layout_routing.ANNOUNCED, "".join(line + "\n" for line in lines).encode()),
+        _files.File(_layout_routing.SYSCTL, sysctl.encode() if sysctl else None),
+    ]
 
 
 def _absent(module: AnsibleModule) -> dict[str, t.Any]:
     """``state=absent``: customers' routes are not announced any more, and the administrator's configuration stays."""
     table = _table_now()
     work = _server_routing_bird.removal(module)
-    announced = _files.changes([_files.File(_layout_routing.ANNOUNCED, None)])
-    changed = announced + work.changed
+    arp = _proxy_arp.changes((), _proxy_arp.of_file(_files.text(_layout_routing.SYSCTL)))
+    own = _files.changes([_files.File(path, None) for path in (_layout_routing.ANNOUNCED, _layout_routing.SYSCTL)])
+    changed = own + work.changed
     if changed and not module.check_mode:
         work.apply()
-        _files.write(module, announced)
+        _files.write(module, own)
+        _proxy_arp.apply(arp)
         _tell_manager(module)
         if table:
             for family in ("-4", "-6"):
@@ -71,8 +84,8 @@ def _absent(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def _table_now() -> str | None:
-    words = _files.text(_layout_routing.ANNOUNCED).split()
-    return words[-1] if words and words[-1].isdigit() else None
+    lines = (line.split() for line in _files.text(_layout_routing.ANNOUNCED).splitlines())
+    return next((words[1] for words in lines if words[:1] == ["table"]), None)
 
 
 def _tell_manager(module: AnsibleModule) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -18,7 +20,7 @@ MAIN = "log syslog all;\nprotocol device {}\nprotocol static mine { ipv4; route 
 @pytest.fixture
 def host():
     made = router.Router(COLLECTIONS, "pppoe_server_routing")
-    made.host.sh("mkdir -p /etc/bird /run/bird /etc/ppp; ip link set outside0 up; ip link set client0 up")
+    made.host.sh("mkdir -p /etc/bird /run/bird /etc/ppp /etc/sysctl.d; ip link set outside0 up; ip link set client0 up")
     made.host.write("/etc/bird/bird.conf", MAIN)
     yield made
     made.host.sh("birdc down || :", check=False)
@@ -54,13 +56,13 @@ def test_there_and_back(host):
     assert "s3cret" not in str(made["diff"])
     assert "ospf4" not in shown(host)
     assert [one["name"] for one in made["protocols"]][1:] == ["pppoe_server_static4", "pppoe_server_bgp1"]
-    host.host.sh("ip route add 10.50.0.7/32 dev ppp0 table 8863 proto 142 metric 5")
+    host.host.sh("ip route add 10.50.0.7/32 dev ppp0 table 88 proto 142 metric 5")
     predicted = host.module(check=True, state="absent")
     assert outcome(host.module(state="absent")) == outcome(predicted)
     assert host.etc() == before
     assert "pppoe_server_" not in shown(host)
     assert "mine" in shown(host)
-    assert host.host.sh("ip route show table 8863", check=False) == ""
+    assert host.host.sh("ip route show table 88", check=False) == ""
     assert host.module(state="absent")["changed"] is False
 
 
@@ -99,6 +101,27 @@ def test_a_bird_that_does_not_run(host):
     result = host.module(**OSPF)
     assert result.get("failed") is True
     assert result["msg"].startswith("BIRD has not read its configuration: Unable to connect to server control socket")
+
+
+def test_proxy_arp(host):
+    """Without a routing daemon: neighbors reach customers as if they were on the segment."""
+    before = host.etc()
+    asked = {"engine": "none", "proxy_arp": ["eth0"]}
+    predicted = host.module(check=True, **asked)
+    made = host.module(**asked)
+    assert outcome(made) == outcome(predicted)
+    assert made["changed"] is True
+    assert host.module(**asked)["changed"] is False
+    host.host.sh("ip route add 192.168.5.77/32 dev ppp0")
+    _client, outside = host.ends()
+    assert "192.168.5.77" not in outside.sh("ip neigh show")
+    outside.sh("sysctl -qw net.ipv4.ping_group_range='0 0'")
+    subprocess.run([*outside.into, sys.executable, "-c", router.PING, "192.168.5.77"], check=False)
+    mac = host.host.sh("ip -br link show eth0").split()[2]
+    assert f"192.168.5.77 dev outside0 lladdr {mac}" in outside.sh("ip neigh show")
+    assert host.module(state="absent")["changed"] is True
+    assert host.etc() == before
+    assert host.host.sh("cat /proc/sys/net/ipv4/conf/eth0/proxy_arp") == "0\n"
 
 
 @pytest.fixture(scope="module", params=["ospf", "bgp"])
@@ -155,7 +178,7 @@ def test_a_customer_in_a_network_that_is_announced_as_a_whole(network):
     one, _two = network.concentrators
     customer = Customer(network, "10.60.0.9")
     customer.dial(one)
-    assert until(lambda: "10.60.0.9" in one.sh("ip route show table 8863"))
+    assert until(lambda: "10.60.0.9" in one.sh("ip route show table 88"))
     time.sleep(1)
     assert network.leads_to("10.60.0.9") == []
     one.hang_up("ppp9")

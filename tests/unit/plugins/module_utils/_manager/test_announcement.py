@@ -55,7 +55,9 @@ class Host:
         monkeypatch.setattr(_kernel, "pid_of", lambda name, _run: self.pids().get(name))
         # Ticks are seconds since boot here.
         monkeypatch.setattr(_kernel, "age", lambda started: self.now - self.booted - started)
-        self.file.write_text("# a comment\n8863\n")
+        self.file.write_text("# a comment\ntable 88\narp eth0\n")
+        self.neighbors = []
+        monkeypatch.setattr(_announcement._arp, "announce", lambda *words: self.neighbors.append(words))
         self.announcement = self.another()
 
     def another(self):
@@ -199,6 +201,13 @@ def test_nothing_is_announced_any_more(host):
 def test_another_table(host):
     host.dial(1, "10.0.0.7/32")
     host.look()
-    host.file.write_text("77\n")
+    host.file.write_text("table 77\n")
     host.announcement.load(host.sessions)
     assert (host.announced(), host.kernel.table) == ([(1, "10.0.0.7/32")], 77)
+
+
+def test_neighbors_learn_of_an_address_once(host):
+    host.dial(1, "10.0.0.7/32", "10.9.0.0/24", "2001:db8:7::/48")
+    host.look()
+    host.announcement = host.another()
+    assert host.neighbors == [("eth0", "10.0.0.7")]

@@ -11,12 +11,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import _bi
 OWN = "/etc/bird/pppoe-server.conf"
 PARAMETERS = {
     "engine": "bird",
-    "table": 8863,
+    "table": 88,
     "router_id": "192.0.2.9",
     "ipv6": False,
     "ospf": None,
     "bgp": None,
     "aggregates": [],
+    "proxy_arp": [],
 }
 OSPF = {"interfaces": ["eth0"], "area": "0", "hello": 10, "dead": None, "password": None}
 NEIGHBOR = {"address": "192.0.2.1", "as_number": None, "password": None}
@@ -52,7 +53,7 @@ def test_the_whole_text():
         "ipv4 table pppoe_server_customers4;",
         "protocol kernel pppoe_server_kernel4 {",
         f'  description "dialtone.pppoe {digest}";',
-        "  kernel table 8863;",
+        "  kernel table 88;",
         "  learn;",
         "  ipv4 { table pppoe_server_customers4; import all; export none; };",
         "}",

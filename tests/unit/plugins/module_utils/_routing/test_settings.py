@@ -17,6 +17,9 @@ def bgp(**more):
 
 
 REFUSED = [
+    ({"engine": "none"}, "engine: none does nothing without proxy_arp."),
+    ({"engine": "none", "proxy_arp": ["eth0"], "ospf": OSPF}, "ospf: nothing is announced with engine=none."),
+    ({"proxy_arp": ["ppp7"]}, "proxy_arp[0]: ppp7 is a link of a customer."),
     ({"table": 254}, "table: 254 is no table for routes of customers."),
     ({"table": 1 << 32}, "table: 4294967296 is no table"),
     ({"router_id": "gate"}, "router_id: 'gate' is not an IPv4 address."),
