@@ -79,12 +79,12 @@ def packed(kind: int, value: bytes) -> bytes:
 
 
 def messages(text: bytes) -> tuple[list[Message], bool]:
-    """The messages of a packet, and whether it ends an answer."""
+    """The messages of a packet, and whether it ends an answer, as one that is cut off does."""
     found: list[Message] = []
     at = 0
     while at + _HEADER.size <= len(text):
         length, kind, _flags, _sequence, _port = _HEADER.unpack_from(text, at)
-        if kind in (_DONE, _ERROR) or length < _HEADER.size:
+        if kind in (_DONE, _ERROR) or length < _HEADER.size or at + length > len(text):
             return found, True
         found.append(Message(kind, text[at + _HEADER.size : at + length]))
         at += (length + 3) & ~3

@@ -22,6 +22,7 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _book,
     _exits,
@@ -58,8 +59,7 @@ CREATE TABLE IF NOT EXISTS mark (boot TEXT NOT NULL, time INTEGER NOT NULL);
 """
 # linux/rtnetlink.h, linux/if_link.h
 _GROUP_LINK, _DELETED, _NAME, _STATISTICS = 1, 17, 3, 23
-_HEADER, _LINK, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=BxHiII"), struct.Struct("=HH")
-_COUNTS = struct.Struct("=4Q")
+_LINK, _COUNTS = struct.Struct("=BxHiII"), struct.Struct("=4Q")
 
 
 class Gone(t.NamedTuple):
@@ -74,52 +74,30 @@ class Links:
     """The interfaces that go."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.bind((0, _GROUP_LINK))
+        self._socket = _netlink.opened(_GROUP_LINK)
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
     def gone(self) -> list[Gone] | None:
         """Those that went since the last call; ``None`` if some are not known."""
-        found: list[Gone] = []
-        while True:
-            try:
-                found += parse(self._socket.recv(1 << 18, socket.MSG_DONTWAIT))
-            except BlockingIOError:
-                return found
-            except OSError:
-                return None
+        found = _netlink.changes(self._socket)
+        return None if found is None else removed(found)
 
 
-def parse(message: bytes) -> list[Gone]:
-    """The links that a netlink message says are removed."""
+def removed(messages: t.Iterable[_netlink.Message]) -> list[Gone]:
+    """The links that messages say are removed."""
     found = []
-    at = 0
-    while at + _HEADER.size <= len(message):
-        length, kind, _flags, _sequence, _port = _HEADER.unpack_from(message, at)
-        if length < _HEADER.size or at + length > len(message):
-            break
+    for kind, body in messages:
         # A link that only leaves a bridge is reported in the bridge's own family.
-        if kind == _DELETED and message[at + _HEADER.size] == socket.AF_UNSPEC:
-            attributes = dict(_attributes(message, at + _HEADER.size + _LINK.size, at + length))
+        if kind == _DELETED and body[:1] == bytes([socket.AF_UNSPEC]):
+            attributes = _netlink.attributes(body, _LINK.size)
             name = attributes.get(_NAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
             counts = attributes.get(_STATISTICS, b"")
             known = len(counts) >= _COUNTS.size
             received, sent = _COUNTS.unpack_from(counts)[2:] if known else (None, None)
             found.append(Gone(name, received, sent))
-        at += (length + 3) & ~3
     return found
-
-
-def _attributes(message: bytes, at: int, end: int) -> t.Iterator[tuple[int, bytes]]:
-    while at + _ATTRIBUTE.size <= end:
-        length, kind = _ATTRIBUTE.unpack_from(message, at)
-        if length < _ATTRIBUTE.size:
-            return
-        yield kind & 0x7FFF, message[at + _ATTRIBUTE.size : at + length]
-        at += (length + 3) & ~3
 
 
 @dataclass

@@ -17,16 +17,16 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics
 
 #: Where below /run pppd keeps its pid, which is the builder's choice since 2.5.
 PID_FOLDERS = ("", "/pppd", "/ppp")
 
-# linux/netlink.h, linux/rtnetlink.h, linux/if_addr.h
-_NETLINK_ROUTE, _GROUP_IPV4_ADDRESS = 0, 0x10
-_NEW, _DELETED, _GET, _DONE = 20, 21, 22, 3
-_HEADER, _ADDRESS, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=BBBBI"), struct.Struct("=HH")
-_DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
+# linux/rtnetlink.h, linux/if_addr.h
+_GROUP_IPV4_ADDRESS = 0x10
+_NEW, _DELETED, _GET = 20, 21, 22
+_ADDRESS = struct.Struct("=BBBBI")
 _REMOTE, _LOCAL, _LABEL = 1, 2, 3
 
 _SESSION = re.compile(r"(?:\A|\s-e )(\d+):((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2})(?:\s|\Z)")
@@ -49,64 +49,34 @@ class Addresses:
     """The IPv4 addresses of a host's interfaces, as they come and go."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._socket.bind((0, _GROUP_IPV4_ADDRESS))
+        self._socket = _netlink.opened(_GROUP_IPV4_ADDRESS)
 
     def fileno(self) -> int:
         return self._socket.fileno()
 
     def every(self) -> list[Event]:
         """What interfaces have now; what comes later is an event of ``changes``."""
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE) as asked:
-            body = _ADDRESS.pack(socket.AF_INET, 0, 0, 0, 0)
-            asked.send(_HEADER.pack(_HEADER.size + len(body), _GET, _DUMP, 1, 0) + body)
-            found: list[Event] = []
-            while True:
-                events, done = parse(asked.recv(1 << 18))
-                found += events
-                if done:
-                    return found
+        return events(_netlink.dump(_GET, _ADDRESS.pack(socket.AF_INET, 0, 0, 0, 0)))
 
     def changes(self) -> list[Event] | None:
         """What has changed since the last call; ``None`` if some of it is lost."""
-        found: list[Event] = []
-        while True:
-            try:
-                found += parse(self._socket.recv(1 << 18, socket.MSG_DONTWAIT))[0]
-            except BlockingIOError:
-                return found
-            except OSError:  # ENOBUFS: more has changed than it could keep
-                return None
+        found = _netlink.changes(self._socket)
+        return None if found is None else events(found)
 
 
-def parse(message: bytes) -> tuple[list[Event], bool]:
-    """The events of a netlink message, and whether it ends an answer."""
-    found: list[Event] = []
-    at = 0
-    while at + _HEADER.size <= len(message):
-        length, kind, _flags, _sequence, _port = _HEADER.unpack_from(message, at)
-        if kind == _DONE or length < _HEADER.size:
-            return found, True
+def events(messages: t.Iterable[_netlink.Message]) -> list[Event]:
+    """What messages say of IPv4 addresses."""
+    found = []
+    for kind, body in messages:
         if kind in (_NEW, _DELETED):
-            family, _prefix, _flags, _scope, number = _ADDRESS.unpack_from(message, at + _HEADER.size)
-            attributes = dict(_attributes(message, at + _HEADER.size + _ADDRESS.size, at + length))
+            family, _prefix, _flags, _scope, number = _ADDRESS.unpack_from(body)
+            attributes = _netlink.attributes(body, _ADDRESS.size)
             if family == socket.AF_INET and _LOCAL in attributes:
                 local = socket.inet_ntoa(attributes[_LOCAL])
                 remote = socket.inet_ntoa(attributes.get(_REMOTE, attributes[_LOCAL]))
                 name = attributes.get(_LABEL, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
                 found.append(Event(number, name, local, None if remote == local else remote, kind == _NEW))
-        at += (length + 3) & ~3
-    return found, False
-
-
-def _attributes(message: bytes, at: int, end: int) -> t.Iterator[tuple[int, bytes]]:
-    while at + _ATTRIBUTE.size <= end:
-        length, kind = _ATTRIBUTE.unpack_from(message, at)
-        if length < _ATTRIBUTE.size:
-            return
-        yield kind, message[at + _ATTRIBUTE.size : at + length]
-        at += (length + 3) & ~3
+    return found
 
 
 @dataclass(frozen=True)

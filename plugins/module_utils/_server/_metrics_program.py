@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _counters, _exits, _kernel
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _probe, _upstream
@@ -20,7 +20,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import (
 )
 
 _PARTS = (
-    *(_basics, _book, _counters, _exits, _kernel, _probe, _upstream),
+    *(_basics, _book, _counters, _exits, _kernel, _netlink, _probe, _upstream),
     *(_exposition, _metrics_main, _open_folder, _status, _totals),
 )
 _ALL = _python_program.Program(

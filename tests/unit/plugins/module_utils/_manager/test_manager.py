@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _book,
     _configuration,
@@ -302,8 +303,8 @@ NEW_ADDRESS = bytes.fromhex(
 
 def test_a_message_of_the_kernel():
     event = _kernel.Event(7, "ppp0", "10.0.0.1", "10.0.0.3", True)
-    assert _kernel.parse(NEW_ADDRESS) == ([event], False)
-    assert _kernel.parse(NEW_ADDRESS * 2) == ([event] * 2, False)
+    assert _kernel.events(_netlink.messages(NEW_ADDRESS)[0]) == [event]
+    assert _kernel.events(_netlink.messages(NEW_ADDRESS * 2)[0]) == [event] * 2
 
 
 @pytest.mark.parametrize(
