@@ -7,12 +7,14 @@ import shutil
 import subprocess
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _program as _ipv6_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program as _manager_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
     _pppoe_server_instance,
     _pppoe_server_pppd,
     _pppoe_server_up,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_program
 
 SCRIPTS = {
     "instance": _pppoe_server_instance.instance_script(),
@@ -50,14 +52,24 @@ def test_nothing_is_left_to_fill_in():
         ), name
 
 
-def test_the_parts_of_the_manager_name_each_other_as_files_of_one_folder():
-    files = _manager_program.files("/f", "/usr/bin/python3")
-    assert next(iter(files)) == "/f/pppoe-server-manager"
+PROGRAMS = {
+    "pppoe-server-manager": _manager_program.files("/f", "/usr/bin/python3"),
+    "pppoe-server-ipv6": _ipv6_program.PROGRAM.files("/f", "/usr/bin/python3"),
+    "pppoe-server-metrics": {file.path: file.content for file in _metrics_program.files("/usr/bin/python3")},
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_parts_of_a_program_name_each_other_as_files_of_one_folder(name):
+    files = PROGRAMS[name]
+    program = next(iter(files))
+    assert program.endswith("/" + name)
+    assert len({path.rpartition("/")[0] for path in files if path != program}) == 1
     parts = {path.rpartition("/")[2][: -len(".py")] for path in files if path.endswith(".py")}
     for path, text in files.items():
-        imported = {
-            name.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import) for name in node.names
-        }
+        nodes = list(ast.walk(ast.parse(text)))
+        imported = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+        imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
         assert b"ansible_collections" not in text, path
-        assert {name for name in imported if name.startswith("_")} <= parts
-    assert files["/f/pppoe-server-manager"].startswith(b"#!/usr/bin/python3 -IB\n# Managed by Ansible")
+        assert {name for name in imported if name.startswith("_") and name != "__future__"} <= parts, path
+    assert files[program].startswith(b"#!/usr/bin/python3 -IB\n# Managed by Ansible")
