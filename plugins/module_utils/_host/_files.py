@@ -20,7 +20,6 @@ import typing as t
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _temporary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 
@@ -107,7 +106,7 @@ def _diff_of(change: Change) -> dict[str, str]:
         if change.file.program:
             digest = hashlib.sha256(content).hexdigest()[:12]
             return f"(program of dialtone.pppoe, {len(content.splitlines())} lines, {digest}, mode {mode:04o})\n"
-        text = to_text(content, errors="surrogate_then_replace")
+        text = content.decode("utf-8", "surrogateescape")
         return text if change.before_mode in (None, after_mode) else f"(mode {mode:04o})\n{text}"
 
     after_mode = change.before_mode if change.file.keep_mode and change.before_mode else change.file.mode

@@ -10,7 +10,9 @@ other.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import types
 import typing as t
 
@@ -21,6 +23,12 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _FROM = re.compile(r"^from ansible_collections\.dialtone\.pppoe\.plugins\.module_utils\._\w+\.", re.MULTILINE)
+_ROOT = "ansible_collections.dialtone.pppoe.plugins.module_utils"
+# One file of a package, or something of one.
+_IMPORTED = re.compile(
+    rf"^from {re.escape(_ROOT)}\.(_\w+)(?:\.(_\w+))? import (\([^)]*\)|[^(\n]*)",
+    re.MULTILINE,
+)
 # -I: whatever the environment says; -B: without files beside these.
 _PROGRAM = f"""\
 #!{{interpreter}} -IB
@@ -38,7 +46,10 @@ import {{main}}
 
 
 class Program(t.NamedTuple):
-    """``name``: of the file that is run. ``folder``: of the others, beside it. ``main``: of ``parts``, what it runs."""
+    """``name``: of the file that is run. ``folder``: of the others, beside it, or an absolute path.
+
+    ``main``: of ``parts``, what it runs.
+    """
 
     name: str
     folder: str
@@ -49,7 +60,8 @@ class Program(t.NamedTuple):
 
     def paths(self, directory: str) -> list[str]:
         """Where the files lie, the program first."""
-        parts = (f"{directory}/{self.folder}/{_name(part)}.py" for part in self.parts)
+        folder = os.path.join(directory, self.folder)
+        parts = (f"{folder}/{_name(part)}.py" for part in self.parts)
         return [f"{directory}/{self.name}", *parts]
 
     def files(self, directory: str, interpreter: str) -> dict[str, bytes]:
@@ -63,6 +75,28 @@ class Program(t.NamedTuple):
         )
         texts = [head, *(_layout_header.LINE + installed(_source(part)) for part in self.parts)]
         return dict(zip(self.paths(directory), (text.encode() for text in texts)))
+
+
+def parts_of(main: types.ModuleType) -> tuple[types.ModuleType, ...]:
+    """A module of this collection and those that it imports, and so on; each has to have a name of its own."""
+    found: dict[str, types.ModuleType] = {}
+    waiting = [main]
+    while waiting:
+        part = waiting.pop()
+        known = found.setdefault(_name(part), part)
+        if known is not part:
+            raise ValueError(f"{known.__name__} and {part.__name__} cannot be parts of one program")
+        waiting += [one for one in _imported(_source(part)) if one is not found.get(_name(one))]
+    return tuple(found[name] for name in sorted(found))
+
+
+def _imported(source: str) -> list[types.ModuleType]:
+    found = []
+    for line in _IMPORTED.finditer(source):
+        package, one, several = line.groups()
+        names = [word.split()[0] for word in several.strip("()\n ").split(",") if word.split()] if several else []
+        found += [f"{_ROOT}.{package}.{one}"] if one else [f"{_ROOT}.{package}.{name}" for name in names]
+    return [sys.modules[name] for name in found]
 
 
 def installed(source: str) -> str:

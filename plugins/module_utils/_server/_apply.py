@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_program as _server_control_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _daemon as _server_daemon
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
 
@@ -91,6 +92,7 @@ def _forget(name: str) -> None:
             os.unlink(path)
     if not os.path.exists(_layout_server.INSTANCE):
         _server_session_manager.forget()
+        _server_control_program.forget()
     for directory in (
         _layout_server.CONFIGURATION,
         _layout_server.DIRECTORY,

@@ -81,7 +81,7 @@ def _radius(name: str, totals: _server_totals.Totals) -> dict[str, float | None]
     return {one.name: _radius_upstream.seconds(one) for one in servers}
 
 
-def _journal(cursor: str, unit: str) -> list[_server_totals.Message]:
+def _journal(cursor: str, unit: str) -> list[_server_totals.JournalMessage]:
     """What the processes of a unit have written since the last call. ``cursor``: of the file that has the place."""
     words = ["journalctl", "--quiet", "--output=json", "--output-fields=MESSAGE,_PID"]
     try:
@@ -98,7 +98,7 @@ def _journal(cursor: str, unit: str) -> list[_server_totals.Message]:
         return []
 
 
-def messages(journal: str) -> list[_server_totals.Message]:
+def messages(journal: str) -> list[_server_totals.JournalMessage]:
     """The messages of journalctl's JSON, which has numbers in the place of a text that a terminal would act on."""
     found = []
     for line in journal.splitlines():
@@ -106,7 +106,7 @@ def messages(journal: str) -> list[_server_totals.Message]:
             entry: t.Any = json.loads(line)
             text = entry.get("MESSAGE")
             text = text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
-            found.append(_server_totals.Message(int(entry.get("_PID", 0)), text))
+            found.append(_server_totals.JournalMessage(int(entry.get("_PID", 0)), text))
         except (ValueError, TypeError, AttributeError):
             continue  # too long a message is null
     return found

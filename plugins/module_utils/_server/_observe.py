@@ -22,6 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_program as _server_control_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
@@ -63,7 +64,8 @@ def observe(module: AnsibleModule) -> ObservedServer:
     """The host as the instance that is named in the module's parameters finds it."""
     name, systemd = module.params["name"], _systemd.running()
     rc_local, processes = _rc_local.path(), _processes.every()
-    files = _files.there([*own_paths(name), *_layout_server.SCRIPTS, *_server_session_manager.PATHS, rc_local])
+    programs = [*_layout_server.SCRIPTS, *_server_session_manager.PATHS, *_server_control_program.paths()]
+    files = _files.there([*own_paths(name), *programs, rc_local])
     unit = unit_of(module, _layout_server.unit_name(name))
     known = ObservedServer(
         systemd=systemd,

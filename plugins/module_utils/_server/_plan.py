@@ -17,6 +17,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
     _pppoe_server_pppd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _config as _server_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_program as _server_control_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _decision as _server_decision
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _processes as _server_processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
@@ -156,6 +157,7 @@ def files(
         _files.File(_layout_server.INSTANCE, _pppoe_server_instance.instance_script(), 0o755, program=True),
         _files.File(_layout_server.PPPD, _pppoe_server_pppd.pppd_script(pppd), 0o755, program=True),
         *_server_session_manager.files(),
+        *_server_control_program.files(),
         _files.File(instance.options_path, _server_config.options_file(instance)),
         _files.File(instance.pool_path, _server_config.pool_file(instance)),
         _files.File(_layout_server.pools_path(instance.name), _server_config.pools_file(instance)),
@@ -200,5 +202,5 @@ def absent_files(name: str, observed: ObservedServer) -> list[_files.File]:
     """Everything of the instance, and what all instances share if it is the last."""
     paths = [*_layout_server.instance_paths(name), _layout_server.unit_path(name)]
     if not observed.instances - {name}:
-        paths += [*_layout_server.SCRIPTS, *_server_session_manager.PATHS]
+        paths += [*_layout_server.SCRIPTS, *_server_session_manager.PATHS, *_server_control_program.paths()]
     return [*(_files.File(path, None) for path in paths), *_rc_local_file(observed, name, None)]

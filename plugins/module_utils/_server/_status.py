@@ -31,7 +31,7 @@ _RELAY_DEVICE = re.compile(r"\s-I (\S+)")
 
 
 @dataclass(frozen=True)
-class Session:
+class SessionStatus:
     """A live session: its interface, the client's address, and the bytes since it is up, from the server's side."""
 
     interface: str
@@ -55,7 +55,7 @@ class Status:
     pid: int | None
     command: tuple[str, ...]
     pool: tuple[str, ...]
-    sessions: tuple[Session, ...]
+    sessions: tuple[SessionStatus, ...]
     stale: tuple[int, ...] = ()
     since: int = 0
 
@@ -210,14 +210,14 @@ def _queue_of(attributes: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _session(interface: str, queues: t.Mapping[str, tuple[int, int]]) -> Session:
+def _session(interface: str, queues: t.Mapping[str, tuple[int, int]]) -> SessionStatus:
     texts = [text(f"{LINKS}/{interface}/statistics/{kind}_bytes").strip() for kind in ("rx", "tx")]
     received, sent = (int(text) if text.isdigit() else 0 for text in texts)
     # Where the upload is shaped, its queue is that of a device of its own (``_plans/_shaping.upload_device``).
     up = queues.get(f"ifb-{interface}") or queues.get(f"{interface}<") or (0, 0)
     plan = plan_of(text(f"{LINKS}/{interface}/ifalias"))
     counters = (*queues.get(interface, (0, 0)), *up)
-    return Session(interface, _peer(interface), received, sent, plan, counters)
+    return SessionStatus(interface, _peer(interface), received, sent, plan, counters)
 
 
 def plan_of(alias: str) -> str | None:

@@ -14,7 +14,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _ex
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._manager._counters import Counts
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import SessionStatus
 
 # What pppd and pppoe-server write when a client does not get in (ppp: auth.c, chap.c, ipcp.c; pppoe-server.c).
 REFUSALS = {
@@ -33,7 +33,7 @@ HEARD = re.compile(r"Received |PAD[A-Z]: ")
 UNKNOWN = "Unknown"
 
 
-class Message(t.NamedTuple):
+class JournalMessage(t.NamedTuple):
     """A message of the journal, and the process that wrote it."""
 
     pid: int
@@ -61,7 +61,7 @@ class Totals:
     radius_failed: dict[str, int] = field(default_factory=dict)
 
 
-def counted(before: Totals, sessions: t.Iterable[Session], messages: t.Iterable[str]) -> Totals:
+def counted(before: Totals, sessions: t.Iterable[SessionStatus], messages: t.Iterable[str]) -> Totals:
     """The totals, with what has come since: the growth of each session, and the refusals among new log messages.
 
     A counter that has gone back is another session on an interface of the same name. A message counts once, however
@@ -92,7 +92,7 @@ def counted(before: Totals, sessions: t.Iterable[Session], messages: t.Iterable[
     return after_this
 
 
-def with_ends(before: Totals, counts: Counts, messages: t.Iterable[Message]) -> Totals:
+def with_ends(before: Totals, counts: Counts, messages: t.Iterable[JournalMessage]) -> Totals:
     """The totals with the ends of sessions that have come since.
 
     ``counts``: those of the session manager, which has each end and those causes that are its own. The other causes are

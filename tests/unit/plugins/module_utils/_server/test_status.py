@@ -29,7 +29,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _tak
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _totals as _server_totals
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _unmanaged as _server_unmanaged
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._info import Around
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session, Status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import SessionStatus, Status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._totals import Totals
 
 OURS = "/etc/ppp/pppoe-server/default.options"
@@ -145,8 +145,8 @@ def test_a_link_in_the_place_of_the_folder_gives_no_more_than_its_owners_rights(
     assert (roots / "a.prom").stat().st_mode & 0o777 == 0o644
 
 
-def session(interface: str, address: str, bytes_in: int = 0, bytes_out: int = 0) -> Session:
-    return Session(interface, address, bytes_in, bytes_out)
+def session(interface: str, address: str, bytes_in: int = 0, bytes_out: int = 0) -> SessionStatus:
+    return SessionStatus(interface, address, bytes_in, bytes_out)
 
 
 @pytest.mark.parametrize(
@@ -329,8 +329,8 @@ def test_the_plan_of_a_session(shape, plan):
     assert _server_status.plan_of("uplink") is None
 
 
-def of_plan(plan, *queues, interface="ppp0") -> Session:
-    return Session(interface, "a", 0, 0, plan, queues)
+def of_plan(plan, *queues, interface="ppp0") -> SessionStatus:
+    return SessionStatus(interface, "a", 0, 0, plan, queues)
 
 
 def test_queues_are_counted_by_plan():

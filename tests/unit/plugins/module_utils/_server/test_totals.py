@@ -9,8 +9,8 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager._counters import Counts
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _exposition as _server_exposition
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _totals as _server_totals
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import Session, Status
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._totals import Message, Totals
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import SessionStatus, Status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._totals import JournalMessage, Totals
 from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
 PEER, DEAD, OVER = "LCP terminated by peer", "No response to 4 echo-requests", "Connection terminated."
@@ -25,7 +25,7 @@ def after(*runs):
     """The totals after some runs: each is what the manager has counted, and the messages."""
     totals = Totals()
     for counted, messages in runs:
-        totals = _server_totals.with_ends(totals, counted, [Message(*one) for one in messages])
+        totals = _server_totals.with_ends(totals, counted, [JournalMessage(*one) for one in messages])
     return totals
 
 
@@ -65,7 +65,7 @@ def test_what_is_kept_names_nobody_and_stays_small():
     assert (later.said, later.unknown, later.ends) == ({}, [], {"Service-Unavailable": 1})
 
 
-STATUS = Status("default", 615, (), ("10.0.0.2",), (Session("ppp0", "10.0.0.2", 5, 7, "home"),), since=1700000000)
+STATUS = Status("default", 615, (), ("10.0.0.2",), (SessionStatus("ppp0", "10.0.0.2", 5, 7, "home"),), since=1700000000)
 COUNTS = Counts(
     5, starts=3, seconds=1.25, dials=[1, 1, 0, 0, 1, 0, 0, 0, 0, 0], ends=2, under_way=4, prefixes={"framed": 7}
 )
