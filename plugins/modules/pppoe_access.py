@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pppoe_access
-short_description: Delay or drop discovery packets on the access interfaces of a PPPoE server
+short_description: Delay, limit or drop discovery packets on the access interfaces of a PPPoE server
 version_added: 0.1.0
 description:
   - Speeds up connecting. A typical client sends its first LCP request as soon as it has the PADS. At this time, the
@@ -16,6 +16,8 @@ description:
     O(dial_hold), the kernel holds the PADS, and the server's own first LCP requests behind it, until pppd listens.
   - Delays the PADO with O(pado_delay), so that clients prefer another access concentrator on the same segment, and
     drains a server with O(drained), so that it gets no new sessions while existing ones continue.
+  - Limits with O(discovery_rate) how many requests a client may send, so that one that floods the server takes
+    neither its time nor the addresses of others.
   - Packets of established sessions are not affected. The root qdisc of the interface and existing filters are kept. The
     delayed packets are redirected through an interface C(pppoe-holdN) of type ifb.
   - The settings take effect immediately, after a reboot and, with systemd and udev, when an interface reappears.
@@ -50,6 +52,19 @@ options:
       - Whether to drop PADOs, so that no new sessions start. Clients that already have a PADO can still connect.
       - Default is the configured value, otherwise V(false).
     type: bool
+  discovery_rate:
+    description:
+      - How many PADI and PADR each client may send per second, together, V(0) to V(1000). Ten times as many may come
+        at once. The kernel drops the rest. V(0) sets no limit.
+      - V(auto) is V(5). If the kernel cannot limit packets, it is V(0), and RV(discovery_rate_problem) gives the
+        reason.
+      - There are 256 limits, and bits 4 to 11 of a MAC address, counted from its end, select one. With more clients
+        than that, some share one, and clients behind a relay that uses its own MAC address all do.
+        Use V(0) there.
+      - A client that sends each request from another MAC address is not limited. Limit these where its port is known,
+        in the equipment between it and the server.
+      - Default is the configured value, otherwise V(auto).
+    type: str
   startup:
     description:
       - What applies the settings at boot. V(auto) selects systemd if it is running.
@@ -64,6 +79,7 @@ options:
     default: present
 notes:
   - Requires C(tc) and a kernel with C(sch_netem), C(sch_prio), C(sch_ingress), C(cls_u32), C(act_mirred) and C(ifb).
+    O(discovery_rate) requires C(act_police) and Linux 5.13 or newer instead of the first two and the last two.
     Debian's kernels have them. On Red Hat's, C(sch_netem) is in C(kernel-modules-extra); this has not been tested.
 seealso:
   - module: dialtone.pppoe.pppoe_server
@@ -107,6 +123,16 @@ drained:
   returned: when O(state=present)
   type: bool
   sample: false
+discovery_rate:
+  description: How many PADI and PADR each client may send per second. V(0) is no limit.
+  returned: when O(state=present)
+  type: int
+  sample: 5
+discovery_rate_problem:
+  description: Why there is no limit with O(discovery_rate=auto). V(null) otherwise.
+  returned: when O(state=present)
+  type: str
+  sample:
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -119,6 +145,7 @@ ARGUMENTS = {
     "dial_hold": {"type": "str"},
     "pado_delay": {"type": "int"},
     "drained": {"type": "bool"},
+    "discovery_rate": {"type": "str"},
     "startup": {"type": "str", "choices": ["auto", "systemd", "rc_local"], "default": "auto"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }

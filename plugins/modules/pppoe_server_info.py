@@ -97,6 +97,10 @@ servers:
       description: How long it holds PADS and LCP requests, in milliseconds.
       type: int
       sample: 90
+    discovery_rate:
+      description: How many PADI and PADR each client may send per second. V(0) is no limit.
+      type: int
+      sample: 5
     pado_delay:
       description: How long it delays each PADO, in milliseconds.
       type: int

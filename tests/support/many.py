@@ -60,7 +60,7 @@ os.makedirs("/run/pppoe-server", exist_ok=True)
 manager = _manager.Manager(_configuration.Places(), True)
 manager.observe(_kernel.Addresses().every())
 sessions = manager.book.sessions.values()
-manager._make_room("default")
+manager.room.make("default")
 print(json.dumps({"up": sum(one.up for one in sessions), "accounts": len({one.account for one in sessions} - {None})}))
 """
 

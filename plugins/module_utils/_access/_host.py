@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 #: Tried in a network namespace of its own, which is gone afterwards: whether the kernel has all that is needed.
-_PROBE = (
+_DELAY = (
     "ip link add probe0 type ifb && tc qdisc add dev probe0 root handle 1: prio bands 2 "
     "priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 && "
     "tc qdisc add dev probe0 parent 1:1 netem delay 10ms && ip link add probe1 type ifb && "
@@ -33,20 +33,37 @@ _PROBE = (
     "u32 match u8 0x65 0xff at 1 action mirred egress redirect dev probe0 && "
     "tc filter add dev probe1 egress protocol 0x8863 pref 2 u32 match u8 0x07 0xff at 1 action drop"
 )
+_RATE = (
+    "tc qdisc add dev lo clsact && tc filter add dev lo ingress protocol 0x8863 pref 1 u32 match u8 0x09 0xef at 1 "
+    "action police pkts_rate 10 pkts_burst 50 conform-exceed drop/continue"
+)
+#: A line for each of the two that fails, with what was said.
+_PROBE = f"""
+set -f
+said=$({{ {_DELAY}; }} 2>&1) || echo delay $said
+said=$({{ {_RATE}; }} 2>&1) || echo rate $said
+"""
+_MODULES = {
+    "delay": "ifb, sch_prio, sch_netem, sch_ingress, cls_u32, act_mirred and act_gact",
+    "rate": "sch_ingress, cls_u32 and act_police, with rates in packets, as since Linux 5.13",
+}
 #: When nothing could be measured, as before pppd is installed.
 _TYPICAL = 100
 
 
 @dataclass(frozen=True)
 class ObservedAccess:
-    """What is configured for the instance, what others have, and whether systemd starts it."""
+    """What is configured for the instance, what others have, and whether systemd starts it.
+
+    ``problems``: why this host cannot delay or drop packets (``delay``), and limit their ``rate``.
+    """
 
     configured: _access_settings.Settings | None
     interfaces: tuple[str, ...]
     others: frozenset[str]
     last: bool
     enabled: bool
-    problem: str | None
+    problems: t.Mapping[str, str]
 
 
 def unit_path(name: str) -> str:
@@ -68,9 +85,8 @@ def observe(module: AnsibleModule, name: str, probe: bool) -> ObservedAccess:
     settings, interfaces = found or (None, ())
     unit = _layout_server.access_unit_name(name)
     enabled = _systemd.running() and _systemd.is_enabled(module, unit)
-    return ObservedAccess(
-        settings, interfaces, frozenset(others), not others, enabled, _problem(module) if probe else None
-    )
+    problems = _problems(module) if probe else {}
+    return ObservedAccess(settings, interfaces, frozenset(others), not others, enabled, problems)
 
 
 def block(name: str) -> str:
@@ -89,21 +105,21 @@ def _configured(unit: str, lines: bytes) -> tuple[_access_settings.Settings, tup
     return _access_settings.configured(unit) or _access_settings.configured(lines.decode("utf-8", "replace"))
 
 
-def _problem(module: AnsibleModule) -> str | None:
-    """Why this host cannot delay or drop discovery packets; ``None`` if it can."""
+def _problems(module: AnsibleModule) -> dict[str, str]:
+    """Why this host cannot do something to discovery packets, as in ``ObservedAccess``; empty if it can do all."""
     for program in ("tc", "ip", "unshare"):
         if module.get_bin_path(program, opt_dirs=_pppd_capabilities.SBIN) is None:
-            return f"{program} is not installed"
+            return dict.fromkeys(_MODULES, f"{program} is not installed")
     rc, out, err = module.run_command(["unshare", "-n", "sh", "-c", _PROBE])
-    words = " / ".join((err or out).strip().splitlines()) or f"exit status {rc}"
-    return (
-        None
-        if rc == 0
-        else (
-            f"a trial in a network namespace of its own failed ({words}); "
-            "needed are ifb, sch_prio, sch_netem, sch_ingress, cls_u32, act_mirred and act_gact"
-        )
-    )
+    if rc != 0:
+        failed = dict.fromkeys(_MODULES, " / ".join(err.strip().splitlines()) or f"exit status {rc}")
+    else:
+        lines = (line.partition(" ") for line in out.splitlines())
+        failed = {what: said or "no reason given" for what, _blank, said in lines if what in _MODULES}
+    return {
+        what: f"a trial in a network namespace of its own failed ({said}); needed are {_MODULES[what]}"
+        for what, said in failed.items()
+    }
 
 
 def measured(module: AnsibleModule) -> int:
@@ -128,10 +144,12 @@ def missing(module: AnsibleModule, settings: _access_settings.Settings, interfac
 
 def _in_force(module: AnsibleModule, settings: _access_settings.Settings, interface: str) -> bool:
     index = _files.text(f"/sys/class/net/{interface}/ifindex").strip()
-    filters = _tc(module, "filter", "show", "dev", interface, "egress")
+    shown = ["filter", "show", "dev", interface]
+    egress = _tc(module, *shown, "egress")
+    ingress = _tc(module, *shown, "ingress", "pref", str(_pppoe_access.PREFERENCES["rate"]))
     device = f"pppoe-hold{index}"
     qdiscs = _tc(module, "-j", "qdisc", "show", "dev", device) if os.path.isdir(f"/sys/class/net/{device}") else "[]"
-    return _access_settings.in_force(settings, filters, json.loads(qdiscs or "[]"))
+    return _access_settings.in_force(settings, egress, ingress, json.loads(qdiscs or "[]"))
 
 
 def _tc(module: AnsibleModule, *arguments: str) -> str:
@@ -203,15 +221,27 @@ def hold(module: AnsibleModule, asked: str | None, seen: ObservedAccess) -> tupl
 
     What was measured once stays, so that a second run changes nothing.
     """
-    wanted = _access_settings.asked_hold(asked)
+    wanted, problem = _access_settings.asked_hold(asked), seen.problems.get("delay")
     if wanted:
-        if seen.problem:
-            raise Refused("dial_hold", f"this host cannot delay packets: {seen.problem}.", "Use auto or 0.")
+        if problem:
+            raise Refused("dial_hold", f"this host cannot delay packets: {problem}.", "Use auto or 0.")
         return wanted, None
     if wanted == 0:
         return 0, None
-    if seen.problem:
-        return 0, seen.problem
+    if problem:
+        return 0, problem
     if seen.configured and (asked is None or seen.configured.hold):
         return seen.configured.hold, None
     return measured(module), None
+
+
+def rate(asked: str | None, seen: ObservedAccess) -> tuple[int, str | None]:
+    """How many packets a second a client may send, and why there is no limit although nobody asked for that."""
+    wanted, problem = _access_settings.asked_rate(asked), seen.problems.get("rate")
+    if wanted is None and asked is None and seen.configured:
+        wanted = seen.configured.rate
+    if wanted and problem:
+        raise Refused("discovery_rate", f"this host cannot limit packets: {problem}.", "Use auto or 0.")
+    if wanted is not None:
+        return wanted, None
+    return (0, problem) if problem else (_access_settings.USUAL_RATE, None)

@@ -28,12 +28,15 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 def present(module: AnsibleModule) -> dict[str, t.Any]:
     params, name = module.params, module.params["name"]
     to_systemd = startup(params["startup"])
-    asked = _access_settings.asked_hold(params["dial_hold"])
-    seen = _access_host.observe(module, name, probe=bool(asked != 0 or params["pado_delay"] or params["drained"]))
+    asked = [_access_settings.asked_hold(params["dial_hold"]), _access_settings.asked_rate(params["discovery_rate"])]
+    seen = _access_host.observe(module, name, probe=asked != [0, 0] or bool(params["pado_delay"] or params["drained"]))
     interfaces = params["interfaces"] or seen.interfaces
     _access_settings.check(interfaces)
     hold, problem = _access_host.hold(module, params["dial_hold"], seen)
-    settings = _access_settings.settings(hold, params["pado_delay"], params["drained"], seen.configured, seen.problem)
+    rate, rate_problem = _access_host.rate(params["discovery_rate"], seen)
+    settings = _access_settings.settings(
+        hold, params["pado_delay"], params["drained"], rate, seen.configured, seen.problems.get("delay")
+    )
     files = _access_host.files(name, None if settings.nothing else settings, interfaces, to_systemd, seen.last)
     changed = _files.changes(files)
     gone = [one for one in seen.interfaces if one not in interfaces and one not in seen.others]
@@ -52,6 +55,8 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
         "dial_hold_problem": problem,
         "pado_delay": settings.pado_delay,
         "drained": settings.drained,
+        "discovery_rate": settings.rate,
+        "discovery_rate_problem": rate_problem,
     }
 
 

@@ -20,6 +20,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pp
 #: The longest delay, in milliseconds. A client repeats a PADR after 5 s, and its LCP request after 3 s.
 MOST_HOLD = 1000
 MOST_PADO_DELAY = 4000
+#: PADI and PADR a second of a client; a dial needs two. Sixteen routers with MAC addresses in a row share a limit, and
+#: may all dial at once after a power cut, so that a tenth of what may come at once is enough.
+USUAL_RATE, MOST_RATE = 5, 1000
 #: Between these limits lies a hold that was measured.
 _LEAST_MEASURED, _MOST_MEASURED = 30, 300
 
@@ -41,16 +44,17 @@ WantedBy=multi-user.target{devices}
 
 @dataclass(frozen=True)
 class Settings:
-    """``hold`` and ``pado_delay`` in milliseconds."""
+    """``hold`` and ``pado_delay`` in milliseconds, ``rate`` in packets a second of a client."""
 
     hold: int = 0
     pado_delay: int = 0
     drained: bool = False
+    rate: int = 0
 
     @property
-    def words(self) -> tuple[str, str, str]:
+    def words(self) -> tuple[str, str, str, str]:
         """As ``pppoe-access`` takes them."""
-        return str(self.hold), str(self.pado_delay), str(int(self.drained))
+        return str(self.hold), str(self.pado_delay), str(int(self.drained)), str(self.rate)
 
     @property
     def nothing(self) -> bool:
@@ -81,24 +85,38 @@ def check(interfaces: t.Sequence[str]) -> None:
             )
 
 
-def number(parameter: str, value: int, most: int) -> int:
+def number(parameter: str, value: int, most: int, unit: str = "milliseconds") -> int:
     """``value``, if it is between 0 and ``most``."""
     if not 0 <= value <= most:
-        raise Refused(parameter, f"{value} is out of range.", f"Use 0 to {most} milliseconds.")
+        raise Refused(parameter, f"{value} is out of range.", f"Use 0 to {most} {unit}.")
     return value
 
 
 def asked_hold(text: str | None) -> int | None:
     """``dial_hold`` as a number of milliseconds; ``None`` for ``auto``."""
+    return _asked("dial_hold", text, MOST_HOLD, "milliseconds")
+
+
+def asked_rate(text: str | None) -> int | None:
+    """``discovery_rate`` as a number of packets a second; ``None`` for ``auto``."""
+    return _asked("discovery_rate", text, MOST_RATE, "packets a second")
+
+
+def _asked(parameter: str, text: str | None, most: int, unit: str) -> int | None:
     if text is None or text == "auto":
         return None
     if not text.isascii() or not text.isdigit():
-        raise Refused("dial_hold", f"{text!r} is neither auto nor a number.", "Use auto, 0, or milliseconds.")
-    return number("dial_hold", int(text), MOST_HOLD)
+        raise Refused(parameter, f"{text!r} is neither auto nor a number.", f"Use auto, 0, or {unit}.")
+    return number(parameter, int(text), most, unit)
 
 
 def settings(
-    hold: int, pado_delay: int | None, drained: bool | None, former: Settings | None, problem: str | None
+    hold: int,
+    pado_delay: int | None,
+    drained: bool | None,
+    rate: int,
+    former: Settings | None,
+    problem: str | None,
 ) -> Settings:
     """What is asked for, and for the rest what is configured. ``problem``: why the host can do none of it."""
     before = former or Settings()
@@ -106,6 +124,7 @@ def settings(
         hold,
         before.pado_delay if pado_delay is None else number("pado_delay", pado_delay, MOST_PADO_DELAY),
         before.drained if drained is None else drained,
+        rate,
     )
     for parameter, value in (("pado_delay", found.pado_delay), ("drained", found.drained)):
         if value and problem:
@@ -145,14 +164,16 @@ def rc_local_lines(settings: Settings, interfaces: t.Sequence[str]) -> list[str]
 
 
 def configured(text: str) -> tuple[Settings, tuple[str, ...]] | None:
-    """The settings and interfaces in a unit or in rc.local's block; ``None`` if there are none."""
-    match = re.search(
-        re.escape(_layout_server.ACCESS) + r" apply (\d{1,5}) (\d{1,5}) ([01])((?: [A-Za-z0-9._-]+)+)", text
-    )
+    """The settings and interfaces in a unit or in rc.local's block; ``None`` if there are none.
+
+    Before there was a rate, there was no word for it.
+    """
+    words = r" apply (\d{1,5}) (\d{1,5}) ([01])(?: (\d{1,5}))?((?: [A-Za-z0-9._-]+)+)"
+    match = re.search(re.escape(_layout_server.ACCESS) + words, text)
     if match is None:
         return None
-    settings = Settings(int(match.group(1)), int(match.group(2)), match.group(3) == "1")
-    return settings, tuple(match.group(4).split())
+    settings = Settings(int(match.group(1)), int(match.group(2)), match.group(3) == "1", int(match.group(4) or 0))
+    return settings, tuple(match.group(5).split())
 
 
 def filters_of(text: str) -> frozenset[tuple[int, str]]:
@@ -182,7 +203,19 @@ def delays_of(qdiscs: t.Any) -> tuple[int, int] | None:
     return (delays.get("1:1", 0), delays.get("1:2", 0)) if delays else None
 
 
-def in_force(settings: Settings, filters: str, qdiscs: t.Any) -> bool:
-    """Whether the kernel does what ``settings`` say."""
-    wanted = None if settings.nothing else (settings.hold, settings.pado_delay)
-    return filters_of(filters) == settings.filters and delays_of(qdiscs) == wanted
+def rate_of(text: str) -> int | None:
+    """How many PADI and PADR a second each client may send, 0 for as many as it likes.
+
+    ``text``: what ``tc filter show`` prints of our preference. ``None`` if a part of the limit is missing.
+    """
+    rates = re.findall(r"\bpolice .*\bpkts_rate (\d+) pkts_burst (\d+) .*\baction drop/continue", text)
+    if not text.strip():
+        return 0
+    rate = int(rates[0][0]) if rates else 0
+    return rate if rates == [(str(rate), str(rate * _pppoe_access.BURST))] * _pppoe_access.BUCKETS else None
+
+
+def in_force(settings: Settings, egress: str, ingress: str, qdiscs: t.Any) -> bool:
+    """Whether the kernel does what ``settings`` say. The texts: of our filters, as ``tc filter show`` prints them."""
+    wanted = (settings.hold, settings.pado_delay) if settings.hold or settings.pado_delay else None
+    return filters_of(egress) == settings.filters and rate_of(ingress) == settings.rate and delays_of(qdiscs) == wanted

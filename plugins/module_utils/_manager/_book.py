@@ -90,6 +90,16 @@ class Book:
         pool = self._pool_of(key)
         return pool is not None and bool(pool.free)
 
+    def over_share(self, instance: str, mac: str) -> int:
+        """How many sessions of a client are not up yet, if it is to have no address for another one; otherwise 0.
+
+        They may have half as many addresses as they leave to others, so that nobody takes a whole pool by asking alone.
+        Two are always allowed, since a client that has got no answer asks again.
+        """
+        pool = self.pools.get(instance)
+        coming = sum(one.mac == mac and one.instance == instance for one in self.coming.values()) if mac else 0
+        return coming if pool is not None and coming >= max(2, len(pool.free) // 2) else 0
+
     def is_member(self, key: str | tuple[str, str], address: str | None) -> bool:
         pool = self._pool_of(key)
         return pool is not None and address in pool.members

@@ -248,7 +248,7 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
             _set_rule()
         again = manager.answer()
         manager.counters.ends(manager.book)
-        soon = [manager.keep_room(), manager.look_at_plans(), manager.history.flush(manager.living)]
+        soon = [manager.room.keep(), manager.look_at_plans(), manager.history.flush(manager.living)]
         soon.append(manager.delegation.look(manager.book.sessions))
         soon += [manager.announcement.look(manager.book.sessions), manager.farewells.look()]
         wait = again if again is not None else 1.0 if any(soon) else 30.0

@@ -31,14 +31,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _names,
     _pools,
     _refusals,
+    _room,
 )
 
-#: The seconds for which a session without an account may keep an address while there are hardly any left.
-UNKNOWN = 5.0
-#: The seconds for which its pppd may then wait for a client that does not answer its goodbye either.
-GOODBYE = 1.0
-#: Seconds between two looks at all sessions, for one that has ended unheard, and between two looks for plans.
-SWEEP = 1.0
+#: Seconds between two looks for plans.
+LOOK = 1.0
 #: What a session is given while its instance has no address left, but RADIUS may have one for it (RFC 7600).
 PLACEHOLDER = "192.0.0.8"
 
@@ -60,9 +57,9 @@ class Manager:
         self.announcement = _announcement.Announcement(places.announced, places.run)
         self.farewells = _farewell.Farewells(places.scripts, places.run)
         self.counters = _counters.Counters(places.state)
-        self._swept = self._plans_seen = 0.0
+        self._plans_seen = 0.0
         self._have_plans = False
-        self._leaving: dict[int, float] = {}
+        self.room = _room.Room(self.book, places.run, self._end)
 
     # What comes from the kernel.
 
@@ -176,12 +173,11 @@ class Manager:
         return {(one.pid, one.started) for one in self.book.sessions.values() if one.up and self.alive(one.pid)}
 
     def alive(self, pid: int) -> bool:
-        session = self.book.sessions.get(pid)
-        return session is not None and _kernel.started(pid) == session.started
+        return self.room.alive(pid)
 
     def count(self, asked: int) -> None:
         """Write what is counted, as the answer to a question."""
-        self._sweep()
+        self.room.sweep()
         waiting = [dial.instance for dial in self.dials.waiting]
         self.counters.answer(asked, self.book, waiting, self.delegation.counts())
 
@@ -272,7 +268,7 @@ class Manager:
     def look_at_plans(self) -> bool:
         """End the sessions that have reached a limit; whether to look again soon."""
         now = time.monotonic()
-        if now - self._plans_seen < SWEEP:
+        if now - self._plans_seen < LOOK:
             return self._have_plans
         self._plans_seen = now
         for session, reason in self._grants.look(list(self.book.sessions.values())):
@@ -313,15 +309,18 @@ class Manager:
         for user in self.book.users(dial.suggested):
             if not self.alive(user.pid):
                 self.book.gone(user.pid)
+        coming = self.room.over_share(dial.instance, mac)
+        if coming:
+            return f"- {mac} has {coming} sessions that are not up, and gets no address for more of them now"
         session = _book.Session(dial.pid, started, time.monotonic(), dial.instance, session_id, mac)
         address = self.book.take(session, dial.suggested)
         if address is None:
-            self._sweep()
+            self.room.sweep()
             address = self.book.take(session, dial.suggested)
         if address is None:
             if dial.instance not in self.book.pools:
                 return f"- there is no pool of {dial.instance} in {self.places.state} or {self.places.configuration}"
-            self._make_room(dial.instance)
+            self.room.make(dial.instance)
             # One that RADIUS or the pool of a plan may have an address for.
             if self.options(dial.instance).radius or self.named.of(dial.instance):
                 self.book.take_none(session)
@@ -361,51 +360,6 @@ class Manager:
             return os.open(f"{self.places.state}/answers/{lane}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
-
-    def _sweep(self) -> None:
-        """Find out who has ended: always of those that are not up, of the others now and then."""
-        now = time.monotonic()
-        everyone = now - self._swept > SWEEP
-        if everyone:
-            self._swept = now
-        for pid in list(self.book.sessions if everyone else self.book.coming):
-            if not self.alive(pid):
-                self.book.gone(pid)
-
-    def _make_room(self, instance: str) -> None:
-        """No address is left: end the sessions that have one but no account, if they had the time to say it."""
-        late = time.monotonic() - UNKNOWN
-        coming = self.book.coming.values()
-        silent = [one for one in coming if one.instance == instance and one.since < late and not one.ended]
-        silent = [one for one in silent if one.address is not None or one.offered]
-        serving = _kernel.serving({one.pid for one in silent}, self.places.run) if silent else set()
-        for session in silent:
-            if session.pid not in serving:
-                self._end(session, "it has not said its account, and hardly any address is left")
-                self._leaving[session.pid] = time.monotonic()
-
-    def _hurry(self) -> None:
-        """End those who make room and still wait for their clients, for about six seconds (lcp-max-terminate)."""
-        late = time.monotonic() - GOODBYE
-        for pid, since in list(self._leaving.items()):
-            if not self.alive(pid):
-                self._leaving.pop(pid)
-            elif since < late and not self.book.sessions[pid].up:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-
-    def keep_room(self) -> bool:
-        """The same as soon as hardly any address is left; whether to look again soon."""
-        self._hurry()
-        watched = bool(self._leaving)
-        named = ((instance, pool) for (instance, _name), pool in self.book.named.items())
-        for name, pool in (*self.book.pools.items(), *named):
-            scarce = len(pool.free) <= len(pool.members) // 10
-            if scarce and any(not one.ended and one.instance == name for one in self.book.coming.values()):
-                self._sweep()
-                self._make_room(name)
-                watched = True
-        return watched
 
     def _read_pool(self, name: str) -> None:
         """The pool of an instance, if it has changed."""

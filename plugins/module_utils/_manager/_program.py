@@ -32,6 +32,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _pools,
     _prefix_records,
     _refusals,
+    _room,
     _table,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes, _grant, _shaping
@@ -64,6 +65,7 @@ _PARTS = (
     _pools,
     _prefix_records,
     _refusals,
+    _room,
     _table,
     _attributes,
     _grant,

@@ -14,15 +14,20 @@ from __future__ import annotations
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 #: The preferences of our filters on an access interface, which say what they are for.
-PREFERENCES = {"pads": 25180, "lcp": 25181, "pado": 25182}
+PREFERENCES = {"pads": 25180, "lcp": 25181, "pado": 25182, "rate": 25183}
+#: So many limits there are; clients whose MAC addresses have eight bits in common share one.
+BUCKETS = 256
+#: So many times the rate may come at once.
+BURST = 10
 #: The alias of our ifb devices, followed by the access interface.
 ALIAS = "dialtone.pppoe access "
 
 _TEXT = r"""#!/bin/sh
 #
-# pppoe-access apply HOLD PADO_DELAY DRAINED INTERFACE...
+# pppoe-access apply HOLD PADO_DELAY DRAINED RATE INTERFACE...
 #     Delay PADS and the first LCP requests of sessions by HOLD ms, so that the client's own first request finds a pppd
-#     that listens; delay PADO by PADO_DELAY ms; with DRAINED=1, send no PADO at all. 0 for neither.
+#     that listens; delay PADO by PADO_DELAY ms; with DRAINED=1, send no PADO at all; drop what a client sends of PADI
+#     and PADR beyond RATE a second. 0 for none of these.
 # pppoe-access remove INTERFACE...
 #     Take all of that away.
 # Needs ip, tc and modprobe. Session data, other filters and the root qdisc of the interface are left alone.
@@ -45,13 +50,14 @@ wait_for() {
 
 # The kernel names neither the module nor the qdisc in its answer, so the file of each is asked for here.
 modules() {
-    modprobe -q -a sch_ingress sch_prio sch_netem cls_u32 act_mirred act_gact ifb 2>/dev/null || :
+    modprobe -q -a sch_ingress sch_prio sch_netem cls_u32 act_mirred act_gact act_police ifb 2>/dev/null || :
 }
 
 remove_filters() {
     for preference in @PADS@ @LCP@ @PADO@; do
         tc filter del dev "$1" egress pref "$preference" 2>/dev/null || :
     done
+    tc filter del dev "$1" ingress pref @RATE@ 2>/dev/null || :
 }
 
 # The devices that were made for $1, under whatever name.
@@ -100,8 +106,22 @@ detour() {
         action mirred egress redirect dev "$device"
 }
 
+# limit_commands INTERFACE: for tc -batch. Which limit is a client's is said by bits 4 to 11 of its MAC address: these
+# differ between devices of one series, also where each of them has several addresses in a row.
+limit_commands() {
+    # PADI is 0x09, PADR 0x19. What is within the limit is up to filters of others, as if this one were not there.
+    rule="filter add dev $1 ingress protocol 0x8863 pref @RATE@ u32 match u8 0x09 0xef at 1"
+    police="action police pkts_rate $rate pkts_burst $((rate * @BURST@)) conform-exceed drop/continue"
+    bucket=0
+    while [ "$bucket" -lt @BUCKETS@ ]; do
+        # Not by a hash table of u32, which filters of others on the interface would share.
+        printf '%s match u16 0x%x 0x0ff0 at -4 %s\n' "$rule" "$((bucket * 16))" "$police"
+        bucket=$((bucket + 1))
+    done
+}
+
 apply_to() {
-    if [ "$hold$delay$drained" = 000 ]; then
+    if [ "$hold$delay$drained$rate" = 0000 ]; then
         remove "$1"
         return
     fi
@@ -109,8 +129,15 @@ apply_to() {
         *clsact*) ;;
         *) tc qdisc add dev "$1" clsact || return ;;
     esac
-    make_device "$1" || return
     remove_filters "$1"
+    if [ "$hold$delay" = 00 ]; then
+        remove_devices "$1"
+    else
+        make_device "$1" || return
+    fi
+    if [ "$rate" != 0 ]; then
+        limit_commands "$1" | tc -batch - || return
+    fi
     # Offsets are from behind the Ethernet header: the code of a discovery packet, and the protocol and code of PPP.
     if [ "$hold" != 0 ]; then
         detour "$1" 0x8863 @PADS@ match u8 0x65 0xff at 1 &&
@@ -127,8 +154,8 @@ action=$1
 shift
 case $action in
     apply)
-        hold=$1 delay=$2 drained=$3
-        shift 3
+        hold=$1 delay=$2 drained=$3 rate=$4
+        shift 4
         modules
         for access in "$@"; do
             wait_for "$access"
@@ -148,6 +175,7 @@ esac
 def script() -> bytes:
     """The program ``pppoe-access``."""
     text = _layout_header.headed(_TEXT).replace("@ALIAS@", ALIAS)
+    text = text.replace("@BUCKETS@", str(BUCKETS)).replace("@BURST@", str(BURST))
     for name, preference in PREFERENCES.items():
         text = text.replace(f"@{name.upper()}@", str(preference))
     return text.encode()

@@ -93,6 +93,7 @@ def describe(status: Status, version: str | None, around: Around, access: Settin
         "pool_free": len(status.pool) - status.used,
         "drained": access.drained,
         "dial_hold": access.hold,
+        "discovery_rate": access.rate,
         "pado_delay": access.pado_delay,
         "bytes_in": sum(session.bytes_in for session in status.sessions),
         "bytes_out": sum(session.bytes_out for session in status.sessions),

@@ -23,7 +23,8 @@ REFUSALS = {
     ),
     "no_slot": re.compile(r"No client slots available|No free session slots available"),
     "no_address": re.compile(
-        r"living sessions hold every address of the pool|not authorized to use (?:remote )?address"
+        r"living sessions hold every address of the pool|gets no address for more of them|"
+        r"not authorized to use (?:remote )?address"
     ),
 }
 # Before what somebody has put on the wire, which pppoe-server logs as it is (pppoe-server.c processPADR, common.c

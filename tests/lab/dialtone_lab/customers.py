@@ -45,6 +45,7 @@ class Crowd:
         self.waiting: list[Customer] = []
         self.at_once = 0
         self.greedy = False
+        self.offers: dict[bytes, ppp.Frame] = {}
         self.prefix = b"\x02\xc5" + bytes([zlib.crc32(interface.encode()) & 0xFF])
         self.wire = _wire(interface)
 
@@ -90,16 +91,18 @@ class Crowd:
             "customers": [each.report for each in some],
         }
 
-    def flood(self, rate: int = 100, seconds: float = 1.0, kind: str = "padi") -> dict[str, Any]:
+    def flood(self, rate: int = 100, seconds: float = 1.0, kind: str = "padi", macs: int = 0) -> dict[str, Any]:
         """Send so many PADIs a second, each from another MAC address; with "padr" each asks for a session, and no more.
 
         Of the `kind` "echo" they are LCP echo requests, of the kind "solicit" questions for an IPv6 prefix under ever
-        new names, both of the session of the first customer who is up.
+        new names, both of the session of the first customer who is up. With `macs` there are no more MAC addresses
+        than that, and with "padr" one that has an offer asks for sessions by it alone.
         """
         talker = next((each for each in self.customers.values() if each.state == "up"), None)
         if kind not in ("padi", "padr", "echo", "solicit") or (kind in ("echo", "solicit") and talker is None):
             raise ValueError(f"kind: {kind!r}; give padi, padr, or echo or solicit with a customer who is up")
         self.greedy = kind == "padr"
+        self.offers.clear()
         began, number = time.monotonic(), 0
         while number < rate * seconds:
             if kind == "echo" and talker:
@@ -109,9 +112,7 @@ class Crowd:
                 talker.ipv6.solicit(time.monotonic(), os.urandom(14))
                 self._flush(talker)
             else:
-                mac = FORGED + number.to_bytes(4, "big")
-                tags = ppp.tags([(ppp.SERVICE_NAME, b"")])
-                self._send(ppp.frame(ppp.BROADCAST, mac, ppp.DISCOVERY, ppp.PADI, 0, tags))
+                self._ask_from(FORGED + (number % macs if macs else number).to_bytes(4, "big"))
             number += 1
             self.turn(max(0.0, began + number / rate - time.monotonic()))
         if self.greedy:
@@ -163,12 +164,21 @@ class Crowd:
                 return number > 0
             frame = ppp.parse(data)
             if frame and self.greedy and frame.code == ppp.PADO and frame.to.startswith(FORGED):
+                self.offers[frame.to] = frame
                 self._ask(frame)
             customer = self.by_mac.get(frame.to) if frame else None
             if frame and customer and customer.settings.vlan == _vlan(beside):
                 customer.hear(frame, time.monotonic())
                 self._flush(customer)
         return True
+
+    def _ask_from(self, mac: bytes) -> None:
+        """A PADI of a forged MAC address, or a PADR if it has an offer."""
+        if mac in self.offers:
+            self._ask(self.offers[mac])
+        else:
+            tags = ppp.tags([(ppp.SERVICE_NAME, b"")])
+            self._send(ppp.frame(ppp.BROADCAST, mac, ppp.DISCOVERY, ppp.PADI, 0, tags))
 
     def _ask(self, offer: ppp.Frame) -> None:
         """Have a forged MAC address ask for a session."""

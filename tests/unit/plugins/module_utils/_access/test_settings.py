@@ -16,6 +16,11 @@ REFUSED = [
     ("٣", "dial_hold: '٣' is neither auto nor a number. Use auto, 0, or milliseconds."),
 ]
 MEASURED = [([0.005], 30), ([0.9, 0.05, 0.06], 100), ([0.052], 110), ([3.0], 300)]
+RATES = [(None, None), ("auto", None), ("0", 0), ("10", 10), ("1000", 1000)]
+REFUSED_RATES = [
+    ("1001", "discovery_rate: 1001 is out of range. Use 0 to 1000 packets a second."),
+    ("10/s", "discovery_rate: '10/s' is neither auto nor a number. Use auto, 0, or packets a second."),
+]
 NAMES = [("eth1", "eth1"), ("br-lan", r"br\x2dlan"), ("eth1.20", "eth1.20"), ("a_b", "a_b")]
 
 
@@ -28,6 +33,18 @@ def test_asked_hold(text, number):
 def test_a_hold_that_cannot_be(text, message):
     with pytest.raises(Refused, match=r"\.") as refused:
         _access_settings.asked_hold(text)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(("text", "number"), RATES)
+def test_asked_rate(text, number):
+    assert _access_settings.asked_rate(text) == number
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED_RATES)
+def test_a_rate_that_cannot_be(text, message):
+    with pytest.raises(Refused, match=r"\.") as refused:
+        _access_settings.asked_rate(text)
     assert str(refused.value) == message
 
 
@@ -52,7 +69,10 @@ def test_no_interface():
         _access_settings.check([])
 
 
-@pytest.mark.parametrize("wanted", [Settings(90), Settings(0, 300), Settings(90, 300, True), Settings(0, 0, True)])
+@pytest.mark.parametrize(
+    "wanted",
+    [Settings(90), Settings(0, 300), Settings(90, 300, True), Settings(0, 0, True), Settings(rate=10)],
+)
 @pytest.mark.parametrize("interfaces", [("eth1",), ("eth1.20", "br-lan")])
 def test_what_starts_it_is_read_back(wanted, interfaces):
     unit = _access_settings.unit_file("default", wanted, interfaces).decode()
@@ -65,6 +85,11 @@ def test_the_unit_runs_again_when_an_interface_appears():
     unit = _access_settings.unit_file("default", Settings(90), ("eth1", "br-lan")).decode()
     devices = r"sys-subsystem-net-devices-eth1.device sys-subsystem-net-devices-br\x2dlan.device"
     assert f"\nWantedBy=multi-user.target {devices}\n" in unit
+
+
+def test_what_was_started_before_there_was_a_rate():
+    line = "ExecStart=/usr/local/libexec/dialtone-pppoe/pppoe-access apply 90 300 1 eth1 10"
+    assert _access_settings.configured(line) == (Settings(90, 300, True), ("eth1", "10"))
 
 
 def test_nothing_is_configured():
@@ -82,7 +107,7 @@ MERGED = [
 
 @pytest.mark.parametrize(("hold", "delay", "drained", "former", "expected"), MERGED)
 def test_what_is_not_asked_for_stays(hold, delay, drained, former, expected):
-    assert _access_settings.settings(hold, delay, drained, former, None) == expected
+    assert _access_settings.settings(hold, delay, drained, 0, former, None) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,7 +121,7 @@ def test_what_is_not_asked_for_stays(hold, delay, drained, former, expected):
 )
 def test_settings_that_are_refused(delay, drained, message):
     with pytest.raises(Refused, match=r"\.") as refused:
-        _access_settings.settings(0, delay, drained, None, "tc is not installed")
+        _access_settings.settings(0, delay, drained, 0, None, "tc is not installed")
     assert str(refused.value) == message
 
 
@@ -128,6 +153,7 @@ STATES = [
     (Settings(), OTHERS, [], True),
     (Settings(), HELD, [], False),
     (Settings(), "", [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
+    (Settings(drained=True), u32(25182, "gact"), [], True),
     (Settings(90), OTHERS + HELD, [PRIO, netem("1:1", 0.09), netem("1:2", 0)], True),
     (Settings(90), HELD, [PRIO, netem("1:1", 0.1), netem("1:2", 0)], False),
     (Settings(90), PADS, [PRIO, netem("1:1", 0.09), netem("1:2", 0)], False),
@@ -142,4 +168,36 @@ STATES = [
 
 @pytest.mark.parametrize(("settings", "filters", "qdiscs", "expected"), STATES)
 def test_in_force(settings, filters, qdiscs, expected):
-    assert _access_settings.in_force(settings, filters, qdiscs) is expected
+    assert _access_settings.in_force(settings, filters, "", qdiscs) is expected
+
+
+def police(rate: int, burst: int, action: str = "drop/continue") -> str:
+    """As iproute2 prints one of our limits."""
+    head = "filter protocol ppp_disc u32 chain 0 fh 800::801 order 2049 key ht 800 bkt 0 terminal flowid not_in_hw \n"
+    match = "  match 00090000/00ef0000 at 0\n  match 00100000/0ff00000 at -4\n"
+    done = f"police 0x2 rate 0bit burst 0b mtu 4096Mb pkts_rate {rate} pkts_burst {burst} action {action} overhead 0b"
+    return f"{head}{match}\taction order 1:  {done} \n\tref 1 bind 1 \n\n"
+
+
+LIMITED = [
+    # what tc prints -> rate, None for a part of it
+    ("", 0),
+    ("\n", 0),
+    (police(10, 100) * 256, 10),
+    (police(7, 70) * 256, 7),
+    (police(10, 100) * 255, None),
+    (police(10, 100) * 255 + police(11, 110), None),
+    (police(10, 50) * 256, None),
+    (police(10, 50, "drop/ok") * 256, None),
+    ("filter protocol ppp_disc u32 chain 0 \n", None),
+]
+
+
+@pytest.mark.parametrize(("text", "rate"), LIMITED)
+def test_rate_of(text, rate):
+    assert _access_settings.rate_of(text) == rate
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(10, True), (0, False), (20, False)])
+def test_a_limit_is_in_force(rate, expected):
+    assert _access_settings.in_force(Settings(rate=rate), OTHERS, police(10, 100) * 256, []) is expected

@@ -37,6 +37,36 @@ def test_the_suggested_address_or_the_longest_free_one(book):
     assert free(book) == ["10.0.0.4"]
 
 
+@pytest.mark.parametrize(
+    ("free_at_first", "granted"),
+    # Of a large pool a third; the last ones go to whoever asks.
+    [(30, 10), (20, 7), (9, 3), (5, 2), (3, 2), (2, 2), (1, 1), (0, 0)],
+)
+def test_one_client_does_not_take_a_pool_by_asking(free_at_first, granted):
+    book = _book.Book()
+    book.set_pool("default", [f"10.0.0.{number}" for number in range(2, 2 + free_at_first)])
+    taken = 0
+    while not book.over_share("default", "02:00:00:00:00:01"):
+        if book.take(session(mac="02:00:00:00:00:01"), "") is None:
+            break
+        taken += 1
+    assert taken == granted
+    others = [book.take(session(mac=f"02:00:00:00:01:{number:02x}"), "") for number in range(free_at_first - taken)]
+    assert None not in others
+
+
+def test_sessions_that_are_up_and_clients_without_a_mac_are_not_counted(book):
+    book.set_pool("default", [f"10.0.0.{number}" for number in range(2, 8)])
+    for number in range(4):
+        one = session(mac="02:00:00:00:00:01")
+        book.take(one, "")
+        book.came_up(one.pid, f"ppp{number}", one.address)
+        book.take(session(), "") if number < 2 else None
+    assert book.over_share("default", "02:00:00:00:00:01") == 0
+    assert book.over_share("default", "") == 0
+    assert book.over_share("other", "02:00:00:00:00:01") == 0
+
+
 def test_a_fixed_address_takes_the_place_of_the_given_one(book):
     one = session()
     book.take(one, "10.0.0.2")

@@ -18,6 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _main,
     _manager,
     _refusals,
+    _room,
 )
 
 
@@ -130,6 +131,20 @@ def dial_answer(manager, process, session="8:02:00:00:00:00:08"):
     return manager._answer_to(dial, _kernel.started(process.pid), *session.split(":", 1))
 
 
+def test_a_client_that_only_asks_gets_no_more_addresses(manager, begin):
+    manager.book.set_pool("default", [f"10.0.0.{number}" for number in range(2, 7)])
+    first, second, third = begin(), begin(), begin()
+    for process in (first, second):
+        assert dial_answer(manager, process).startswith("10.0.0.")
+    refused = "- 02:00:00:00:00:08 has 2 sessions that are not up, and gets no address for more of them now"
+    assert dial_answer(manager, third) == refused
+    assert dial_answer(manager, third, "9:02:00:00:00:00:09").startswith("10.0.0.")
+    # One that has ended unheard does not count.
+    first.kill()
+    first.wait()
+    assert dial_answer(manager, begin()).startswith("10.0.0.")
+
+
 def test_radius_may_have_an_address_when_the_pool_has_none(manager, begin):
     manager.book.set_pool("default", ["10.0.0.2"])
     begin("10.0.0.2", "ppp0")
@@ -163,22 +178,22 @@ def test_the_name_of_the_concentrator_is_fit_for_a_value(name, shown):
 
 def test_who_says_no_account_makes_room_when_there_is_hardly_any(manager, begin):
     silent, late, young = begin(age=4), begin(age=6), None
-    assert manager.keep_room()
+    assert manager.room.keep()
     assert hung_up(late)
     assert silent.poll() is None
     young = begin("10.0.0.3", age=10)
     manager.book.set_pool("default", [f"10.0.0.{number}" for number in range(2, 60)])
-    assert not manager.keep_room()
+    assert not manager.room.keep()
     assert not hung_up(young)
     assert reasons(manager) == ["it has not said its account, and hardly any address is left"]
 
 
 def test_who_makes_room_waits_for_no_client_that_is_not_there(manager, begin, monkeypatch):
-    monkeypatch.setattr(_manager, "GOODBYE", 0.0)
+    monkeypatch.setattr(_room, "GOODBYE", 0.0)
     stubborn, others = begin(age=6, deaf=True), begin(age=4, deaf=True)
-    assert manager.keep_room()
+    assert manager.room.keep()
     assert stubborn.poll() is None
-    assert manager.keep_room()
+    assert manager.room.keep()
     assert stubborn.wait(timeout=5) == -signal.SIGKILL
     assert others.poll() is None
 
@@ -189,7 +204,7 @@ def test_a_named_pool_is_not_held_by_those_who_say_no_account(manager, begin):
     silent, young = begin(age=6), begin("10.0.0.3")
     assert manager.book.offer(manager.book.sessions[silent.pid], ("default", "business")) == "10.1.0.2"
     assert manager.book.offer(manager.book.sessions[young.pid], ("default", "business")) is None
-    assert manager.keep_room()
+    assert manager.room.keep()
     assert hung_up(silent)
     assert young.poll() is None
     manager.book.gone(silent.pid)
@@ -204,7 +219,7 @@ def test_one_that_serves_ipv6_alone_stays(manager, begin, monkeypatch):
     # Of a pppd that was killed, with a pid that has come again.
     with open(f"{manager.places.run}/ppp8.pid", "w") as handle:
         handle.write(f"{other.pid}\n")
-    manager.keep_room()
+    manager.room.keep()
     assert not hung_up(one)
     assert hung_up(other)
 
@@ -218,8 +233,8 @@ def test_making_room_reads_each_pid_file_once(manager, begin, monkeypatch):
     late = time.monotonic() - 60
     for number in range(40):
         manager.book.add(_book.Session(4_000_000 + number, 1, late, "default", address=f"10.9.0.{number}"))
-    monkeypatch.setattr(manager, "_end", lambda session, reason: None)
-    manager._make_room("default")
+    monkeypatch.setattr(manager.room, "_end", lambda session, reason: None)
+    manager.room.make("default")
     assert len(read) == 50
 
 

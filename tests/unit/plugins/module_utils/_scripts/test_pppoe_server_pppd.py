@@ -218,7 +218,7 @@ def test_dials_at_once_get_addresses_of_their_own(place):
     words = ["file", f"{folder}/etc/default.options", "10.0.0.1:10.0.0.2"]
     begun = []
     for number in range(25):
-        kernel = [*KERNEL[:-1], f"{number + 1}:02:00:00:00:00:ab"]
+        kernel = [*KERNEL[:-1], f"{number + 1}:02:00:00:00:00:{number:02x}"]
         begun.append(
             subprocess.Popen(
                 inside(folder, "sh", str(folder / PPPD), *kernel, *words),
