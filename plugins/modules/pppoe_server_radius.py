@@ -32,6 +32,8 @@ options:
     description:
       - V(absent) removes all of it, but not accounting records that no server has yet. It is refused as long as an
         instance logs in by RADIUS.
+      - While sessions that logged in by RADIUS live, V(absent) leaves it there, with a warning, since they still report
+        to it.
     type: str
     choices: [present, absent]
     default: present
@@ -152,6 +154,11 @@ servers:
   type: list
   elements: dict
   sample: [{"address": "192.0.2.20", "port": 1812, "tls": false, "answers": true}]
+sessions:
+  description: Number of live sessions for which the connection has been left.
+  returned: with O(state=absent)
+  type: int
+  sample: 0
 waiting_records:
   description: Number of accounting records that no server has yet.
   returned: with O(state=present)

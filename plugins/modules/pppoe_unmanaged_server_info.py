@@ -21,8 +21,9 @@ description:
     C(sh -c), C(sudo), C(nohup), C(screen) and the like are followed. Whatever only a run could tell is named with its
     file and its line.
   - The method of authentication is the one that pppd asks for, from all options, C(/etc/ppp/options) and the accounts
-    that there are. Accounts that a plugin asks for elsewhere, such as a RADIUS server, are named as such, and the
-    role refuses to take over the server.
+    that there are. If pppd's plugin C(radius.so) asks RADIUS servers, its configuration is read, and they are in
+    C(pppoe_server_radius), each with a variable for a vault as its secret. Accounts that another plugin asks for
+    elsewhere are named as such, and the role refuses to take over the server.
   - It changes nothing. Secrets are not in its result. Accounts stay where they are, and need not be in the inventory.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes.info
@@ -61,6 +62,10 @@ servers:
       type: list
       elements: str
       sample: [pppoe-server, -I, eth1, -L, 192.168.10.109, -R, 192.168.10.2, -N, '20']
+    own_name:
+      description: The name that the second column of the secrets files has for it.
+      type: str
+      sample: gate1
     pid:
       description: Its process ID. V(none) if it is not running.
       type: int

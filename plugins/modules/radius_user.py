@@ -219,6 +219,9 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre impo
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _psql as _radius_centre_psql
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _users as _radius_centre_users
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import (
+    _users_digest as _radius_centre_users_digest,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import (
     _users_sql as _radius_centre_users_sql,
 )
 
@@ -250,6 +253,10 @@ ARGUMENTS: dict[str, t.Any] = {
 }
 
 
+_NOTHING: dict[str, t.Any] = {"added": [], "updated": [], "removed": []}
+_NOTHING.update({f"{what}_count": 0 for what in ("added", "updated", "removed")})
+
+
 def main() -> None:
     module = DiscreetModule(
         argument_spec=ARGUMENTS,
@@ -270,6 +277,8 @@ def run(module: DiscreetModule) -> dict[str, t.Any]:
         raise Refused("exclusive", "would remove every account but those listed.", "Give all accounts in users or src.")
     if batch.attributes:
         _radius_centre_users.check_known(batch, _radius_centre_attributes.dictionary())
+    if _is_as_given(module, batch):
+        return {"changed": False, **_NOTHING, "total": batch.count}
     sql = _radius_centre_users_sql.statements(
         batch.rows,
         params["exclusive"],
@@ -285,6 +294,14 @@ def run(module: DiscreetModule) -> dict[str, t.Any]:
         raise _removals.too_many(total, unlisted, params["max_removals"]) from None
     changed = any(outcome[f"{what}_count"] for what in ("added", "updated", "removed"))
     return {"changed": changed, **outcome}
+
+
+def _is_as_given(module: DiscreetModule, batch: _radius_centre_users.Batch) -> bool:
+    """Whether the database has the accounts of a large batch, and nothing else."""
+    question = _radius_centre_users_digest.statement(batch.rows)
+    if question is None:
+        return False
+    return _radius_centre_psql.run(module, module.params["service_file"], question).strip() == "t"
 
 
 def _batch(params: dict[str, t.Any]) -> _radius_centre_users.Batch:

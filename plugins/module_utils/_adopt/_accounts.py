@@ -59,15 +59,23 @@ def read(content: bytes, path: str = "/etc/ppp/chap-secrets", mode: int = 0o600)
         found.broken.append(
             f"{path} begins with a byte order mark (EF BB BF), which pppd takes for a part of the first name"
         )
+    for line in lines(content, path, found.broken):
+        _take(found, line)
+    return found
+
+
+def lines(content: bytes, path: str, broken: list[str]) -> t.Iterator[_words.Line]:
+    """The lines as pppd counts them. One that it cannot read is named in ``broken``, and what follows it is read."""
     position, number = 0, 1
     while position < len(content):
         try:
             for line in _words.lines(content, position, number=number):
                 position, number = line.end, line.number + content.count(b"\n", line.start, line.end)
-                _take(found, line)
-            return found
+                if line.words:
+                    yield line
+            return
         except _words.UnclosedQuote as error:
-            found.broken.append(
+            broken.append(
                 f"line {error.line} of {path}: a quotation mark is not closed, so that pppd takes everything up to "
                 f"line {min(error.last_line, len(content.splitlines()))} for one word and knows no account there"
             )
@@ -75,7 +83,6 @@ def read(content: bytes, path: str = "/etc/ppp/chap-secrets", mode: int = 0o600)
                 newline = content.find(b"\n", position)
                 position = len(content) if newline < 0 else newline + 1
                 number += 1
-    return found
 
 
 def _take(found: Secrets, line: _words.Line) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _options as _adopt_options
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Secrets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings, listed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._options import OptionsFile
@@ -24,7 +25,8 @@ POSSIBLE = ("chap", "mschap-v2", "pap")
 
 def method(options: OptionsFile, chap: Secrets, pap: Secrets, server: str) -> str:
     """The method for the role: the first that pppd asks for and that the role knows."""
-    there = {name: bool(pap.of(server)) if name == "pap" else bool(chap.of(server)) for name in ORDER}
+    elsewhere = _adopt_options.asks_radius(options)
+    there = {name: elsewhere or bool((pap if name == "pap" else chap).of(server)) for name in ORDER}
     there["pap"] = there["pap"] or options.login
     wanted = [name for name in ORDER if name in options.authentication] or list(POSSIBLE)
     asked = [name for name in wanted if there[name] and name in POSSIBLE]
@@ -46,6 +48,8 @@ def describe(options: OptionsFile, taken: str, chap: Secrets, pap: Secrets, serv
             f"The role has the server ask for one method. Customers whose settings allow {listed(others)} alone cannot "
             "log in.",
         )
+    if _adopt_options.asks_radius(options):
+        return
     used, other = (pap, chap) if taken == "pap" else (chap, pap)
     known = {account.name for account in used.of(server)}
     elsewhere = list(dict.fromkeys(account.name for account in other.of(server) if account.name not in known))
@@ -57,8 +61,11 @@ def describe(options: OptionsFile, taken: str, chap: Secrets, pap: Secrets, serv
 
 
 def of_plugins(options: OptionsFile, path: str, say: Findings) -> None:
-    """Plugins that know accounts which are in no file of pppd."""
+    """Plugins that know accounts which are in no file of pppd, other than those for RADIUS (``_describe_radius``)."""
+    radius = _adopt_options.asks_radius(options)
     for plugin in options.plugins:
+        if radius and _server_unmanaged.plugin_name(plugin) in ("radius", "radattr", "radrealms"):
+            continue
         if _server_unmanaged.decides_who_gets_in(plugin):
             say.refused(
                 f"The accounts are not in a file of pppd: 'plugin {plugin}' in {path} asks {place_of(plugin)}.",

@@ -15,6 +15,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _acco
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _authentication as _adopt_authentication
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _describe_nat as _adopt_describe_nat
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _describe_pool as _adopt_describe_pool
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _describe_radius as _adopt_describe_radius
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _radius as _adopt_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._accounts import Secrets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings, listed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._nat import Nat
@@ -60,7 +62,8 @@ class ObservedDaemon:
     ``refused``: what keeps the role from taking over, and how to solve it. ``own_names``: accounts that this host
     itself dials with. ``without_system_account``: names that no system account has. ``pool_problems``: what is wrong
     with its pool, in words and with the reason. ``elsewhere``: addresses that another daemon hands out, and its
-    interface. ``same_interface``: processes of other daemons on its interfaces.
+    interface. ``same_interface``: processes of other daemons on its interfaces. ``radius``: what its options name, if
+    its customers are in RADIUS.
     """
 
     command: Command
@@ -86,6 +89,7 @@ class ObservedDaemon:
     pool_problems: list[tuple[str, str]] = field(default_factory=list)
     elsewhere: dict[str, str] = field(default_factory=dict)
     same_interface: list[int] = field(default_factory=list)
+    radius: _adopt_radius.ObservedRadius | None = None
 
     @property
     def name(self) -> str:
@@ -98,7 +102,9 @@ class ObservedDaemon:
 
     @property
     def secrets(self) -> Secrets:
-        """The file that its customers' accounts stand in."""
+        """The file that its customers' accounts stand in; nothing of it, if they are in RADIUS."""
+        if self.radius is not None:
+            return Secrets((self.pap if self.method == "pap" else self.chap).path)
         return self.pap if self.method == "pap" else self.chap
 
 
@@ -118,6 +124,7 @@ def describe(seen: ObservedDaemon) -> tuple[dict[str, t.Any], list[dict[str, str
         say.problem(text, why)
     _sessions_now(seen, say)
     _authentication(seen, variables, say)
+    _radius(seen, variables, say)
     _session_options(seen, variables, say)
     _discovery(seen, variables, say)
     _accounts(seen, say)
@@ -182,6 +189,18 @@ def _authentication(seen: ObservedDaemon, variables: dict[str, t.Any], say: Find
             )
 
 
+def _radius(seen: ObservedDaemon, variables: dict[str, t.Any], say: Findings) -> None:
+    if seen.radius is None or seen.options is None:
+        return
+    plugins = seen.options.plugins
+    found = _adopt_describe_radius.describe(seen.radius, seen.options.of_radius, plugins, say)
+    if found:
+        variables[_adopt_describe_radius.VARIABLE] = found
+    nat, sources = variables.get("pppoe_server_nat", True), variables.get("pppoe_server_nat_sources", [])
+    customers = [remote for _local, remote in seen.pool]
+    _adopt_describe_radius.describe_addresses([one.address for one in seen.sessions], customers, sources, nat, say)
+
+
 def _session_options(seen: ObservedDaemon, variables: dict[str, t.Any], say: Findings) -> None:
     options = seen.options or OptionsFile()
     servers = [server for server in options.dns_servers if _is_address(server)]
@@ -229,6 +248,9 @@ def _discovery(seen: ObservedDaemon, variables: dict[str, t.Any], say: Findings)
 
 def _accounts(seen: ObservedDaemon, say: Findings) -> None:
     secrets = seen.secrets
+    if seen.radius is not None:
+        say.stays(f"{secrets.path} stays as it is.", "pppd does not read it: the accounts are in RADIUS.")
+        return
     say.stays(
         f"{len(secrets.accounts)} accounts stay in {secrets.path}, every line of it as it is.",
         "The role changes accounts that are listed in pppoe_server_accounts, and no other.",

@@ -21,6 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _desc
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _describe_pool as _adopt_describe_pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _observe_nat as _adopt_observe_nat
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _options as _adopt_options
+from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _radius as _adopt_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _startup as _adopt_startup
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._describe import LiveSession, ObservedDaemon
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt._findings import Findings
@@ -50,6 +51,11 @@ _SESSION = re.compile(r"^Session \d+ local (\S+) remote (\S+)$", re.MULTILINE)
 _CLIENTS = ("/etc/ppp/peers/*", "/etc/ppp/options", "/etc/ppp/pppoe.conf")
 _USER = re.compile(rb"^\s*(?:user|USER=)\s*[\"']?([^\"'\s]+)", re.MULTILINE)
 
+_SEVERAL_PLACES = (
+    "The daemons of this host have their accounts in different places.",
+    "A host has one set of RADIUS servers, for all of its instances. Give all options files the same.",
+)
+
 
 @dataclass(frozen=True)
 class HostOfDaemons:
@@ -67,6 +73,9 @@ def servers(module: AnsibleModule) -> tuple[list[dict[str, t.Any]], list[dict[st
     commands = _commands(host)
     seen = [_observe(module, host, command, pid, commands) for command, pid in commands]
     _adopt_startup.mark_shared_pools(seen)
+    if len({str(one.radius and one.radius.servers) for one in seen}) > 1:
+        for one in seen:
+            one.refused.append(_SEVERAL_PLACES)
     found = []
     names_taken: list[str] = []
     for observed in seen:
@@ -78,6 +87,7 @@ def servers(module: AnsibleModule) -> tuple[list[dict[str, t.Any]], list[dict[st
         found.append(
             {
                 "command": list(observed.command.argv),
+                "own_name": observed.name,
                 "pid": observed.pid,
                 "live_sessions": len(observed.sessions),
                 "variables": variables,
@@ -186,6 +196,7 @@ def _observe(
         pool_problems=problems,
         options=options,
         options_path=options_path,
+        radius=_radius(options),
         sessions=_sessions(host, command),
         same_interface=[
             other for one, other in all_ if other and other != pid and set(one.interfaces) & set(command.interfaces)
@@ -195,6 +206,12 @@ def _observe(
     )
     missing = [account.name for account in observed.secrets.accounts if not _is_user(account.name)]
     return replace(observed, without_system_account=missing)
+
+
+def _radius(options: _adopt_options.OptionsFile | None) -> _adopt_radius.ObservedRadius | None:
+    if options is None or not _adopt_options.asks_radius(options):
+        return None
+    return _adopt_radius.observe(options.radius_config or _adopt_radius.DEFAULT, _files.read)
 
 
 def _starts(source: _server_startup_sources.StartupSource, command: Command) -> bool:

@@ -24,9 +24,9 @@ _ONE_ARGUMENT = """
     net-preup-script netmask ntlm_auth-helper pam-service pap-max-authreq pap-restart pap-timeout pass-filter
     passwordfd password pkcs12 plugin pppoe-ac pppoe-mac pppoe-padi-attempts pppoe-padi-timeout pppoe-service
     pppoe-sess pppoe-verbose precompiled-active-filter precompiled-pass-filter pty radius-avpair radius-config-file
-    avpair record remotename remotenumber rp_pppoe_ac rp_pppoe_mac rp_pppoe_service rp_pppoe_sess rp_pppoe_verbose
-    set socket speed srp-interval srp-pn-secret stop-bits tls-verify-method unit unset user vj-max-slots welcome
-    wins-addr
+    avpair realms-config-file record remotename remotenumber rp_pppoe_ac rp_pppoe_mac rp_pppoe_service rp_pppoe_sess
+    rp_pppoe_verbose set socket speed srp-interval srp-pn-secret stop-bits tls-verify-method unit unset user
+    vj-max-slots welcome wins-addr
 """
 _ALONE = """
     +chap +ipv6 +mschap +mschap-v2 +pap +ua -ac -all -am -as -bsdcomp -ccp -chap -crtscts -d -defaultroute -deflate

@@ -29,7 +29,8 @@ _METHODS = {
 }
 # What the peer is allowed to ask for, or how this host presents itself: without effect where it only asks.
 _WITHOUT_EFFECT = re.compile(r"refuse-|-chap\Z|-pap\Z|-mschap")
-_OF_RADIUS = ("radius-config-file", "radius-avpair", "avpair", "map-to-ifname", "map-to-ttyname")
+_RADIUS_CONFIG = "radius-config-file"
+_OF_RADIUS = ("radius-avpair", "avpair", "map-to-ifname", "map-to-ttyname", "realms-config-file")
 # Ansible would run what stands between these, once they are in an inventory.
 _TEMPLATE = re.compile(r"\{[{%#]")
 
@@ -41,7 +42,8 @@ class OptionsFile:
     ``required``: whether clients must authenticate, ``None`` if no option says. ``name``: the server's own, for the
     second column of the secrets files. ``plugins``: those that may decide who gets in. ``others``: options for the
     parameter ``options``. ``dropped``: an option, and the reason why it cannot be kept. ``broken``: what pppd cannot
-    read, in words; ``base``: plugins of /etc/ppp/options, which go on to hold.
+    read, in words; ``base``: plugins of /etc/ppp/options, which go on to hold. ``of_radius``: options of the plugins
+    for RADIUS, with their values; ``radius_config``: the file that one of them names.
     """
 
     authentication: list[str] = field(default_factory=list)
@@ -54,6 +56,8 @@ class OptionsFile:
     sizes: list[str] = field(default_factory=list)
     plugins: list[str] = field(default_factory=list)
     base_plugins: list[str] = field(default_factory=list)
+    of_radius: list[str] = field(default_factory=list)
+    radius_config: str | None = None
     others: list[str] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -73,9 +77,17 @@ def read(content: bytes, base: bytes = b"") -> OptionsFile:
         _take(found, words)
     if found.name != of_base:
         found.others.append(f"name {_quoted(found.name or '')}")
-    if found.plugins:
-        found.others = [option for option in found.others if option.split()[0] not in _OF_RADIUS]
+    if not found.plugins:
+        # They belong to a plugin of /etc/ppp/options.
+        named = [f"{_RADIUS_CONFIG} {_quoted(found.radius_config)}"] if found.radius_config else []
+        found.others += [*named, *found.of_radius]
     return found
+
+
+def asks_radius(found: OptionsFile) -> bool:
+    """Whether its customers are in RADIUS by its own options, rather than by those of all sessions."""
+    here, base = (map(_server_unmanaged.plugin_name, plugins) for plugins in (found.plugins, found.base_plugins))
+    return "radius" in here and "radius" not in base
 
 
 def _lines(content: bytes, found: OptionsFile, path: str) -> list[list[str]]:
@@ -114,6 +126,10 @@ def _take(found: OptionsFile, words: list[str]) -> None:
         found.lcp_echo_interval = int(value)
     elif first == "lcp-echo-failure" and value.isdigit():
         found.lcp_echo_failure = int(value)
+    elif first == _RADIUS_CONFIG and len(words) == 2:
+        found.radius_config = value
+    elif first in _OF_RADIUS:
+        found.of_radius.append(" ".join(words))
     elif first in ("mtu", "mru"):
         found.sizes.append(" ".join(words))
     elif not _WITHOUT_EFFECT.match(first):

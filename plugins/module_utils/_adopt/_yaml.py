@@ -33,7 +33,9 @@ VARIABLES: t.Mapping[str, type] = {
     "pppoe_server_service_names": list,
     "pppoe_server_sessions_per_mac": int,
     "pppoe_server_startup": str,
+    "pppoe_server_radius": dict,
 }
+_RADIUS = "pppoe_server_radius"
 HEADINGS = {
     "refused": "To be solved first, as site.yml is refused or leaves customers without a connection:",
     "problem": "Wrong now, and not fixed by site.yml:",
@@ -46,6 +48,7 @@ _WIDTH = 112
 # What Jinja evaluates, and what begins a tag in YAML is inside quotation marks anyway.
 _TEMPLATE = re.compile(r"\{[{%#]|[}%#]\}")
 _VARIABLE = re.compile(r"vault_\w+\Z", re.ASCII)
+_SECRET = re.compile(r"\{\{ (vault_\w+) \}\}", re.ASCII)
 
 
 def document(result: t.Mapping[str, t.Any], host: str) -> str:
@@ -64,9 +67,13 @@ def document(result: t.Mapping[str, t.Any], host: str) -> str:
 
 def _instances(servers: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
     """Several daemons of one host, each an entry of the role's list."""
-    lines = ["pppoe_server_instances:"]
+    given = [server["variables"] for server in servers]
+    # A host has one set of RADIUS servers, which no instance has.
+    radius = next(({_RADIUS: one[_RADIUS]} for one in given if one.get(_RADIUS)), {})
+    lines = [*_variables(radius), "pppoe_server_instances:"]
     for server in servers:
-        variables = _variables({"pppoe_server_name": server["variables"]["pppoe_server_name"], **server["variables"]})
+        own = {name: value for name, value in server["variables"].items() if name != _RADIUS}
+        variables = _variables({"pppoe_server_name": own["pppoe_server_name"], **own})
         entry = [line[len(_PREFIX) :] if line.startswith(_PREFIX) else line for line in variables]
         lines += [*_server(server), *(f"{'  ' if index else '- '}{line}" for index, line in enumerate(entry))]
     return lines
@@ -84,9 +91,9 @@ def _server(server: t.Mapping[str, t.Any]) -> list[str]:
     ]
 
 
-def _comment(text: t.Any, indent: str, first: str = "") -> list[str]:
+def _comment(value: t.Any, indent: str, first: str = "") -> list[str]:
     """Lines of a comment: printable ASCII and nothing else."""
-    plain = "".join(character if " " <= character <= "~" else "?" for character in str(text))
+    plain = "".join(character if " " <= character <= "~" else "?" for character in str(value))
     wrapped = textwrap.wrap(plain, _WIDTH, break_long_words=True, break_on_hyphens=False) or [""]
     return [f"# {first if index == 0 else indent}{line}".rstrip() for index, line in enumerate(wrapped)]
 
@@ -114,10 +121,8 @@ def _accounts(accounts: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
         variable = str(account["variable"])
         if not _VARIABLE.match(variable):
             raise ValueError(f"{variable!r} is not a variable of a vault")
-        addresses = "[{}]".format(", ".join(map(_text, account["addresses"])))
-        lines.append(
-            f'#   - {{name: {_text(account["name"])}, addresses: {addresses}, secret: "{{{{ {variable} }}}}"}}'
-        )
+        addresses = "[{}]".format(", ".join(map(text, account["addresses"])))
+        lines.append(f'#   - {{name: {text(account["name"])}, addresses: {addresses}, secret: "{{{{ {variable} }}}}"}}')
     if len(named) > MOST_ACCOUNTS:
         more = len(named) - MOST_ACCOUNTS
         lines.append(f"#   and {more} more; see the result of dialtone.pppoe.pppoe_unmanaged_server_info.")
@@ -132,16 +137,33 @@ def _variables(variables: t.Mapping[str, t.Any]) -> list[str]:
             raise ValueError(f"{name!r} is not a variable of the role")
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise TypeError(f"the value of {name} is no {kind.__name__}")
-        if isinstance(value, bool):
+        if isinstance(value, dict):
+            lines += [f"{name}:", *_radius(value)]
+        elif isinstance(value, bool):
             lines.append(f"{name}: {'true' if value else 'false'}")
         elif isinstance(value, list):
-            lines += [f"{name}:", *(f"- {_text(item)}" for item in value)] if value else [f"{name}: []"]
+            lines += [f"{name}:", *(f"- {text(item)}" for item in value)] if value else [f"{name}: []"]
         else:
-            lines.append(f"{name}: {value if isinstance(value, int) else _text(value)}")
+            lines.append(f"{name}: {value if isinstance(value, int) else text(value)}")
     return lines
 
 
-def _text(value: t.Any) -> str:
+def _radius(value: t.Mapping[str, t.Any]) -> list[str]:
+    """The servers, each with a variable of a vault as its secret, and the names of the host."""
+    lines = ["  servers:"]
+    for server in value["servers"]:
+        secret = _SECRET.fullmatch(server["secret"])
+        if not secret:
+            raise ValueError("the secret of a RADIUS server is no variable of a vault")
+        port = f", port: {int(server['port'])}" if "port" in server else ""
+        lines.append(f'  - {{address: {text(server["address"])}{port}, secret: "{{{{ {secret[1]} }}}}"}}')
+    for name in ("nas_identifier", "nas_address"):
+        if name in value:
+            lines.append(f"  {name}: {text(value[name])}")
+    return lines
+
+
+def text(value: t.Any) -> str:
     """A text as YAML has it in double quotes; bare where it is plain, ``!unsafe`` where Ansible would evaluate it."""
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a string")

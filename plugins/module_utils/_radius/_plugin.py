@@ -10,12 +10,17 @@ a wrong password. So what is written is held against the plugin's own grammar fi
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 
 # Those of a program that is only there for pppd; no daemon of the user's has them.
 AUTHENTICATION_PORT, ACCOUNTING_PORT = 21812, 21813
+# What the script that begins sessions gives to each.
+_SESSION = "Acct-Multi-Session-Id="
 _STRINGS = ("nas_identifier", "servers", "dictionary", "mapfile", "seqfile", "nologin", "default_realm")
 _NUMBERS = ("login_tries", "login_timeout", "radius_timeout", "radius_retries")
 _NEEDED = ("authserver", "acctserver", *_STRINGS[1:5], "radius_timeout", "radius_retries")
@@ -116,4 +121,14 @@ def option_lines(ac_name: str | None) -> list[str]:
         f"radius-config-file {_layout_radius.CLIENT}",
         "plugin radattr.so",
         f"set DIALTONE_RADIUS={ac_name or '-'}",
+    ]
+
+
+def sessions(processes: t.Iterable[_processes.Process], exists: t.Callable[[str], bool]) -> list[int]:
+    """The pppds that have logged in by RADIUS, of instances that are still there (``exists``: their options file)."""
+    return [
+        process.pid
+        for process in processes
+        if any(word.startswith(_SESSION) for word in process.argv)
+        and exists(_processes.after(process.argv, "file") or "")
     ]

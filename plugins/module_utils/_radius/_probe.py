@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -22,8 +23,11 @@ if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._upstream import Upstream
 
 _STATUS_SERVER, _MESSAGE_AUTHENTICATOR = 12, 80
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _HEADER = struct.Struct("!BBH16s")
-SILENT = "it does not answer: it may be down, out of reach, or have another secret for this host"
+#: A server does not answer those whom it does not know, nor those with another secret (RFC 5997, 4.2).
+SILENT = "it does not answer: it may be out of reach, not know the address of this host, or have another secret for it"
+NOBODY = "nothing listens at its port"
 WRONG = "it answers, but with another secret"
 CLOSED = "it ends the connection: it does not accept the certificate of this host, or does not know its address"
 
@@ -90,9 +94,11 @@ def _ask(
 ) -> None:
     left = {connection for connection, (index, _packet) in waiting.items() if found[index] is not None}
     for connection in set(left):
+        index, packet = waiting[connection]
         try:
-            connection.send(waiting[connection][1])
-        except OSError:
+            connection.send(packet)
+        except OSError as error:
+            found[index] = _silence(error)
             left.discard(connection)
     deadline = time.monotonic() + patience
     while left and time.monotonic() < deadline:
@@ -100,12 +106,20 @@ def _ask(
             index, packet = waiting[connection]
             try:
                 genuine = is_from(connection.recv(4096), packet, servers[index].secret.encode())
-            except OSError:
+            except OSError as error:
+                found[index] = _silence(error)
                 left.discard(connection)
                 continue
             if genuine is not None:
                 found[index] = None if genuine else WRONG
                 left.discard(connection)
+
+
+def _silence(error: OSError) -> str:
+    """The host of the server itself says that nothing listens there (ICMP); no host, that it is not reached."""
+    if isinstance(error, ConnectionRefusedError):
+        return NOBODY
+    return f"it is out of reach: {_words(error)}" if error.errno in _UNREACHABLE else SILENT
 
 
 def _connects(server: Server, tls: Tls, patience: float) -> str | None:

@@ -14,7 +14,13 @@ import sys
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _root, _systemd, _temporary
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import (
+    _files,
+    _processes,
+    _root,
+    _systemd,
+    _temporary,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
@@ -80,7 +86,11 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def absent(module: AnsibleModule) -> dict[str, t.Any]:
-    """``state=absent``: none of it; accounting that no server has yet stays in its folder."""
+    """``state=absent``: none of it; accounting that no server has yet stays in its folder.
+
+    While sessions of RADIUS live that their instance keeps, nothing is removed: pppd would be deaf to its client each
+    time that it reports to nobody, and their records would be lost.
+    """
     _root.require_root("The secrets of a host")
     instances = _with_radius()
     if instances:
@@ -89,6 +99,13 @@ def absent(module: AnsibleModule) -> dict[str, t.Any]:
             f"the sessions of {', '.join(instances)} log in by RADIUS.",
             "Set radius to false there, or remove the instance, before.",
         )
+    sessions = _radius_plugin.sessions(_processes.every(), os.path.exists)
+    if sessions and os.path.exists(_layout_radius.PROXY):
+        module.warn(
+            f"state: {len(sessions)} sessions that logged in by RADIUS still report to it. The connection stays until "
+            "a run that finds none."
+        )
+        return {"changed": False, "diff": [], "sessions": len(sessions)}
     paths = [_layout_radius.CLIENT, _layout_radius.SERVERS, _layout_radius.DICTIONARY, _layout_radius.PORT_MAP]
     paths += [_layout_radius.PROXY, _layout_radius.BOOT, _layout_radius.unit_path(_layout_radius.UNIT)]
     paths += [file.path for file in _radius_programs.disconnect_files("", "", wanted=False)]
@@ -105,7 +122,7 @@ def absent(module: AnsibleModule) -> dict[str, t.Any]:
                 os.rmdir(folder)
         if _systemd.running():
             _systemd.daemon_reload(module)
-    return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else []}
+    return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else [], "sessions": 0}
 
 
 class _Units:

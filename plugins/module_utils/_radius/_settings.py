@@ -64,7 +64,7 @@ def settings(parameters: t.Mapping[str, t.Any], host_name: str) -> RadiusSetting
         if place in places[:index]:
             raise Refused(f"servers[{index}].address", f"{place[0]} is named twice.", "Name each server once.")
     identifier = parameters["nas_identifier"] or host_name
-    if not _IDENTIFIER.fullmatch(identifier):
+    if not is_identifier(identifier):
         raise Refused("nas_identifier", f"{identifier!r} is not allowed.", "Use 1 to 63 of A-Z a-z 0-9 . _ : @ + -.")
     nas_address = parameters["nas_address"] or ""
     if nas_address:
@@ -79,6 +79,16 @@ def settings(parameters: t.Mapping[str, t.Any], host_name: str) -> RadiusSetting
     asking = parameters["disconnect_from"] or [server.address for server in servers]
     networks = [_network(f"disconnect_from[{index}]", network) for index, network in enumerate(asking)]
     return RadiusSettings(servers, identifier, nas_address, secret, tuple(dict.fromkeys(networks)) if secret else ())
+
+
+def is_secret(text: str) -> bool:
+    """Whether it is taken as a secret."""
+    return bool(_SECRET.fullmatch(text))
+
+
+def is_identifier(text: str) -> bool:
+    """Whether it is taken as a NAS-Identifier."""
+    return bool(_IDENTIFIER.fullmatch(text))
 
 
 def _server(parameter: str, entry: t.Mapping[str, t.Any]) -> Server:
@@ -106,7 +116,7 @@ def _tls(parameter: str, tls: t.Mapping[str, str] | None) -> Tls | None:
 
 
 def _check_secret(parameter: str, secret: str) -> None:
-    if not _SECRET.fullmatch(secret):
+    if not is_secret(secret):
         raise Refused(
             parameter,
             "it holds a character that is not allowed, or is too long.",

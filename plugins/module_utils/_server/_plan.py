@@ -74,7 +74,9 @@ def plan(
     at_boot = parameters["startup"] == "systemd"
     now = _server_takeover.running(observed.own, observed.unmanaged, instance.interfaces)
     script = observed.files[observed.rc_local][0]
-    takeover = _server_takeover.plan(observed.unmanaged, now, instance.interfaces, observed.rc_local, script)
+    takeover = _server_takeover.plan(
+        observed.unmanaged, now, instance.interfaces, observed.rc_local, script, instance.radius
+    )
     ours = files(parameters["startup"], instance, command, by_systemd, observed, takeover.rc_local)
     changes = _files.changes(ours, observed.files)
     decision = _decision(parameters, instance, observed, command, now, by_systemd)

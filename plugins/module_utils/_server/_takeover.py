@@ -33,12 +33,20 @@ class Takeover:
 
 
 def plan(
-    unmanaged: Unmanaged, now: Running, interfaces: t.Sequence[str], rc_local: str, script: bytes | None
+    unmanaged: Unmanaged,
+    now: Running,
+    interfaces: t.Sequence[str],
+    rc_local: str,
+    script: bytes | None,
+    radius: bool = False,
 ) -> Takeover:
-    """What else starts a daemon on one of ``interfaces``. ``Refused`` if that cannot be taken over as a whole."""
+    """What else starts a daemon on one of ``interfaces``. ``Refused`` if that cannot be taken over as a whole.
+
+    ``radius``: whether the instance asks RADIUS, too.
+    """
     refuse_what_would_be_left(now.foreign, interfaces)
     theirs = commands(unmanaged.sources, now.foreign, interfaces)
-    _refuse_accounts_elsewhere(theirs, unmanaged.options_files)
+    _refuse_accounts_elsewhere(theirs, unmanaged.options_files, radius)
     units = units_to_disable(unmanaged.sources, interfaces, rc_local)
     return Takeover(tuple(units), taken_over(script, unmanaged.rc_local, interfaces))
 
@@ -78,21 +86,27 @@ def refuse_what_would_be_left(foreign: Daemon | None, interfaces: t.Sequence[str
         )
 
 
-def _refuse_accounts_elsewhere(commands: t.Iterable[Command], contents: t.Mapping[str, bytes | None]) -> None:
-    """``Refused`` if a daemon to take over has its accounts in RADIUS or the like: customers would be locked out.
+_TO_RADIUS = "Name the RADIUS servers in pppoe_server_radius, as the playbook dialtone.pppoe.adopt prints it."
+_TO_FILES = (
+    "Put the plugin and its options into /etc/ppp/options, which all sessions read, or the accounts into the secrets "
+    "file, and remove it there."
+)
 
-    ``contents``: those of the options files.
+
+def _refuse_accounts_elsewhere(
+    commands: t.Iterable[Command], contents: t.Mapping[str, bytes | None], radius: bool
+) -> None:
+    """``Refused`` if a daemon to take over has its accounts where the instance does not look.
+
+    Its customers would be locked out. ``contents``: those of the options files.
     """
     for command in commands:
         path = _server_unmanaged.options_path(command)
         for plugin in _server_unmanaged.plugins(contents.get(path) or b""):
-            if _server_unmanaged.decides_who_gets_in(plugin):
-                raise Refused(
-                    "interfaces",
-                    f"'plugin {plugin}' in {path} asks elsewhere for the accounts, which are in no file of pppd.",
-                    "Put the plugin and its options into /etc/ppp/options, which all sessions read, or the accounts "
-                    "into the secrets file, and remove it there.",
-                )
+            asks_radius = _server_unmanaged.plugin_name(plugin) == "radius"
+            if _server_unmanaged.decides_who_gets_in(plugin) and not (asks_radius and radius):
+                problem = f"'plugin {plugin}' in {path} asks elsewhere for the accounts, which are in no file of pppd."
+                raise Refused("interfaces", problem, _TO_RADIUS if asks_radius else _TO_FILES)
 
 
 def commands(

@@ -106,8 +106,18 @@ CASES = {
          "/etc/ppp/pap-secrets": "a * b *\n"}, "", {"pppoe_server_authentication": "pap"}, [],
     ),
     "RADIUS": (
+        {"/etc/rc.local": f"{GUIDE}\n", "/etc/ppp/pppoe-server-options": "require-chap plugin radius.so\n",
+         "/etc/radiusclient/radiusclient.conf": "authserver 192.0.2.20\nacctserver 192.0.2.20\n"
+         "servers /etc/radiusclient/servers\ndictionary /etc/radiusclient/dictionary\n",
+         "/etc/radiusclient/servers": "192.0.2.20 geheim\n",
+         "/etc/radiusclient/dictionary": "ATTRIBUTE User-Name 1 string\n"}, "",
+        {"pppoe_server_radius": {
+            "servers": [{"address": "192.0.2.20", "secret": "{{ vault_radius_192_0_2_20_secret }}"}]}},
+        [("refused", "The secret for 192.0.2.20 is in line 1 of /etc/radiusclient/servers.")],
+    ),
+    "RADIUS without its files": (
         {"/etc/rc.local": f"{GUIDE}\n", "/etc/ppp/pppoe-server-options": "require-chap plugin radius.so\n"}, "",
-        {}, [("refused", "asks a RADIUS server.")],
+        {"pppoe_server_radius": None}, [("refused", "/etc/radiusclient/radiusclient.conf cannot be read.")],
     ),
     "a quotation without end": (
         {"/etc/rc.local": f"{GUIDE}\n", "/etc/ppp/chap-secrets": "alice * a *\no'brien * b *\ncarol * c *\n"}, "", {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _nt_hash
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _nt_hash, _users, _users_digest
 from ansible_collections.dialtone.pppoe.tests.support import radius_centre
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -103,6 +103,44 @@ def test_exclusive_removes_the_others_but_not_too_many(host, users):
     done = users({"name": "ann", "secret": "x"}, {"name": "eve", "secret": "x"}, exclusive=True, max_removals=3)
     assert (done["removed"], done["added"], done["total"]) == (["bob", "cid", "dan"], ["eve"], 2)
     assert "would remove every account" in users(name="ann", secret="x", exclusive=True)["msg"]
+
+
+MANY = [
+    {"name": f"many{number}", "secret": f"geh'eim ü{number}", "group": "home" if number % 9 else None}
+    for number in range(_users_digest.LEAST)
+]
+MANY[0].update(
+    addresses=["10.20.0.5"], attributes={"Filter-Id": "a\\b", "Framed-Route": ["10.1.0.0/24", "10.2.0.0/24"]}
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE radcheck SET value = 'x' WHERE username = 'many7'",
+        "UPDATE radcheck SET op = '==' WHERE username = 'many7'",
+        "UPDATE radreply SET value = 'a' WHERE attribute = 'Filter-Id'",
+        "UPDATE radusergroup SET groupname = 'other' WHERE username = 'many7'",
+        "DELETE FROM radusergroup WHERE username = 'many7'",
+        "INSERT INTO radreply (username, attribute, op, value) VALUES ('many7', 'Filter-Id', ':=', 'x')",
+        # The values of two accounts are exchanged.
+        "UPDATE radcheck SET value = CASE username WHEN 'many7' THEN 'geh''eim ü8' ELSE 'geh''eim ü7' END"
+        " WHERE username IN ('many7', 'many8')",
+    ],
+)
+def test_many_accounts_that_are_as_given_are_known_by_their_hash(host, users, change):
+    done = users(*MANY)
+    assert (done["added_count"], done["total"]) == (len(MANY), len(MANY))
+    entries = [{**dict.fromkeys(_users.COLUMNS), **one} for one in MANY]
+    question = _users_digest.statement(_users.encode(entries, str).rows)
+    assert host.sql(question) == "t"
+    done = users(*MANY, exclusive=True)
+    assert (done["changed"], done["total"], done["added_count"], done["removed"]) == (False, len(MANY), 0, [])
+    before = rows(host)
+    host.sql(change)
+    assert host.sql(question) == "f"
+    assert users(*MANY)["updated_count"] in (1, 2)
+    assert rows(host) == before
 
 
 @pytest.mark.parametrize("secret", ["plain", "it's", 'a"b', "a%{User-Name}b", "${x}", "#hash", "a b", "größe", "x=y,z"])

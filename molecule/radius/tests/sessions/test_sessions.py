@@ -101,6 +101,23 @@ def test_an_attribute_that_nobody_knows_is_no_harm(concentrator):
     concentrator.hang_up(36)
 
 
+def test_a_session_that_ends_slowly_leaves_the_next_one_its_attributes(concentrator, until):
+    """pppd gives back its unit when the link goes down, and removes its file of attributes after the last script."""
+    host, script = concentrator.host, "/etc/ppp/ip-down.d/slow"
+    host.check_output(f"printf '#!/bin/sh\\nsleep 3\\n' >{script}; chmod 755 {script}")
+    try:
+        concentrator.dial(37, "colours")
+        pid = host.check_output("pgrep -n -x pppd")
+        concentrator.hang_up(37)
+        address = concentrator.dial(38, "unknown")[0]["address"]
+        assert host.file(f"/proc/{pid}").exists
+        assert until(lambda: not host.file(f"/proc/{pid}").exists, 10)
+        assert host.file(f"/run/radattr.{concentrator.interface(address)}").exists
+    finally:
+        host.check_output(f"rm {script}")
+    concentrator.hang_up(38)
+
+
 def test_a_session_has_its_time(concentrator, until):
     concentrator.dial(35, "short")
     concentrator.wait(35, state="ended")

@@ -210,8 +210,6 @@ def test_authentication(options, base, chap, pap, method):
         ({"options": b"require-pap\nrequire-mschap-v2\n"}, "change", "Clients are asked for mschap-v2 only."),
         ({"options": b"require-chap\nrequire-pap\n", "pap": b"p * x *\n"}, "problem",
          "Accounts that are only in /etc/ppp/pap-secrets: p."),
-        ({"options": b"require-chap\nplugin radius.so\n"}, "refused", "'plugin radius.so' in /etc/ppp/pppoe-server-o"),
-        ({"options": b"require-chap\nplugin /usr/lib/pppd/2.4.9/radius.so\n"}, "refused", "asks a RADIUS server."),
         ({"options": b"require-mschap-v2 plugin winbind.so\n"}, "refused", "asks a Windows domain."),
         ({"options": b"plugin mine.so\n"}, "refused", "asks something of its own."),
         ({"options": b"\xef\xbb\xbfrequire-chap\n"}, "problem", "pppoe-server-options begins with a byte order mark"),

@@ -45,6 +45,38 @@ def test_types_stay():
     assert loaded(server(variables=variables)) == variables
 
 
+IN_VAULT = "{{ vault_radius_192_0_2_20_secret }}"
+
+
+def radius(secret: str = IN_VAULT, **more) -> dict:
+    return {"servers": [{"address": "192.0.2.20", "port": 1645, "secret": secret}], "nas_identifier": "gate", **more}
+
+
+def test_servers_of_radius_have_a_variable_of_a_vault():
+    text = _adopt_yaml.document({"servers": [server(variables={"pppoe_server_radius": radius()})]}, "gate")
+    assert yaml.load(text, Loader) == {"pppoe_server_radius": radius()}
+    assert "!unsafe" not in text
+
+
+@pytest.mark.parametrize("secret", [*HOSTILE, "{{ vault_x }} {{ y }}", "{{ vault_x | x }}", "vault_x"])
+def test_a_secret_is_nothing_but_a_variable_of_a_vault(secret):
+    with pytest.raises(ValueError, match="no variable of a vault"):
+        loaded(server(variables={"pppoe_server_radius": radius(secret)}))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_texts_of_radius_are_data(text):
+    found = loaded(server(variables={"pppoe_server_radius": radius(nas_identifier=text)}))
+    value = found["pppoe_server_radius"]["nas_identifier"]
+    assert (value[1] if isinstance(value, tuple) else value) == text.encode("utf-8", "replace").decode()
+
+
+def test_instances_have_one_set_of_radius_servers():
+    names = ("eth1", "eth2")
+    found = loaded(*(server(variables={"pppoe_server_name": one, "pppoe_server_radius": radius()}) for one in names))
+    assert found == {"pppoe_server_radius": radius(), "pppoe_server_instances": [{"name": one} for one in names]}
+
+
 def test_several_daemons_are_instances():
     finding = {"kind": "problem", "text": "x", "why": "y"}
     one = server(variables={"pppoe_server_name": "eth1", "pppoe_server_interfaces": ["eth1"], "pppoe_server_pool": []})

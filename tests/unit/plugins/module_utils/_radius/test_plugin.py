@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _processes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _dictionary as _radius_dictionary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _plugin as _radius_plugin
 
@@ -74,3 +75,18 @@ def test_the_options_of_an_instance(ac_name, shown):
     lines = _radius_plugin.option_lines(ac_name)
     assert lines.index("plugin radius.so") < lines.index("plugin radattr.so")
     assert f"set DIALTONE_RADIUS={shown}" in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "counts"),
+    [
+        ("pppd 10.0.0.1:10.0.0.2 file /etc/ppp/pppoe-server/default.options avpair Acct-Multi-Session-Id=1", True),
+        # Its instance has been removed: nobody keeps it.
+        ("pppd 10.0.0.1:10.0.0.2 file /etc/ppp/pppoe-server/gone.options avpair Acct-Multi-Session-Id=1", False),
+        ("pppd 10.0.0.1:10.0.0.2 file /etc/ppp/pppoe-server/default.options", False),
+    ],
+)
+def test_sessions_that_report_to_radius(words, counts):
+    process = _processes.Process(7, 1, tuple(words.split()))
+    exists = {"/etc/ppp/pppoe-server/default.options"}.__contains__
+    assert _radius_plugin.sessions([process], exists) == ([7] if counts else [])

@@ -47,8 +47,8 @@ def test_a_port_where_nobody_listens():
         port = own.getsockname()[1]
     one = _radius_settings.Server("127.0.0.1", port, "right")
     tls = _radius_settings.Server("127.0.0.1", port, "radsec", _radius_settings.Tls("/a", "/b", "/c"))
-    silent, refused = _radius_probe.problems([one, tls], "", patience=0.2)
-    assert silent == _radius_probe.SILENT
+    closed, refused = _radius_probe.problems([one, tls], "", patience=0.2)
+    assert closed == _radius_probe.NOBODY
     assert "nothing answers" in refused
 
 

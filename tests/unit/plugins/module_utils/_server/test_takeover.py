@@ -58,6 +58,27 @@ def test_several_daemons_are_refused():
         _server_takeover.running(NONE, _server_unmanaged.running([HAND, other]), ["eth1", "eth2"])
 
 
+@pytest.mark.parametrize(
+    ("plugin", "radius", "words"),
+    [
+        ("radius.so", False, "Name the RADIUS servers in pppoe_server_radius"),
+        ("/usr/lib/pppd/2.4.9/radius.so", True, None),
+        ("radattr.so", False, None),
+        ("winbind.so", True, "or the accounts into the secrets file"),
+    ],
+)
+def test_customers_are_asked_for_where_they_are(plugin, radius, words):
+    path = "/etc/ppp/pppoe-server-options"
+    unmanaged = _server_unmanaged.Unmanaged(options_files={path: f"require-chap\nplugin {plugin}\n".encode()})
+    now = Running(HAND, (), by_hand(HAND))
+    if words is None:
+        _server_takeover.plan(unmanaged, now, ["eth1"], "/etc/rc.local", None, radius)
+        return
+    with pytest.raises(Refused, match="asks elsewhere for the accounts") as raised:
+        _server_takeover.plan(unmanaged, now, ["eth1"], "/etc/rc.local", None, radius)
+    assert words in str(raised.value)
+
+
 def test_no_interface_is_left_unserved():
     both = Process(12, 1, ("pppoe-server", "-I", "eth1", "-I", "eth2"))
     with pytest.raises(Refused, match="serves eth2 too"):
