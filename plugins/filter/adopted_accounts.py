@@ -55,13 +55,14 @@ _value:
 """
 
 import base64
+import dataclasses
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _move as _adopt_move
 
 
 def adopted_accounts(content: str, path: str, server: str, host: str) -> dict[str, t.Any]:
-    return _adopt_move.document(base64.b64decode(content), path, server, host)._asdict()
+    return dataclasses.asdict(_adopt_move.document(base64.b64decode(content), path, server, host))
 
 
 class FilterModule:

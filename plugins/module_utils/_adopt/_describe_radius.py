@@ -61,12 +61,12 @@ def _realms(seen: _adopt_radius.ObservedRadius, plugins: t.Sequence[str], say: F
     if realm:
         say.refused(
             f"Names without a realm get {realm!r}: default_realm in {seen.place('default_realm')}.",
-            "The role sends names as they are. Have the RADIUS servers accept them, and take the line out.",
+            "The role sends names as they are. Have the RADIUS servers accept them, and remove the line.",
         )
     if any("radrealms" in plugin for plugin in plugins):
         say.refused(
             "The plugin radrealms sends customers of some realms to other servers.",
-            "The role asks the same servers for all. Have them pass such requests on, and take the plugin out.",
+            "The role asks the same servers for all. Have them pass such requests on, and remove the plugin.",
         )
 
 

@@ -10,6 +10,7 @@ It runs on the controller, and what it gives has secrets: it is to be encrypted 
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account, _secrets
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _accounts as _adopt_accounts
@@ -19,7 +20,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _users
 
 
-class Moved(t.NamedTuple):
+@dataclass(frozen=True)
+class Moved:
     """``text``: the variables, with secrets; ``left``: what is not among them, in words, without secrets."""
 
     text: str

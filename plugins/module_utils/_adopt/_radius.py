@@ -93,9 +93,9 @@ def _take_lines(found: ObservedRadius, content: bytes) -> None:
         if number == content.count(b"\n") + 1:
             found.broken.append((f"{place} has no end.", "pppd loses its last character. End it with a newline."))
         elif not keyword:
-            found.broken.append((f"{place} begins with a blank.", "The plugin then lets nobody in. Take it out."))
+            found.broken.append((f"{place} begins with a blank.", "The plugin then lets nobody in. Remove it."))
         elif keyword not in _KEYWORDS:
-            found.broken.append((f"{place} has the unknown keyword {keyword!r}.", "Correct it, or take it out."))
+            found.broken.append((f"{place} has the unknown keyword {keyword!r}.", "Correct it, or remove it."))
         elif value != value.rstrip():
             found.broken.append((f"{place} ends with a blank.", "The plugin takes it for a part of the value."))
         else:

@@ -71,7 +71,7 @@ def accounts(
         name = str(given.get("name"))
         if found.setdefault(name, account) != account:
             problem = f"the account {given.get('name')!r} is in {places[name]} with other values."
-            raise Refused(place, problem, "Give it the same values in both, or take it out of one.")
+            raise Refused(place, problem, "Give it the same values in both, or remove it from one.")
         places.setdefault(name, place)
     return list(found.values())
 

@@ -161,6 +161,19 @@ def test_an_attribute_that_nobody_knows(concentrator):
     assert "Acct-Interim-Interval = 300" in answer
 
 
+def test_an_answer_that_is_malformed_is_none(concentrator):
+    """Attributes of no length, and one that is longer than the packet; the next login is asked for as ever."""
+    second = {**CENTRE, "address": radius_site.SECOND}
+    for attributes in (bytes([8, 1, 10, 20]), bytes([8, 200, 10, 20])):
+        concentrator.start([second])
+        concentrator.serve(radius_site.SECOND, attributes=attributes)
+        assert SILENCE in concentrator.ask(ANN)
+        assert SILENCE in concentrator.ask(ANN)
+    concentrator.start([second])
+    concentrator.serve(radius_site.SECOND)
+    assert concentrator.ask(ANN).startswith("Access-Accept")
+
+
 def test_a_server_with_another_secret_is_named(centre, concentrator):
     """By the log of the centre, and by the module on the concentrator."""
     concentrator.start([{**CENTRE, "secret": "another"}])

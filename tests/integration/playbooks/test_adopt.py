@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -19,6 +20,8 @@ import os, sys
 text = sys.stdin.read()
 if "pppoe_unmanaged_server_info" in text:
     print(open({answer!r}).read())
+elif "modules.slurp" in text:
+    print(open({secrets!r}).read())
 else:
     os.execv({python!r}, [{python!r}, "-c", text])
 """
@@ -32,7 +35,8 @@ class Controller:
         self.harm = f"{{{{ lookup('pipe', 'touch {self.witness}; echo idle 600') }}}}"
         self.python = folder / "python"
         answer = folder / "answer.json"
-        self.python.write_text(ANSWER.format(python=sys.executable, answer=str(answer)))
+        secrets = str(folder / "secrets.json")
+        self.python.write_text(ANSWER.format(python=sys.executable, answer=str(answer), secrets=secrets))
         self.python.chmod(0o755)
 
     def run(self, playbook: Path, *arguments: str, name: str = "gate") -> subprocess.CompletedProcess:
@@ -57,10 +61,14 @@ class Controller:
         }
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
 
-    def adopt(self, result: dict, name: str = "gate") -> subprocess.CompletedProcess:
+    def adopt(
+        self, result: dict, *arguments: str, name: str = "gate", secrets: bytes = b""
+    ) -> subprocess.CompletedProcess:
         (self.folder / "answer.json").write_text(json.dumps({"changed": False, **result}))
+        content = {"changed": False, "content": base64.b64encode(secrets).decode(), "encoding": "base64", "source": "x"}
+        (self.folder / "secrets.json").write_text(json.dumps(content))
         return self.run(REPOSITORY / "playbooks" / "adopt.yml", "-e", "adopt_directory=host_vars",
-                        "-e", "ansible_become=false", name=name)  # fmt: skip
+                        "-e", "ansible_become=false", *arguments, name=name)  # fmt: skip
 
     def shown(self) -> str:
         """What the next play has of the variables, used in every way that a role uses them."""
@@ -88,7 +96,8 @@ def controller(tmp_path):
 
 def answer(**changes) -> dict:
     server = {
-        "command": ["pppoe-server", "-I", "eth1"], "pid": 12, "live_sessions": 3, "findings": [], "accounts": [],
+        "command": ["pppoe-server", "-I", "eth1"], "own_name": "gate", "pid": 12, "live_sessions": 3,
+        "findings": [], "accounts": [],
         "variables": {"pppoe_server_interfaces": ["eth1"], "pppoe_server_nat": False},
     }  # fmt: skip
     return {"servers": [{**server, **changes}], "findings": []}
@@ -148,3 +157,45 @@ def test_all_daemons_of_a_host_are_written(controller):
     assert yaml.safe_load(written) == {
         "pppoe_server_instances": [{"name": name, "interfaces": [name]} for name in ("eth1", "eth2")]
     }
+
+
+def test_accounts_are_written_encrypted_and_never_shown(controller):
+    harm = controller.harm.replace("'", '"')
+    (controller.folder / "vault.pass").write_text("a password\n")
+    secrets = f"anna * geheim-1 *\nben gate '{harm}' 10.0.0.5\ncarla * geheim-3 10.0.0.0/24\n".encode()
+    done = controller.adopt(answer(), "-e", "adopt_vault_password_file=vault.pass", "-vvv", "--diff", secrets=secrets)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 accounts are in" in done.stdout
+    assert "Not written: Line 3 of /etc/ppp/chap-secrets: 'carla' has addresses other than a single one" in done.stdout
+    assert "geheim" not in done.stdout + done.stderr
+    path = controller.folder / "host_vars" / "gate" / "pppoe_server_accounts.yml"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_text().startswith("$ANSIBLE_VAULT;1.1;AES256\n")
+    # The next play has them as they are.
+    play = controller.folder / "accounts.yml"
+    content = "{{ pppoe_server_accounts | to_json }}"
+    task = {"ansible.builtin.copy": {"dest": str(controller.folder / "accounts.json"), "content": content}}
+    task.update({"delegate_to": "localhost", "vars": {"ansible_python_interpreter": sys.executable}})
+    play.write_text(yaml.safe_dump([{"hosts": "pppoe_servers", "gather_facts": False, "tasks": [task]}]))
+    done = controller.run(play, "--vault-password-file", "vault.pass")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((controller.folder / "accounts.json").read_text()) == [
+        {"name": "anna", "secret": "geheim-1"},
+        {"name": "ben", "secret": harm, "addresses": ["10.0.0.5"]},
+    ]
+    assert not controller.witness.exists()
+
+
+def test_accounts_in_radius_are_in_no_file(controller):
+    (controller.folder / "vault.pass").write_text("a password\n")
+    server = {"address": "192.0.2.20", "secret": "{{ vault_radius_192_0_2_20_secret }}"}
+    variables = {"pppoe_server_interfaces": ["eth1"], "pppoe_server_radius": {"servers": [server]}}
+    done = controller.adopt(answer(variables=variables), "-e", "adopt_vault_password_file=vault.pass")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [path.name for path in (controller.folder / "host_vars" / "gate").iterdir()] == ["pppoe_server.yml"]
+
+
+def test_accounts_need_a_folder(controller):
+    done = controller.adopt(answer(), "-e", "adopt_vault_password_file=vault.pass", "-e", "adopt_directory=")
+    assert done.returncode != 0
+    assert "adopt_vault_password_file: the accounts are written into adopt_directory, which is not set." in done.stdout
