@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
@@ -24,18 +25,15 @@ if t.TYPE_CHECKING:
 IPV6 = "/proc/net/if_inet6"
 
 
+@dataclass(frozen=True)
 class Firewall:
-    """What has to change in the rules for a connection, and the changing. ``todo`` is ``None`` if nothing has."""
+    """What has to change in the rules for a connection. ``todo`` is ``None`` if nothing has.
 
-    def __init__(
-        self,
-        request: _firewall_request.FirewallRequest | None = None,
-        todo: _firewall_plan.FirewallPlan | None = None,
-        predicted: bool = False,
-    ) -> None:
-        self.request = request
-        self.todo = todo
-        self.predicted = predicted
+    ``predicted``: a run may install a firewall first.
+    """
+
+    todo: _firewall_plan.FirewallPlan | None = None
+    predicted: bool = False
 
     @property
     def changed(self) -> bool:
@@ -45,8 +43,8 @@ class Firewall:
         return self.todo.diff() if self.todo is not None else []
 
     def apply(self, module: AnsibleModule) -> None:
-        if self.request is not None and self.todo is not None and self.todo.changed:
-            _engine()[1].apply(module, self.request, self.todo)
+        if self.todo is not None and self.todo.changed:
+            _engine()[1].apply(module, self.todo)
 
 
 def _engine() -> tuple[t.Any, t.Any]:
@@ -66,14 +64,13 @@ def plan(module: AnsibleModule, request: ClientRequest, planned: ClientPlan) -> 
         # Those that an earlier run has made are known by the files that load them.
         rules = _firewall_request.client_request(request.name, "ppp0", "standalone")
         made = _files.changes(_firewall_boot.files(rules, "none", []))
-        return Firewall(rules, _engine()[0].prepare(module, rules, None, "none")) if made else Firewall()
+        return Firewall(_engine()[0].prepare(module, rules, None, "none")) if made else Firewall()
     try:
         startup = "systemd" if planned.to_systemd else "rc_local"
-        return Firewall(rules, _engine()[0].prepare(module, rules, "auto", startup))
+        return Firewall(_engine()[0].prepare(module, rules, "auto", startup))
     except _firewall_backend.NoBackend as error:
         if module.check_mode and error.missing:
-            # A run may install what is missing first.
-            return Firewall(rules, None, predicted=True)
+            return Firewall(predicted=True)
         asked = "masquerade" if rules.translate else "standalone"
         raise Refused("firewall", f"{asked!r} is not possible.", str(error)) from None
 

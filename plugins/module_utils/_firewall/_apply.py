@@ -12,38 +12,40 @@ from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _observe as _firewall_observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _passage as _firewall_passage
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import BackendError
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._firewalld import Firewalld
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._plan import FirewallPlan, PlannedRules
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
-def apply(module: AnsibleModule, request: FirewallRequest, todo: FirewallPlan) -> None:
+def apply(module: AnsibleModule, todo: FirewallPlan) -> None:
     """Load new rules first, then remove the old ones, so that there is no moment without any."""
     _load([part for part in todo.parts if isinstance(part.holder, Firewalld)])
     if todo.backend is not None and todo.startup == "systemd":
-        _with_unit(module, request, todo)
+        _with_unit(module, todo)
     else:
         _load([part for part in todo.parts if not isinstance(part.holder, Firewalld)])
-        _without_unit(module, request, todo)
+        _without_unit(module, todo)
     for other in todo.others:
         other.remove()
     for part in todo.parts:
         part.holder.clean(part.comparison.surplus)
-    _verify_passage(request, todo)
+    _verify_passage(todo)
 
 
-def _verify_passage(request: FirewallRequest, todo: FirewallPlan) -> None:
+def _verify_passage(todo: FirewallPlan) -> None:
     """Hold the rules that are there now against what they are for."""
     if todo.backend is None:
         return
-    block, _partly = _firewall_observe.judge(todo.run, todo.candidates, request, loaded=True)
-    if block:
-        raise BackendError(f"The rules are in place, and the firewall of this host drops what they are for. {block}.")
+    tables = _firewall_observe.tables(todo.run, todo.candidates)
+    found = _firewall_passage.passage(tables, todo.request, loaded=True)
+    if found.block:
+        problem = "The rules are in place, and the firewall of this host drops what they are for."
+        raise BackendError(f"{problem} {found.block}.")
 
 
 def _load(parts: t.Sequence[PlannedRules]) -> None:
@@ -61,10 +63,9 @@ def _undo(parts: t.Sequence[PlannedRules]) -> None:
         part.holder.undo(part.comparison.before)
 
 
-def _with_unit(module: AnsibleModule, request: FirewallRequest, todo: FirewallPlan) -> None:
+def _with_unit(module: AnsibleModule, todo: FirewallPlan) -> None:
     """Files first, then the unit brings in the rules; all is taken back where it fails."""
-    unit = _firewall_boot.unit_name(request)
-    was_linked = any(os.path.lexists(link) for link in _firewall_boot.links(request))
+    unit = todo.unit.former.name
     _write(module, todo.files)
     try:
         if todo.unit.read_again:
@@ -78,7 +79,7 @@ def _with_unit(module: AnsibleModule, request: FirewallRequest, todo: FirewallPl
             act(module, unit)
     except _systemd.SystemdError as error:
         answer = f"{error} {_status(module, unit)}"
-        if not was_linked:
+        if not todo.unit.former.links:
             with suppress(_systemd.SystemdError):
                 _systemd.disable(module, unit)
         back = [_files.File(one.file.path, one.before, one.before_mode or 0o644) for one in todo.files]
@@ -95,13 +96,12 @@ def _status(module: AnsibleModule, unit: str) -> str:
     return "; ".join(line.strip() for line in (out or err).splitlines() if line.strip())
 
 
-def _without_unit(module: AnsibleModule, request: FirewallRequest, todo: FirewallPlan) -> None:
-    unit = _firewall_boot.unit_name(request)
+def _without_unit(module: AnsibleModule, todo: FirewallPlan) -> None:
+    unit = todo.unit.former
     booted = _systemd.running()
-    present = [link for link in _firewall_boot.links(request) if os.path.lexists(link)]
-    if todo.unit.drop and booted and present and os.path.lexists(_firewall_boot.unit_path(request)):
-        _systemd.disable(module, unit)
-    for link in present:
+    if todo.unit.drop and booted and unit.links and unit.file:
+        _systemd.disable(module, unit.name)
+    for link in unit.links:
         with suppress(FileNotFoundError):
             os.unlink(link)
         _tidy(os.path.dirname(link))
@@ -110,7 +110,7 @@ def _without_unit(module: AnsibleModule, request: FirewallRequest, todo: Firewal
         # Its file is gone, so that stopping it runs nothing: rules that stay are not taken away for a moment.
         _systemd.daemon_reload(module)
         with suppress(_systemd.SystemdError):
-            _systemd.stop(module, unit)
+            _systemd.stop(module, unit.name)
 
 
 def _write(module: AnsibleModule, changes: list[_files.Change]) -> None:

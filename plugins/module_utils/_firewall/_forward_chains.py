@@ -11,16 +11,14 @@ one that the kernel's chain sends every packet to.
 
 from __future__ import annotations
 
-import re
 import shlex
 import typing as t
 from dataclasses import replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains as _firewall_chains
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
-    _chains_iptables as _firewall_chains_iptables,
+    _forward_tables as _firewall_forward_tables,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains_nft as _firewall_chains_nft
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _passage as _firewall_passage
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _rules as _firewall_rules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
@@ -31,13 +29,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     words,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_script import mark
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_tables import ForwardTable, NftTable
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables import Iptables, IptablesRules
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import render as iptables_rule
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import base_chains, table
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import render as nft_rule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
-
-HANDLE = re.compile(r"^\s*(?P<rule>.*?) # handle (?P<handle>\d+)$")
 
 
 class ForwardChain(Holder, t.Protocol):
@@ -54,7 +50,7 @@ class IptablesChains(IptablesRules):
     """
 
     def __init__(
-        self, run: Run, backend: Iptables, request: FirewallRequest, admission: t.Sequence[_firewall_rules.Rule] = ()
+        self, run: Run, backend: Iptables, request: FirewallRequest, admission: t.Sequence[_firewall_rules.Rule]
     ) -> None:
         super().__init__(run, backend.label, backend.program, (), mark(request))
         self.tables = {"ip": ("filter",)}
@@ -63,13 +59,8 @@ class IptablesChains(IptablesRules):
         self.name = f"{backend.label}: {', '.join(found) or 'FORWARD'}"
         self.rules = [replace(iptables_rule(rule), chain=chain) for chain in found for rule in admission]
 
-    def rules_of_all(self, table: str = "filter") -> _firewall_chains.Ruleset:
-        """A table; empty where there is none, or where iptables cannot read what nft has put there."""
-        there = self.program is not None and table in self._existing_tables("ip")
-        return _firewall_chains_iptables.ruleset(self._list("ip", table) if there else "")
-
     def _places(self) -> dict[str, _firewall_chains.Place]:
-        return _firewall_passage.places(self.rules_of_all(), self._request)
+        return _firewall_passage.places(_firewall_forward_tables.rules_of(self), self._request)
 
     def compare(self) -> Comparison:
         comparison = super().compare()
@@ -77,7 +68,7 @@ class IptablesChains(IptablesRules):
         return Comparison(comparison.before, comparison.after, missing, comparison.surplus, comparison.equal)
 
     def _misplaced(self) -> bool:
-        chains = self.rules_of_all().chains
+        chains = _firewall_forward_tables.rules_of(self).chains
         late = (
             rule
             for chain, place in self._places().items()
@@ -117,7 +108,7 @@ class NftChain:
     def __init__(
         self,
         run: Run,
-        base: _NftTable,
+        base: NftTable,
         chain: str,
         request: FirewallRequest,
         admission: t.Sequence[_firewall_rules.Rule],
@@ -142,7 +133,7 @@ class NftChain:
 
     def _end(self) -> tuple[int, str] | None:
         """Place and handle of the rule that drops every packet."""
-        end = self._table.places(self._request).get(self.chain[2])
+        end = _firewall_passage.places(self._table.rules(), self._request).get(self.chain[2])
         places = {handle: place for place, (_rule, handle) in enumerate(self._listed())}
         return (places[end.handle], end.handle) if end and end.handle in places else None
 
@@ -203,90 +194,24 @@ class NftChain:
         return [f'nft_"$act" {self.program} {" ".join(quoted)}\n']
 
 
-class _NftTable:
-    """A native table with chains that forwarded packets pass, as it is at the moment; ``policies`` are theirs."""
+def chains(
+    run: Run,
+    tables: t.Sequence[ForwardTable],
+    places: t.Mapping[str, t.Mapping[str, _firewall_chains.Place]],
+    request: FirewallRequest,
+) -> list[ForwardChain]:
+    """Every chain of these tables that could drop what the request needs, or has rules of ours from when it did.
 
-    def __init__(self, run: Run, nft: str, owner: tuple[str, str], policies: t.Mapping[str, str]) -> None:
-        self._run = run
-        self.program = nft
-        self.owner = owner
-        self._policies = policies
-
-    def rules(self) -> _firewall_chains.Ruleset:
-        listing = self.listed()
-        rc, out, _err = self._run([self.program, "-j", "list", "table", *self.owner], None)
-        try:
-            found = _firewall_chains_nft.ruleset(out if rc == 0 else "?", self._policies)
-        except ValueError:
-            return _firewall_chains_nft.from_text(listing, self._policies)
-        texts = {handle: rule for rules in listing.values() for rule, handle in rules}
-        return _firewall_chains_nft.with_texts(found, texts)
-
-    def listed(self) -> dict[str, list[tuple[str, str]]]:
-        """The rules as text with their handles, by chain."""
-        return listed(self._run, self.program, self.owner)
-
-    def places(self, request: FirewallRequest) -> dict[str, _firewall_chains.Place]:
-        return _firewall_passage.places(self.rules(), request)
-
-
-def forward_chains(text: str) -> list[tuple[tuple[str, str, str], str]]:
-    """Of what ``nft list chains`` printed, the chains that forwarded IPv4 packets pass, with their policies."""
-    chains = base_chains(text, "hook forward")
-    return [(chain, "drop" if "policy drop" in line else "accept") for chain, line in chains]
-
-
-def listed(run: Run, nft: str, owner: tuple[str, ...]) -> dict[str, list[tuple[str, str]]]:
-    """The rules of a table with their handles, by chain."""
-    rc, out, _err = run([nft, "-a", "-s", "-t", "list", "table", *owner], None)
-    found: dict[str, list[tuple[str, str]]] = {}
-    chain = None
-    for line in out.splitlines() if rc == 0 else ():
-        match = HANDLE.match(line)
-        if line.startswith("\tchain "):
-            chain = found.setdefault(line.split()[1], [])
-        elif line == "\t}":
-            chain = None
-        elif match and chain is not None:
-            chain.append((match["rule"], match["handle"]))
-    return found
-
-
-def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables], request: FirewallRequest) -> list[ForwardChain]:
-    """Every chain of this host that could drop what the request needs."""
+    ``places``: by table and chain, before which rule ours have to stand.
+    """
     admission = _firewall_rules.admission(request)
-    of_iptables = [IptablesChains(run, one, request, admission) for one in programs if one.program]
-    found: list[ForwardChain] = [*of_iptables]
-    for base in _tables(run, nft, of_iptables):
-        closed = base.places(request)
-        for name, rules in base.listed().items():
-            if name in closed or any(mark(request) in rule for rule, _handle in rules):
-                found.append(NftChain(run, base, name, request, admission if name in closed else ()))
+    found: list[ForwardChain] = []
+    for one in tables:
+        if isinstance(one.source, Iptables):
+            found.append(IptablesChains(run, one.source, request, admission))
+        elif one.source is not None:
+            closed = places.get(one.label, {})
+            for name, rules in one.source.listed().items():
+                if name in closed or any(mark(request) in rule for rule, _handle in rules):
+                    found.append(NftChain(run, one.source, name, request, admission if name in closed else ()))
     return found
-
-
-def rulesets(
-    run: Run, nft: str | None, programs: t.Sequence[Iptables], request: FirewallRequest
-) -> list[tuple[str, _firewall_chains.Ruleset]]:
-    """All that forwarded packets pass on this host, table by table, each with a name for messages."""
-    of_iptables = [IptablesChains(run, one, request) for one in programs if one.program]
-    found = [(one.label, one.rules_of_all()) for one in of_iptables]
-    # nft has the others of iptables-nft among its own.
-    for one in of_iptables:
-        for other in ("mangle", "security") if one.flavour == "legacy" else ():
-            found.append((f"{one.label} -t {other}", one.rules_of_all(other)))
-    return found + [("nft: " + " ".join(one.owner), one.rules()) for one in _tables(run, nft, of_iptables)]
-
-
-def _tables(run: Run, nft: str | None, of_iptables: t.Sequence[IptablesChains]) -> list[_NftTable]:
-    """Native tables of others that forwarded packets pass."""
-    rc, out, _err = run([nft, "list", "chains"], None) if nft else (1, "", "")
-    # What iptables-nft cannot read, since nft has written more into it than iptables knows, is a table like any other.
-    readable = any(one.flavour == "nf_tables" and one.rules_of_all().policies for one in of_iptables)
-    tables: dict[tuple[str, str], dict[str, str]] = {}
-    for chain, policy in forward_chains(out) if rc == 0 else []:
-        # firewalld puts back what it finds changed; with it, its own backend opens the way.
-        ours = chain[1] == "firewalld" or chain[1].startswith(table(""))
-        if not ours and not (readable and chain == ("ip", "filter", "FORWARD")):
-            tables.setdefault(chain[:2], {})[chain[2]] = policy
-    return [_NftTable(run, str(nft), owner, policies) for owner, policies in tables.items()]

@@ -97,15 +97,16 @@ class IptablesRules:
         by_hand = {" ".join(("-A", rule.chain, *rule.spec(None))) for rule in enough}
         found = []
         for family, tables in self.tables.items():
-            existing = self._existing_tables(family) if self.program else ()
             for table in tables:
-                if table in existing:
-                    text = self._list(family, table)
-                    found.extend(parse(table, text, lambda line: self.mark in line or line in by_hand, family))
+                text = self.listing(table, family)
+                found.extend(parse(table, text, lambda line: self.mark in line or line in by_hand, family))
         return found
 
-    def _list(self, family: str, table: str, *chain: str) -> str:
-        rc, out, _err = self._run([self._command(family), "-w", "-t", table, "-S", *chain], None)
+    def listing(self, table: str, family: str = "ip") -> str:
+        """The rules of a table, ours and others'; nothing where there is none."""
+        if self.program is None or table not in self._existing_tables(family):
+            return ""
+        rc, out, _err = self._run([self._command(family), "-w", "-t", table, "-S"], None)
         return out if rc == 0 else ""
 
     def _existing_tables(self, family: str) -> tuple[str, ...]:

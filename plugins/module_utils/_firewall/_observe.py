@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The firewall of a host as it is: who can hold rules, which of ours are there, and what drops them. Private.
+"""The firewall of a host as it is: who can hold rules, which of ours are there, and the tables of others. Private.
 
-This is read once in a run. Holders answer from one reading of the host until something is changed.
+This is read once in a run. Backends and chains answer from one reading of the host until something is changed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
-    _forward_chains as _firewall_forward_chains,
+    _forward_tables as _firewall_forward_tables,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _passage as _firewall_passage
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
     Backend,
     CachingRunner,
@@ -40,10 +39,12 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UnitState:
-    """Our systemd unit: whether it runs, whether each of its links is there, whether it has a file."""
+    """Our systemd unit: whether it runs, which links that enable it are there and missing, whether it has a file."""
 
+    name: str
     active: bool
-    linked: tuple[bool, ...]
+    links: tuple[str, ...]
+    missing_links: tuple[str, ...]
     file: bool
 
 
@@ -51,21 +52,19 @@ class UnitState:
 class ObservedFirewall:
     """What a plan goes by.
 
+    ``candidates``: all backends. ``tables``: those of others that forwarded packets pass.
     ``backend``: the one to take; ``None`` where rules are only to be taken away.
-    ``present``: our rules by holder. ``comparisons``: of holders that are to have rules, and of other backends.
-    ``lost``: why firewalld cannot be changed without loss. ``block``: what would drop all that is translated.
-    ``partly``: what drops some of it.
+    ``present``: our rules by backend. ``comparisons``: of all backends with what is wanted; none without a backend.
+    ``lost``: why firewalld cannot be changed without loss.
     """
 
     run: CachingRunner
     candidates: tuple[Backend, ...]
-    chains: tuple[_firewall_forward_chains.ForwardChain, ...]
+    tables: tuple[_firewall_forward_tables.ForwardTable, ...]
     backend: Backend | None
     present: t.Mapping[Holder, tuple[str, ...]]
     comparisons: t.Mapping[Holder, Comparison]
     lost: str
-    block: str
-    partly: list[str]
     unit: UnitState
 
 
@@ -125,49 +124,38 @@ def observe(module: AnsibleModule, request: FirewallRequest, asked: str | None) 
     """Read all of it; ``asked``: the backend, ``None`` where none is needed. Raises ``NoBackend``."""
     run = runner(module)
     candidates = backends(module, run, request)
-    programs = [one for one in candidates if isinstance(one, Iptables)]
-    nft = next(one.program for one in candidates if isinstance(one, Nftables))
-    chains = _firewall_forward_chains.observe(run, nft, programs, request)
-    holders: list[Holder] = [*candidates, *chains]
-    present = {one: one.present() for one in holders}
-    backend, comparisons = None, {}
+    present: dict[Holder, tuple[str, ...]] = {one: one.present() for one in candidates}
+    comparisons: dict[Holder, Comparison] = {}
+    backend = None
     if asked is not None:
         with_rules = [one for one in candidates if present[one]]
         backend = choose(candidates, asked, with_rules or [one for one in candidates if one.remembered()])
-        comparisons = {one: one.compare() for one in holders}
+        comparisons = {one: one.compare() for one in candidates}
     return ObservedFirewall(
         run,
         tuple(candidates),
-        tuple(chains),
+        tuple(tables(run, candidates)),
         backend,
         present,
         comparisons,
         backend.loss() if isinstance(backend, Firewalld) else "",
-        *(judge(run, candidates, request, loaded=False) if asked is not None else ("", [])),
         _unit_state(module, request),
     )
 
 
-def judge(run: Run, candidates: t.Sequence[Backend], request: FirewallRequest, loaded: bool) -> tuple[str, list[str]]:
-    """What certainly drops all that is translated, in words for a message, and what drops some of it.
-
-    ``loaded``: our rules are there now; otherwise they are thought to be.
-    """
+def tables(run: Run, candidates: t.Sequence[Backend]) -> list[_firewall_forward_tables.ForwardTable]:
+    """The tables of others that forwarded packets pass, as they are now."""
     programs = [one for one in candidates if isinstance(one, Iptables)]
     nft = next(one.program for one in candidates if isinstance(one, Nftables))
-    partly = []
-    for owner, rules in _firewall_forward_chains.rulesets(run, nft, programs, request):
-        opened = {} if loaded or " -t " in owner else _firewall_passage.places(rules, request)
-        block = _firewall_passage.blocked(rules, request, opened)
-        if block:
-            return f"{owner}: {block}", []
-        partly += [f"{owner}: {one}" for one in _firewall_passage.partly_blocked(rules, request, opened)]
-    return "", partly
+    return _firewall_forward_tables.observe(run, nft, programs)
 
 
 def _unit_state(module: AnsibleModule, request: FirewallRequest) -> UnitState:
+    name, links = _firewall_boot.unit_name(request), _firewall_boot.links(request)
     return UnitState(
-        _systemd.running() and _systemd.is_active(module, _firewall_boot.unit_name(request)),
-        tuple(os.path.lexists(link) for link in _firewall_boot.links(request)),
+        name,
+        _systemd.running() and _systemd.is_active(module, name),
+        tuple(link for link in links if os.path.lexists(link)),
+        tuple(link for link in links if not os.path.lexists(link)),
         os.path.lexists(_firewall_boot.unit_path(request)),
     )

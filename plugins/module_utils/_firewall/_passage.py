@@ -13,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses._ranges import Source
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains as _firewall_chains
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import Packet, Place, Ruleset
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_tables import ForwardTable
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
 
 # Some host of the internet, of no network that firewalls know.
@@ -127,3 +128,31 @@ def blocked(rules: Ruleset, request: FirewallRequest, opened: t.Mapping[str, Pla
             if place:
                 return Block(place, packet.label)
     return None
+
+
+class Passage(t.NamedTuple):
+    """Whether the packets of a request get through: what certainly drops all of them, and what drops some.
+
+    ``places``: by table and chain, before which rule ours have to stand.
+    """
+
+    places: t.Mapping[str, t.Mapping[str, Place]]
+    block: str = ""
+    partly: tuple[str, ...] = ()
+
+
+def passage(tables: t.Sequence[ForwardTable], request: FirewallRequest, loaded: bool) -> Passage:
+    """What becomes of the packets of a request in the tables of others, in words for a message.
+
+    ``loaded``: our rules are there now; otherwise they are thought to be.
+    """
+    found: dict[str, t.Mapping[str, Place]] = {}
+    partly: list[str] = []
+    for table in tables:
+        opened = {} if loaded or table.source is None else places(table.rules, request)
+        found[table.label] = opened
+        block = blocked(table.rules, request, opened)
+        if block:
+            return Passage(found, f"{table.label}: {block}")
+        partly += [f"{table.label}: {one}" for one in partly_blocked(table.rules, request, opened)]
+    return Passage(found, "", tuple(partly))

@@ -10,7 +10,7 @@ Another module that needs a firewall for one interface, as a dial-up client does
     todo = _plan.prepare(module, request, "auto", "systemd")     # startup: systemd, rc_local or none
     todo = _plan.prepare(module, request, None, "none")          # or, for firewall "none": nothing is left
     if todo.changed and not module.check_mode:
-        _apply.apply(module, request, todo)
+        _apply.apply(module, todo)
     result["changed"] |= todo.changed; result["diff"] += todo.diff()     # todo.backend.name, todo.rules(), todo.equal
 
 ``Refused``, ``_backend.NoBackend`` and ``BackendError`` are what may be raised.
@@ -24,9 +24,13 @@ from dataclasses import dataclass, replace
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
+    _forward_chains as _firewall_forward_chains,
+)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
     _forward_script as _firewall_forward_script,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _observe as _firewall_observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _passage as _firewall_passage
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import (
     Backend,
     CachingRunner,
@@ -44,12 +48,17 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UnitChange:
-    """What our systemd unit needs: nothing at all where ``drop`` and the others are false."""
+    """What our systemd unit needs. ``former``: as it was."""
 
+    former: _firewall_observe.UnitState
     read_again: bool = False
     enable: bool = False
     run: bool = False
     drop: bool = False
+
+    @property
+    def anything(self) -> bool:
+        return self.read_again or self.enable or self.run or self.drop
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class PlannedRules:
 
 @dataclass(frozen=True)
 class FirewallPlan:
-    """All that a run changes.
+    """All that a run changes for a ``request``.
 
     ``parts``: the backend taken, and chains of others that drop what we need let through.
     ``others``: places that are not (or no longer) ours and have rules of ours.
@@ -72,6 +81,7 @@ class FirewallPlan:
     ``run``: what runs the commands of all of them. ``candidates``: all backends of this host.
     """
 
+    request: FirewallRequest
     run: CachingRunner
     candidates: tuple[Backend, ...]
     backend: Backend | None
@@ -92,7 +102,7 @@ class FirewallPlan:
     @property
     def changed(self) -> bool:
         differs = any(part.comparison.differs for part in self.parts)
-        return differs or bool(self.others) or bool(self.files) or self.unit != UnitChange()
+        return differs or bool(self.others) or bool(self.files) or self.unit.anything
 
     @property
     def accepted_in(self) -> tuple[str, ...]:
@@ -123,54 +133,84 @@ def prepare(module: AnsibleModule, request: FirewallRequest, asked: str | None, 
         # An old kernel or program has source NAT without that.
         request = replace(request, random_fully=False)
         host = _firewall_observe.observe(module, request, asked)
-    check(host, request)
-    return plan(host, request, startup)
+    passage = _passage_of(host, request)
+    check(host, request, passage)
+    return plan(host, request, startup, passage)
 
 
-def check(host: _firewall_observe.ObservedFirewall, request: FirewallRequest) -> None:
+def _passage_of(host: _firewall_observe.ObservedFirewall, request: FirewallRequest) -> _firewall_passage.Passage:
+    """What becomes of the packets that the rules are for; nothing has to pass where rules are only taken away."""
+    if host.backend is None:
+        return _firewall_passage.Passage({})
+    return _firewall_passage.passage(host.tables, request, loaded=False)
+
+
+def check(
+    host: _firewall_observe.ObservedFirewall, request: FirewallRequest, passage: _firewall_passage.Passage
+) -> None:
     """Refuse what cannot be had without loss, or would be of no use, before anything is written."""
     if host.lost:
         raise Refused("backend", host.lost, "")
-    if host.block:
+    if passage.block:
         raise Refused(
             "out_interface" if request.kind == "masquerade" else "firewall",
             f"with the rules for {request.out_interface}, the firewall of this host would still drop what they are "
-            f"for. {host.block}.",
+            f"for. {passage.block}.",
             "That rule names interfaces, addresses or protocols, so it is taken for your wish: remove it, or put a "
             "rule before it that accepts them.",
         )
 
 
-def plan(host: _firewall_observe.ObservedFirewall, request: FirewallRequest, startup: str) -> FirewallPlan:
+def plan(
+    host: _firewall_observe.ObservedFirewall,
+    request: FirewallRequest,
+    startup: str,
+    passage: _firewall_passage.Passage,
+) -> FirewallPlan:
     """What has to change so that the backend, and chains of others that drop, have our rules, or nobody has."""
     backend = host.backend
-    places: list[Holder] = [] if backend is None else [backend, *host.chains]
-    parts = tuple(PlannedRules(one, host.comparisons[one]) for one in places)
+    chains = _firewall_forward_chains.chains(host.run, host.tables, passage.places, request)
+    present = dict(host.present)
+    present.update((one, one.present()) for one in chains)
+    places: list[Holder] = [] if backend is None else [backend, *chains]
+    comparisons = dict(host.comparisons)
+    comparisons.update((one, one.compare()) for one in chains if places)
+    parts = tuple(PlannedRules(one, comparisons[one]) for one in places)
     elsewhere = [one for one in host.candidates if one is not backend]
-    others = tuple(one for one in (elsewhere if places else host.present) if host.present[one])
-    equal = tuple(line for one in [*places, *elsewhere] if places for line in host.comparisons[one].equal)
-    found = _loadings(host, request)
-    if not found:
+    others = tuple(one for one in (elsewhere if places else present) if present[one])
+    equal = tuple(line for one in [*places, *elsewhere] if places for line in comparisons[one].equal)
+    loadings = _loadings(backend, chains, request)
+    if not loadings:
         startup = "none"
-    files = _files.changes(_firewall_boot.files(request, startup, found))
+    files = _files.changes(_firewall_boot.files(request, startup, loadings))
     missing = any(part.comparison.missing for part in parts)
     unit = _unit(host, request, startup == "systemd", missing, files)
-    random_fully = request.random_fully and bool(places)
-    decided = (backend, startup, random_fully, parts, others, equal, files, unit, _before(host))
-    return FirewallPlan(host.run, host.candidates, *decided, tuple(host.partly))
+    return FirewallPlan(
+        request=request,
+        run=host.run,
+        candidates=host.candidates,
+        backend=backend,
+        startup=startup,
+        random_fully=request.random_fully and bool(places),
+        parts=parts,
+        others=others,
+        equal=equal,
+        files=files,
+        unit=unit,
+        before=tuple(line for lines in present.values() for line in lines),
+        partly=passage.partly,
+    )
 
 
-def _loadings(host: _firewall_observe.ObservedFirewall, request: FirewallRequest) -> list[Loading]:
+def _loadings(
+    backend: Backend | None, chains: t.Sequence[_firewall_forward_chains.ForwardChain], request: FirewallRequest
+) -> list[Loading]:
     """What brings the rules back at boot."""
-    if host.backend is None:
+    if backend is None:
         return []
-    lines = [line for chain in host.chains for line in chain.script_lines()]
+    lines = [line for chain in chains for line in chain.script_lines()]
     forward = _firewall_forward_script.loading(request, _firewall_boot.RULES_DIRECTORY, lines)
-    return [one for one in (host.backend.loading(), forward) if one is not None]
-
-
-def _before(host: _firewall_observe.ObservedFirewall) -> tuple[str, ...]:
-    return tuple(line for lines in host.present.values() for line in lines)
+    return [one for one in (backend.loading(), forward) if one is not None]
 
 
 def _unit(
@@ -182,6 +222,6 @@ def _unit(
 ) -> UnitChange:
     now = host.unit
     if not needed:
-        return UnitChange(drop=now.active or any(now.linked) or now.file)
+        return UnitChange(now, drop=now.active or bool(now.links) or now.file)
     changed = any(change.file.path == _firewall_boot.unit_path(request) for change in files)
-    return UnitChange(read_again=changed, enable=not all(now.linked), run=missing or not now.active)
+    return UnitChange(now, read_again=changed, enable=bool(now.missing_links), run=missing or not now.active)

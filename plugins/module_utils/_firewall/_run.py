@@ -39,7 +39,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
                 raise
             return _firewall_masquerade.predicted(request, startup, str(error))
         if todo.changed and not module.check_mode:
-            _firewall_apply.apply(module, request, todo)
+            _firewall_apply.apply(module, todo)
             _firewall_masquerade.verify(module, todo)
     _firewall_masquerade.warn(module, request, todo)
     return _firewall_masquerade.result(request, startup, todo)

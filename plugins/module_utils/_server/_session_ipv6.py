@@ -129,7 +129,6 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 class Filter:
     """The rules against forged addresses, and what is to change; ``predicted``: a run installs a firewall first."""
 
-    request: _firewall_request.FirewallRequest
     todo: _firewall_plan.FirewallPlan | None
     predicted: bool = False
 
@@ -146,7 +145,7 @@ class Filter:
 
     def apply(self, module: AnsibleModule) -> None:
         if self.todo is not None and self.todo.changed:
-            _firewall_apply.apply(module, self.request, self.todo)
+            _firewall_apply.apply(module, self.todo)
 
 
 def _filter(module: AnsibleModule, wanted: bool) -> Filter:
@@ -155,13 +154,13 @@ def _filter(module: AnsibleModule, wanted: bool) -> Filter:
     if not wanted:
         # Rules that an earlier run has made are known by the files that load them.
         made = _files.changes(_firewall_boot.files(request, "none", []))
-        return Filter(request, _firewall_plan.prepare(module, request, None, "none") if made else None)
+        return Filter(_firewall_plan.prepare(module, request, None, "none") if made else None)
     startup = "systemd" if _by_systemd(module.params["startup"]) else "rc_local"
     try:
-        return Filter(request, _firewall_plan.prepare(module, request, "auto", startup))
+        return Filter(_firewall_plan.prepare(module, request, "auto", startup))
     except _firewall_backend.NoBackend as error:
         if module.check_mode and error.missing:
-            return Filter(request, None, predicted=True)
+            return Filter(None, predicted=True)
         fix = f"Set filter=false to go without it. ({error})"
         raise Refused("filter", "this host cannot filter IPv6 by source address.", fix) from None
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _chains, _chains_iptables, _chains_nft
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._chains import Packet
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_chains import forward_chains, observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_chains import chains
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._forward_tables import forward_chains, observe
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._passage import passage
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import request
 
 LISTED = """\
@@ -53,7 +55,13 @@ def test_a_rule_that_takes_every_packet(rule, drops):
         f"\t\ttype filter hook forward priority 10; policy accept;\n\t\t{rule} # handle 9\n\t\tiif 1 drop # handle 11\n"
         "\t}\n}\n"
     )
-    found = observe(lambda *_: (0, text, ""), "nft", [], request("x", "e", [], True))
+
+    def run(*_):
+        return 0, text, ""
+
+    wanted = request("x", "e", [], True)
+    tables = observe(run, "nft", [])
+    found = chains(run, tables, passage(tables, wanted, loaded=False).places, wanted)
     assert [(one.name, one.compare().missing) for one in found] == [("nft: inet mine forward", True)] * drops
 
 
@@ -109,8 +117,8 @@ NFT_CHAINS = {
 
 
 def test_where_nft_without_json_drops_every_packet():
-    def rules(chains):
-        return _chains_nft.from_text({name: [(rule, "1") for rule in of] for name, of in chains.items()}, {})
+    def rules(listed):
+        return _chains_nft.from_text({name: [(rule, "1") for rule in of] for name, of in listed.items()}, {})
 
     assert closing(rules(NFT_CHAINS), "forward") == ("closing", 1)
     assert closing(rules({**NFT_CHAINS, "custom": ["accept"]}), "custom") is None
