@@ -42,7 +42,7 @@ def request_of(parameters: dict[str, t.Any]) -> _firewall_request.FirewallReques
     if request.out_interface in parameters["inside_interfaces"]:
         refuse_inside(request.out_interface)
     if parameters["backend"] == "firewalld" and not parameters["persistent"]:
-        raise Refused("persistent", "firewalld has permanent policies only.", "Leave persistent on.")
+        raise Refused("persistent", "firewalld has no policies that exist at runtime only.", "Leave persistent on.")
     return request
 
 
