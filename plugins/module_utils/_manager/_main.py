@@ -35,6 +35,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _links,
     _manager,
     _padt,
+    _replies,
 )
 
 PATIENCE = 20.0
@@ -267,10 +268,10 @@ def hear(manager: _manager.Manager, line: str) -> None:
         manager.dials.ask(_dials.Dial(int(words[1]), words[2], words[3], words[4], time.monotonic()))
     elif words[0] == "account" and len(words) == 6 and words[1].isdigit():
         stays = manager.account(int(words[1]), words[3], words[5])
-        manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
+        _replies.reply(manager.places.state, words[2], f"{words[1]} {'stay' if stays else 'leave'}")
     elif words[0] == "plan" and len(words) == 6 and words[1].isdigit():
         stays = manager.begins(int(words[1]), words[4], words[5])
-        manager.reply(words[2], f"{words[1]} {'stay' if stays else 'leave'}")
+        _replies.reply(manager.places.state, words[2], f"{words[1]} {'stay' if stays else 'leave'}")
     elif words[0] == "begun" and len(words) == 3 and words[1].isdigit():
         manager.farewells.begun(int(words[1]), words[2])
     elif words[0] == "count" and len(words) == 2 and words[1].isdigit():

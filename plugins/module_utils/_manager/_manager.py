@@ -31,6 +31,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _names,
     _pools,
     _refusals,
+    _replies,
     _room,
 )
 
@@ -282,7 +283,7 @@ class Manager:
     def answer(self) -> float | None:
         """Answer those who may go on; the seconds after which to look again, ``None`` if nobody waits."""
         for dial, reason in self.dials.late():
-            self.reply(dial.session.partition(":")[0], f"{dial.pid} - {reason}")
+            _replies.reply(self.places.state, dial.session.partition(":")[0], f"{dial.pid} - {reason}")
         while (next_one := self.dials.next(self.book.coming.values())) is not None:
             if _kernel.started(next_one.pid) is not None:
                 self._answer(next_one)
@@ -291,9 +292,11 @@ class Manager:
     def _answer(self, dial: _dials.Dial) -> None:
         started = _kernel.started(dial.pid)
         session_id, _colon, mac = dial.session.partition(":")
-        queue = self._queue(session_id)
-        if started is None or queue is None or self.alive(dial.pid):
-            return  # it has ended, has not asked yet, or has its answer
+        if started is None or self.alive(dial.pid):
+            return  # it has ended, or has its answer
+        queue = _replies.queue(self.places.state, session_id)
+        if queue is None:
+            return  # it has not asked yet
         _dials.precede(dial.pid, _dials.PRECEDENCE)
         try:
             os.write(queue, f"{dial.pid} {self._answer_to(dial, started, session_id, mac)}\n".encode())
@@ -343,23 +346,6 @@ class Manager:
         """pppd's options for scripts; of many who wait, each is given the same."""
         plans = self._grants.has_plans(instance)
         return self._configuration.script_words(instance, plans, alike=bool(self.dials.waiting))
-
-    def reply(self, lane: str, text: str) -> None:
-        """Write into the queue of a session."""
-        queue = self._queue(lane)
-        if queue is not None:
-            with suppress(OSError):
-                os.write(queue, (text + "\n").encode())
-            os.close(queue)
-
-    def _queue(self, lane: str) -> int | None:
-        """The queue of a session, if somebody waits there."""
-        if not lane.isdigit():
-            return None
-        try:
-            return os.open(f"{self.places.state}/answers/{lane}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            return None
 
     def _read_pool(self, name: str) -> None:
         """The pool of an instance, if it has changed."""

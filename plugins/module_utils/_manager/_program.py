@@ -32,6 +32,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _pools,
     _prefix_records,
     _refusals,
+    _replies,
     _room,
     _table,
 )
@@ -65,6 +66,7 @@ _PARTS = (
     _pools,
     _prefix_records,
     _refusals,
+    _replies,
     _room,
     _table,
     _attributes,

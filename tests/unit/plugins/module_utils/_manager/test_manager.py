@@ -145,6 +145,22 @@ def test_a_client_that_only_asks_gets_no_more_addresses(manager, begin):
     assert dial_answer(manager, begin()).startswith("10.0.0.")
 
 
+def test_a_script_gets_one_answer_and_a_second_question_leaves_no_descriptor(manager, begin):
+    path = f"{manager.places.state}/answers/8"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    process = begin(instance=None)
+    manager.book.gone(process.pid)
+    dial = _dials.Dial(process.pid, "8:02:00:00:00:00:08", "default", "10.0.0.2", 0.0)
+    before = len(os.listdir("/proc/self/fd"))
+    for _each in range(3):
+        manager._answer(dial)
+    assert os.read(reader, 1000).decode().startswith(f"{process.pid} 10.0.0.2")
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert os.read(reader, 1000) == b""
+    os.close(reader)
+
+
 def test_radius_may_have_an_address_when_the_pool_has_none(manager, begin):
     manager.book.set_pool("default", ["10.0.0.2"])
     begin("10.0.0.2", "ppp0")
