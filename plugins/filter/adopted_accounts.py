@@ -36,15 +36,22 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Write the accounts of a server, encrypted
+- name: Read the accounts of a server
+  ansible.builtin.slurp:
+    src: /etc/ppp/chap-secrets
+  register: secrets
+  no_log: true
+
+- name: Write them, encrypted
   ansible.builtin.copy:
     content: "{{ moved.text | ansible.builtin.vault(vault_password) }}"
-    dest: host_vars/gate1/pppoe_server_accounts.yml
+    dest: /root/gate1-accounts.yml
+    decrypt: false
     mode: "0600"
   delegate_to: localhost
   no_log: true
   vars:
-    moved: "{{ file.content | dialtone.pppoe.adopted_accounts('/etc/ppp/chap-secrets', 'gate1', inventory_hostname) }}"
+    moved: "{{ secrets.content | dialtone.pppoe.adopted_accounts('/etc/ppp/chap-secrets', 'gate1', 'gate1') }}"
 """
 
 RETURN = r"""

@@ -40,6 +40,7 @@ VARIABLES = {
     "live": {"sessions": []},
     "unmanaged": {"servers": [], "findings": []},
     "addresses": ["10.0.0.7", "10.1.0.9"],
+    "vault_password": "the password of a vault",
 }
 #: A server of the inventory that is to use RADIUS.
 GATE = {
