@@ -52,8 +52,10 @@ class Packets:
 class Centre(lab.Router):
     """The host; its PostgreSQL runs from the beginning, FreeRADIUS after ``start``."""
 
-    def __init__(self, collections: Path, module: str = "pppoe_radius", database: bool = True) -> None:
-        """Without ``database`` there is no PostgreSQL: another host has it."""
+    def __init__(
+        self, collections: Path, module: str = "pppoe_radius", database: bool = True, size: str = "256m"
+    ) -> None:
+        """Without ``database`` there is no PostgreSQL: another host has it. ``size``: of its file system in memory."""
         super().__init__(collections, module)
         self.collections = collections
         root = f"/proc/{self.host.process.pid}/root"
@@ -70,7 +72,7 @@ class Centre(lab.Router):
             return
         self.host.sh(
             # Of a size, so that it can be filled up.
-            "install -d /run/postgresql /run/pg; mount -t tmpfs -o size=256m none /run/pg;"
+            f"install -d /run/postgresql /run/pg; mount -t tmpfs -o size={size} none /run/pg;"
             "chown postgres:postgres /run/postgresql /run/pg;"
             # Locales of the machine, and its copy of the programs' settings.
             f"runuser -u postgres -- {programs}/initdb -D /run/pg/data -A scram-sha-256 --auth-local=peer -U postgres"

@@ -1,4 +1,4 @@
-"""The alerts of examples/monitoring: each fires when it should, and not before."""
+"""The alerts of the role pppoe_monitoring: each fires when it should, and not before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import yaml
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _exposition as _server_exposition
 from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
-RULES = REPOSITORY / "examples" / "monitoring" / "pppoe.rules.yml"
+RULES = REPOSITORY / "roles" / "pppoe_monitoring" / "files" / "pppoe.rules.yml"
 HEALTHY = {
     "pppoe_server_up": "1+0x800",
     "pppoe_server_sessions": "20+0x800",
