@@ -66,7 +66,7 @@ def _undo(parts: t.Sequence[PlannedRules]) -> None:
 def _with_unit(module: AnsibleModule, todo: FirewallPlan) -> None:
     """Files first, then the unit brings in the rules; all is taken back where it fails."""
     unit = todo.unit.former.name
-    _write(module, todo.files)
+    written = _write(module, todo.files)
     try:
         if todo.unit.read_again:
             _systemd.daemon_reload(module)
@@ -82,7 +82,7 @@ def _with_unit(module: AnsibleModule, todo: FirewallPlan) -> None:
         if not todo.unit.former.links:
             with suppress(_systemd.SystemdError):
                 _systemd.disable(module, unit)
-        back = [_files.File(one.file.path, one.before, one.before_mode or 0o644) for one in todo.files]
+        back = [_files.File(one.file.path, one.before, one.before_mode or 0o644) for one in written]
         _write(module, _files.changes(back))
         _systemd.daemon_reload(module)
         _undo(todo.parts)
@@ -113,10 +113,11 @@ def _without_unit(module: AnsibleModule, todo: FirewallPlan) -> None:
             _systemd.stop(module, unit.name)
 
 
-def _write(module: AnsibleModule, changes: list[_files.Change]) -> None:
-    _files.write(module, changes)
+def _write(module: AnsibleModule, changes: list[_files.Change]) -> list[_files.Change]:
+    written = _files.write(module, changes)
     if any(one.file.content is None and one.file.path.startswith(_firewall_boot.RULES_DIRECTORY) for one in changes):
         _tidy(_firewall_boot.RULES_DIRECTORY)
+    return written
 
 
 def _tidy(directory: str) -> None:

@@ -18,7 +18,7 @@ import tempfile
 import time
 import typing as t
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _temporary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
@@ -33,7 +33,8 @@ class File:
 
     ``mode`` holds for a new file; with ``keep_mode`` an existing file keeps the mode it has.
     A ``secret`` file never appears in a diff, only the fact that it changes. Of a ``program`` of ours a diff has one
-    line, so that what the user has asked for is seen.
+    line, so that what the user has asked for is seen. ``edit``: makes the content out of what is there, for a file that
+    another part of the same run may write between the plan and ``write``.
     """
 
     path: str
@@ -42,6 +43,7 @@ class File:
     keep_mode: bool = False
     secret: bool = False
     program: bool = False
+    edit: t.Callable[[bytes | None], bytes | None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,8 @@ def _wait_for_lock(descriptor: int, path: str, deadline: float, timeout: float) 
             time.sleep(0.05)
 
 
-def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
-    """Make every change, or, if one cannot be made, none: those already made are taken back.
+def write(module: AnsibleModule, changed: t.Sequence[Change]) -> list[Change]:
+    """Make every change, or, if one cannot be made, none: those already made are taken back. Returns what was made.
 
     In each folder, what runs that were killed have left there is removed first. A power cut afterwards takes nothing
     back.
@@ -161,7 +163,7 @@ def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
         _temporary.sweep(folder)
     done: list[Change] = []
     try:
-        for change in changed:
+        for change in map(_up_to_date, changed):
             _write_one(module, change.file)
             done.append(change)
     except OSError:
@@ -171,6 +173,17 @@ def write(module: AnsibleModule, changed: t.Sequence[Change]) -> None:
         raise
     for folder in folders:
         _sync(folder)
+    return done
+
+
+def _up_to_date(change: Change) -> Change:
+    """The change, of what the file is now."""
+    if change.file.edit is None:
+        return change
+    before, mode = there([change.file.path])[change.file.path]
+    if before == change.before:
+        return change
+    return Change(replace(change.file, content=change.file.edit(before)), before, mode)
 
 
 def _sync(folder: str) -> None:

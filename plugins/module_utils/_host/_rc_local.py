@@ -48,13 +48,19 @@ def edited(
     into, in place of that content.
     """
     content = there if before is None else before
+
+    def edit(now: bytes | None) -> bytes | None:
+        return without_block(now, block) if lines is None else with_block(now, block, list(lines))
+
+    # Other parts of a run have blocks of their own. With ``before``, more is changed than the block.
+    again = edit if before is None else None
+    after = edit(content)
     if lines is None:
-        after = without_block(content, block)
-        return [] if after == there else [_files.File(place, after, keep_mode=True)]
+        return [] if after == there else [_files.File(place, after, keep_mode=True, edit=again)]
     wanted = 0o755 if mode is None else mode
     if not wanted & 0o100:
         wanted |= 0o111  # otherwise nobody would run it
-    return [_files.File(place, with_block(content, block, list(lines)), wanted)]
+    return [_files.File(place, after, wanted, edit=again)]
 
 
 def lines_of(content: bytes, block: str) -> bytes:

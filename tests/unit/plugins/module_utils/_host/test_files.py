@@ -4,7 +4,7 @@ import errno
 import os
 
 import pytest
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _module
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _module, _rc_local
 
 MODULE = type("Module", (), {"selinux_enabled": staticmethod(lambda: False)})()
 
@@ -77,3 +77,18 @@ def test_names_are_on_the_disk_when_it_returns(tmp_path, monkeypatch):
     files = [_files.File(str(tmp_path / name), b"x") for name in ("one", "two")]
     _files.write(MODULE, _files.changes(files))
     assert steps == ["content", "name", "content", "name", "folder"]
+
+
+def test_two_parts_of_a_run_edit_one_file_and_neither_loses_a_line(tmp_path):
+    path = str(tmp_path / "rc.local")
+    lines = (_rc_local.edited(path, None, None, block, [f"start {block}"]) for block in ("one", "two"))
+    first, second = (_files.changes(files) for files in lines)
+    _files.write(MODULE, first)
+    (made,) = _files.write(MODULE, second)
+    assert made.before == first[0].file.content
+    text = (tmp_path / "rc.local").read_text()
+    assert [line for line in text.splitlines() if line.startswith("start")] == ["start one", "start two"]
+    gone = [_files.changes(_rc_local.edited(path, text.encode(), 0o755, block, None)) for block in ("one", "two")]
+    for changes in gone:
+        _files.write(MODULE, changes)
+    assert not (tmp_path / "rc.local").exists()
