@@ -36,11 +36,11 @@ def paths() -> list[str]:
     return _all().paths(FOLDER)
 
 
-def files() -> list[_files.File]:
+def files(interpreter: str = sys.executable) -> list[_files.File]:
     program = paths()[0]
     return [
         _files.File(path, text, 0o755 if path == program else 0o644, program=True)
-        for path, text in _all().files(FOLDER, sys.executable).items()
+        for path, text in _all().files(FOLDER, interpreter).items()
     ]
 
 

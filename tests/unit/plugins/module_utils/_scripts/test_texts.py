@@ -14,7 +14,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
     _pppoe_server_pppd,
     _pppoe_server_up,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_program
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_program, _metrics_program
 
 SCRIPTS = {
     "instance": _pppoe_server_instance.instance_script(),
@@ -55,6 +55,7 @@ def test_nothing_is_left_to_fill_in():
 PROGRAMS = {
     "pppoe-server-manager": _manager_program.files("/f", "/usr/bin/python3"),
     "pppoe-server-ipv6": _ipv6_program.PROGRAM.files("/f", "/usr/bin/python3"),
+    "pppoe-server-ctl": {file.path: file.content for file in _control_program.files("/usr/bin/python3")},
     "pppoe-server-metrics": {file.path: file.content for file in _metrics_program.files("/usr/bin/python3")},
 }
 
