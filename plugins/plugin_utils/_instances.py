@@ -129,6 +129,25 @@ def parameters(instance: InstanceVariables, accounts: t.Sequence[Values] = ()) -
     """
     if not instance.present:
         return absent(instance)
+    _check(instance)
+    drained = instance.values["state"] == "drained"
+    boot = "rc_local" if instance.values["startup"] == "rc_local" else "auto"
+    decided: dict[str, dict[str, t.Any]] = {
+        "forwarding": {"state": "present", "ipv6_forwarding": has_ipv6(instance)},
+        "masquerade": {"state": _state(instance.is_set("nat")), "startup": boot},
+        "server": {"radius": instance.radius, **({"state": "started"} if drained else {})},
+        # The accounts come without their secrets (_instances_accounts.with_plans).
+        "plans": {"state": _state(has_plans(instance, accounts)), "accounts": [], "accounts_src": None},
+        "ipv6": {"state": _state(has_ipv6(instance)), "startup": boot, "accounts": [], "accounts_src": None},
+        # Drained by a playbook, it stays so.
+        "access": {"state": "present", "startup": boot, **({"drained": True} if drained else {})},
+        "metrics": {"state": _state(instance.is_set("metrics"))},
+    }
+    return {name: _validated(instance, part, decided[name]) for name, part in PARTS.items()}
+
+
+def _check(instance: InstanceVariables) -> None:
+    """Refuse variables that contradict each other."""
     if instance.is_set("nat") and not instance.values["outside_interface"]:
         raise instance.refused(
             "outside_interface",
@@ -149,21 +168,7 @@ def parameters(instance: InstanceVariables, accounts: t.Sequence[Values] = ()) -
             raise instance.refused("plans", problem, "Let the RADIUS servers answer with Framed-Pool.")
     if has_ipv6(instance) and not instance.is_set("ipv6"):
         problem = "is false, but there are IPv6 prefixes for customers."
-        raise instance.refused("ipv6", problem, "Set it to true, or take pppoe_server_ipv6_prefixes and others away.")
-    drained = instance.values["state"] == "drained"
-    boot = "rc_local" if instance.values["startup"] == "rc_local" else "auto"
-    decided: dict[str, dict[str, t.Any]] = {
-        "forwarding": {"state": "present", "ipv6_forwarding": has_ipv6(instance)},
-        "masquerade": {"state": _state(instance.is_set("nat")), "startup": boot},
-        "server": {"radius": instance.radius, **({"state": "started"} if drained else {})},
-        # The accounts come without their secrets (_instances_accounts.with_plans).
-        "plans": {"state": _state(has_plans(instance, accounts)), "accounts": [], "accounts_src": None},
-        "ipv6": {"state": _state(has_ipv6(instance)), "startup": boot, "accounts": [], "accounts_src": None},
-        # Drained by a playbook, it stays so.
-        "access": {"state": "present", "startup": boot, **({"drained": True} if drained else {})},
-        "metrics": {"state": _state(instance.is_set("metrics"))},
-    }
-    return {name: _validated(instance, part, decided[name]) for name, part in PARTS.items()}
+        raise instance.refused("ipv6", problem, "Set it to true, or remove pppoe_server_ipv6_prefixes and the like.")
 
 
 def absent(instance: InstanceVariables) -> dict[str, dict[str, t.Any]]:

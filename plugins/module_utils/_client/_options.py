@@ -165,17 +165,7 @@ def request(params: t.Mapping[str, t.Any], defaults: t.Mapping[str, t.Any], chec
 
 def connection(params: t.Mapping[str, t.Any]) -> Connection:
     """The connection that the module's parameters ask for, all of them valid but for what its interface decides."""
-    check_name(params["name"])
-    secret = params["secret"]
-    _account.of_client(params["username"], "(stays as it is)" if secret is None else secret)
-    for parameter, least, most in _NUMBERS:
-        _check_number(parameter, params[parameter], least, most)
-    if params["redial_pause_max"] < params["redial_pause"]:
-        problem = f"{params['redial_pause_max']} is less than redial_pause, {params['redial_pause']}."
-        raise Refused("redial_pause_max", problem, "Give at least that.")
-    if params["demand_idle"] is not None and not params["boot"]:
-        problem = f"{params['demand_idle']}, but with boot=false nothing would wait for traffic after the next boot."
-        raise Refused("demand_idle", problem, "Set boot=true, or leave demand_idle out.")
+    _check(params)
     wanted = Connection(
         name=params["name"],
         interface=_interface(params["interface"]),
@@ -205,6 +195,21 @@ def connection(params: t.Mapping[str, t.Any]) -> Connection:
         problem = f"the VLAN's interface would be {wanted.nic}, and an interface's name has 15 characters at most."
         raise Refused("vlan", problem, "Create the VLAN by other means, and name its interface in interface.")
     return wanted
+
+
+def _check(params: t.Mapping[str, t.Any]) -> None:
+    """Refuse what is no name, account or number, and numbers that contradict each other."""
+    check_name(params["name"])
+    secret = params["secret"]
+    _account.of_client(params["username"], "(stays as it is)" if secret is None else secret)
+    for parameter, least, most in _NUMBERS:
+        _check_number(parameter, params[parameter], least, most)
+    if params["redial_pause_max"] < params["redial_pause"]:
+        problem = f"{params['redial_pause_max']} is less than redial_pause, {params['redial_pause']}."
+        raise Refused("redial_pause_max", problem, "Give at least that.")
+    if params["demand_idle"] is not None and not params["boot"]:
+        problem = f"{params['demand_idle']}, but with boot=false nothing would wait for traffic after the next boot."
+        raise Refused("demand_idle", problem, "Set boot=true, or leave demand_idle out.")
 
 
 def _check_number(parameter: str, value: int | None, least: int, most: int) -> None:

@@ -229,14 +229,8 @@ def test_the_server_is_refused_before_anything_is_written(files, words):
         host.close()
 
 
-def test_after_a_boot_there_is_one_daemon_an_interface():
-    """Each is taken over by an instance of its own; then everything ends, and rc.local runs as at boot."""
-    host = Host("pppoe_server")
-    lans = [f"eth{number}" for number in range(2, 7)]
-    try:
-        for lan in lans:
-            host.sh(f"ip link add {lan} type veth peer name {lan}x; ip link set {lan} up")
-        script = """\
+#: An rc.local that starts five daemons, each in a way of its own.
+FIVE_DAEMONS = """\
 #!/bin/sh
 for n in 2; do
   pppoe-server -I eth$n -L 10.2.0.1 -R 10.2.0.10 -N 5
@@ -249,7 +243,16 @@ sh -c 'exec pppoe-server -I eth6 -L 10.6.0.1 -R 10.6.0.10 -N 5'
 wait
 sleep 0.3
 """
-        host.write({"/etc/rc.local": script})
+
+
+def test_after_a_boot_there_is_one_daemon_an_interface():
+    """Each is taken over by an instance of its own; then everything ends, and rc.local runs as at boot."""
+    host = Host("pppoe_server")
+    lans = [f"eth{number}" for number in range(2, 7)]
+    try:
+        for lan in lans:
+            host.sh(f"ip link add {lan} type veth peer name {lan}x; ip link set {lan} up")
+        host.write({"/etc/rc.local": FIVE_DAEMONS})
         host.sh("ip addr add 10.4.0.1/24 dev eth4 label eth4:7; /etc/rc.local >/dev/null 2>&1")
         for lan in lans:
             parameters = {**PARAMETERS, "interfaces": [lan], "local_address": f"10.{lan[-1]}.0.1"}
