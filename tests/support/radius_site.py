@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 CENTRE, SECOND, CONCENTRATOR, NOBODY = "192.168.5.20", "192.168.5.21", "192.168.5.109", "192.168.5.29"
 SECRET = "secret-of-gate1"
 _LOOPBACK = "secret-of-loopback"
-_FOLDER, _BUFFER, _LOG = "/run/proxy", "/run/buffer", "/run/proxy/log"
+FOLDER, _BUFFER, _LOG = "/run/proxy", "/run/buffer", "/run/proxy/log"
 
 # RFC 2865, 3. A reply to every request after so many seconds; a Status-Server is answered at once.
 _SERVER = """
@@ -80,14 +80,14 @@ class Concentrator:
         self._process: subprocess.Popen[bytes] | None = None
         self._servers: list[subprocess.Popen[str]] = []
         self._settings: dict[str, t.Any] = {}
-        self.host.sh(f"install -d -o freerad -g freerad {_FOLDER} {_BUFFER} {_layout_radius.RUN}")
+        self.host.sh(f"install -d -o freerad -g freerad {FOLDER} {_BUFFER} {_layout_radius.RUN}")
 
     def start(self, servers: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         """With these servers, from nothing."""
         self.stop()
         self._configure(servers)
-        self.host.sh(f"rm -f {_BUFFER}/*; :>{_LOG}; chown freerad {_LOG}; freeradius -XC -d {_FOLDER}")
-        command = [*self.host.into, "freeradius", "-f", "-l", _LOG, "-d", _FOLDER]
+        self.host.sh(f"rm -f {_BUFFER}/*; :>{_LOG}; chown freerad {_LOG}; freeradius -XC -d {FOLDER}")
+        command = [*self.host.into, "freeradius", "-f", "-l", _LOG, "-d", FOLDER]
         quiet = subprocess.DEVNULL
         self._process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
         assert until(lambda: "Ready to process requests" in self.log()), self.log()
@@ -95,16 +95,16 @@ class Concentrator:
     def refusal(self, servers: t.Sequence[t.Mapping[str, t.Any]]) -> str:
         """What FreeRADIUS says of a configuration that it does not take."""
         self._configure(servers)
-        return self.host.sh(f"freeradius -XC -d {_FOLDER} && echo taken", check=False)
+        return self.host.sh(f"freeradius -XC -d {FOLDER} && echo taken", check=False)
 
     def _configure(self, servers: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         self._settings = {"servers": list(servers), "nas_identifier": "gate1", "nas_address": CONCENTRATOR,
                           "disconnect_secret": "", "disconnect_from": []}  # fmt: skip
         settings = _radius_settings.settings(self._settings, "gate1")
         text = _radius_proxy.configuration(
-            settings, CONCENTRATOR, _LOOPBACK, "/usr/lib/freeradius", _FOLDER, "freerad"
+            settings, CONCENTRATOR, _LOOPBACK, "/usr/lib/freeradius", FOLDER, "freerad"
         ).replace(_layout_radius.BUFFER, _BUFFER)
-        self.write(f"{_FOLDER}/radiusd.conf", text)
+        self.write(f"{FOLDER}/radiusd.conf", text)
 
     def write(self, path: str, text: str) -> None:
         """A file that only FreeRADIUS reads."""

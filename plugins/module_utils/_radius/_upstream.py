@@ -20,7 +20,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _pro
 _BLOCK = re.compile(r"^home_server \S+ \{\n(.*?)^\}$", re.MULTILINE | re.DOTALL)
 # FreeRADIUS 3.0 and 3.2, process.c; the user's name in it can be anything.
 _FAILED = re.compile(
-    r"(?:\(\d+\) +)?(?:ERROR: +)?Failing proxied request.*, due to lack of any response from home server (\S+) port"
+    r"(?:\(\d+\) +|(?:ERROR)?: +)*Failing proxied request.*, due to lack of any response from home server (\S+) port"
     r" (\d+)",
     re.DOTALL,
 )

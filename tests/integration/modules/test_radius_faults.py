@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _upstream
 from ansible_collections.dialtone.pppoe.tests.support import radius_centre, radius_site
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
@@ -103,6 +104,10 @@ def test_records_of_an_outage_arrive_later_in_order_and_once(centre, concentrato
     assert concentrator.ask(ANN).startswith("Access-Accept")
     centre.stop()
     assert SILENCE in concentrator.ask(ANN)
+    # It counts for the metrics: this is how FreeRADIUS logs it.
+    messages = [line.partition(" : ")[2] for line in concentrator.log().splitlines()]
+    servers = _upstream.servers(concentrator.host.sh(f"cat {radius_site.FOLDER}/radiusd.conf"))
+    assert _upstream.failures(messages, servers) == {f"{radius_site.CENTRE}:1812": 1}
     sent = []
     for session in ("one", "two", "three"):
         for status, number in (("Start", 0), ("Interim-Update", 60), ("Stop", 90)):

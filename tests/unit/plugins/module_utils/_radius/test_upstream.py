@@ -42,7 +42,8 @@ FAILING = 'Failing proxied request for user "{}", due to lack of any response fr
         # A record: the port for accounting. FreeRADIUS 3.2 says no user there.
         (["(5) ERROR: Failing proxied request, due to lack of any response from home server 2001:db8::1 port 1646"],
          (0, 1)),
-        ([FAILING.format("a", "192.0.2.1", 1812)] * 2, (2, 0)),
+        (["ERROR: (0) ERROR: " + FAILING.format("a", "192.0.2.1", 1812), FAILING.format("a", "192.0.2.1", 1812)],
+         (2, 0)),
         # A user's name that looks like it, and a server that is not one of ours.
         (["(5) Login incorrect: [" + FAILING.format("x", "192.0.2.1", 1812) + "] (from client pppd)"], (0, 0)),
         ([FAILING.format("cmz", "203.0.113.1", 1812)], (0, 0)),
