@@ -30,6 +30,14 @@ def test_a_session_is_as_radius_says(concentrator, until):
     assert {"Filter-Id 2000/1000", "Framed-Route 10.30.1.0/24 0.0.0.0 1"} <= set(known)
 
 
+def test_ipv6_prefixes_are_as_radius_says(concentrator):
+    concentrator.dial(60, "six", ipv6="true")
+    (customer,) = concentrator.customers("wait_for_prefixes", first=60, count=1, seconds=60)
+    expected = ("2001:db8:7:1::/64", "2001:db8:8::/48")
+    assert (customer["ipv6"]["framed"], customer["ipv6"]["delegated"]) == expected
+    concentrator.hang_up(60)
+
+
 def test_its_row_says_who_and_where(concentrator, until):
     columns = (
         "acctsessionid, nasportid, callingstationid, calledstationid, host(framedipaddress), nasporttype, acctstoptime"
