@@ -167,6 +167,12 @@ options:
       - More than 1492 is requested according to RFC 4638. If the server does not agree, it is 1492, as RV(mtu) shows.
     type: int
     default: 1492
+  interface_mtu:
+    description:
+      - The MTU that O(interface) and its VLAN have at least from each dial on, such as V(1508) for a O(mtu) of V(1500).
+        V(0) leaves them as they are. The segment has to carry frames of this size.
+    type: int
+    default: 0
   demand_idle:
     description:
       - Dial on demand, and hang up after this many seconds without traffic. The addresses may change with each dial.
@@ -432,6 +438,7 @@ ARGUMENTS = {
         },
     },
     "mtu": {"type": "int", "default": 1492},
+    "interface_mtu": {"type": "int", "default": 0},
     "demand_idle": {"type": "int"},
     "lcp_echo_interval": {"type": "int", "default": 4},
     "lcp_echo_failure": {"type": "int", "default": 3},

@@ -132,7 +132,10 @@ options:
     default: 3
   mtu:
     description:
-      - Maximum size of packets sent to a client, in bytes. Values other than V(1492) need kernel mode.
+      - Maximum size of packets sent to a client, in bytes, whatever a client asks for. Values other than V(1492) need
+        kernel mode.
+      - More than V(1492) is for clients that ask for it (RFC 4638), and needs an MTU of 8 bytes more on O(interfaces),
+        see O(interface_mtu).
     type: int
     default: 1492
   mru:
@@ -140,6 +143,14 @@ options:
       - Maximum size of packets that clients are asked to send, in bytes. Values other than V(1492) need kernel mode.
     type: int
     default: 1492
+  interface_mtu:
+    description:
+      - The MTU that O(interfaces) have at least when the instance starts, such as V(1508) for a O(mtu) of V(1500).
+        That of an interface below a VLAN is raised, too. V(0) leaves them as they are, and there is a warning if that
+        is not enough.
+      - Switches and clients on the segment have to carry frames of this size.
+    type: int
+    default: 0
   options:
     description:
       - Additional pppd options, each with its arguments, such as V(idle 600). Options that conflict with a parameter or
@@ -384,6 +395,7 @@ ARGUMENTS = {
     "lcp_echo_failure": {"type": "int", "default": 3},
     "mtu": {"type": "int", "default": 1492},
     "mru": {"type": "int", "default": 1492},
+    "interface_mtu": {"type": "int", "default": 0},
     "options": {"type": "list", "elements": "str", "default": []},
     "ac_name": {"type": "str"},
     "service_names": {"type": "list", "elements": "str", "default": []},

@@ -66,20 +66,20 @@ def look_up() -> None:
 
 
 @contextmanager
-def servers() -> Iterator[list[storm.Side]]:
-    """Two servers of ours, with plans and without; the lab is removed in the end."""
+def servers(names: tuple[str, str], ours: dict, more: dict | None = None) -> Iterator[list[storm.Side]]:
+    """Two servers of ours, the second with the variables `ours`, both with `more`; the lab is removed in the end."""
     if stage.hosts_of(storm.NAME) is not None:
         raise stage.StageError(f"a lab {storm.NAME} is there already: tests/lab/lab down {storm.NAME}")
     topology = str((HERE / "storm_topology.yml").relative_to(stage.REPOSITORY))
     stage.lab("up", topology, "--name", storm.NAME)
     try:
-        configure()
-        yield [storm.Side("without plans", "hand"), storm.Side("with plans", "ours")]
+        configure(ours, more or {})
+        yield [storm.Side(names[0], "hand"), storm.Side(names[1], "ours")]
     finally:
         stage.lab("down", storm.NAME)
 
 
-def configure() -> None:
+def configure(ours: dict, more: dict) -> None:
     common = {
         "pppoe_server_interfaces": ["eth1"],
         "pppoe_server_outside_interface": "eth0",
@@ -87,8 +87,9 @@ def configure() -> None:
         "pppoe_server_pool": [f"{storm.POOL}+{SESSIONS + 50}"],
         "pppoe_server_accounts": [{"name": "cmz", "secret": "cmz"}],
         "pppoe_server_nat": False,
+        **more,
     }
-    hosts = {"hand": {}, "ours": {"pppoe_server_plans": PLANS, "pppoe_server_default_plan": "home"}}
+    hosts = {"hand": {}, "ours": ours}
     groups = {"pppoe_servers": {"hosts": hosts, "vars": common}, "pppoe_clients": {"hosts": {}}}
     with tempfile.TemporaryDirectory(prefix="dialtone-bench-") as folder:
         inventory = Path(folder) / "hosts.json"
@@ -125,7 +126,8 @@ def available(guest: Guest) -> int:
 
 def main() -> None:
     look_up()
-    with servers() as sides:
+    ours = {"pppoe_server_plans": PLANS, "pppoe_server_default_plan": "home"}
+    with servers(("without plans", "with plans"), ours) as sides:
         # Once before, so that the kernel's modules are loaded and nothing is new.
         for side in sides:
             side.alone()

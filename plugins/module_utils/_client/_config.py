@@ -150,7 +150,8 @@ def attempt(wanted: Connection, pauses: bool = True, options: tuple[str, ...] = 
     least, most = (wanted.redial_pause, wanted.redial_pause_max) if pauses else (0, 0)
     vlan = "-" if wanted.vlan is None else str(wanted.vlan)
     words = [_layout_client.ATTEMPT, "dial", wanted.name, str(least), str(most), wanted.interface, vlan]
-    return [*words, *options]
+    ethernet = [f"ethernet-mtu={wanted.interface_mtu}"] if wanted.interface_mtu else []
+    return [*words, *ethernet, *options]
 
 
 def unit_file(wanted: Connection) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _interfaces, _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 # RFC 2516, section 7: 1500 less the six bytes of PPPoE's header and the two of PPP's.
@@ -68,6 +68,7 @@ class Connection:
     ipv6: bool = False
     delegation: _client_delegation.Delegation | None = None
     mtu: int = USUAL_MTU
+    interface_mtu: int = 0
     demand_idle: int | None = None
     lcp_echo_interval: int = 4
     lcp_echo_failure: int = 3
@@ -185,6 +186,7 @@ def connection(params: t.Mapping[str, t.Any]) -> Connection:
             params["ipv6_delegation"], params["ipv6"], params["demand_idle"] is not None
         ),
         mtu=params["mtu"],
+        interface_mtu=params["interface_mtu"],
         demand_idle=params["demand_idle"],
         lcp_echo_interval=params["lcp_echo_interval"],
         lcp_echo_failure=params["lcp_echo_failure"],
@@ -219,7 +221,10 @@ def _check_number(parameter: str, value: int | None, least: int, most: int) -> N
 
 def check_mtu(wanted: Connection, interface_mtu: int) -> None:
     """Refuse an MTU that the Ethernet interface, with ``interface_mtu``, cannot carry."""
-    most = min(MOST_MTU, interface_mtu - OVERHEAD)
+    most = min(MOST_MTU, max(interface_mtu, wanted.interface_mtu) - OVERHEAD)
+    if wanted.interface_mtu and not wanted.mtu + OVERHEAD <= wanted.interface_mtu <= _interfaces.MOST_MTU:
+        problem = f"{wanted.interface_mtu} is out of range."
+        raise Refused("interface_mtu", problem, f"Give {wanted.mtu + OVERHEAD} to {_interfaces.MOST_MTU}.")
     if not LEAST_MTU <= wanted.mtu <= most:
         own = f"{wanted.interface} has an MTU of {interface_mtu}, PPPoE takes {OVERHEAD}"
         why = "Ethernet's own" if most == MOST_MTU else own

@@ -22,6 +22,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+#: What PPPoE adds to a packet (RFC 2516, 7), Ethernet's usual MTU, and the most that any network has.
+PPPOE_OVERHEAD, ETHERNET_MTU, MOST_MTU = 8, 1500, 9216
 SYSFS = "/sys/class/net"
 ROUTES = "/proc/net/route"
 VLANS = "/proc/net/vlan/config"
@@ -133,6 +135,13 @@ def addresses(module: AnsibleModule) -> dict[str, Interface]:
     ip = module.get_bin_path("ip", required=True)
     _rc, out, _err = module.run_command([ip, "-j", "addr"], check_rc=True)
     return parse_addresses(out)
+
+
+def most_mtu(module: AnsibleModule) -> dict[str, int]:
+    """The largest MTU that each interface can have, as far as its driver says."""
+    ip = module.get_bin_path("ip", required=True)
+    _rc, out, _err = module.run_command([ip, "-d", "-j", "link"], check_rc=True)
+    return {one["ifname"]: one["max_mtu"] for one in json.loads(out or "[]") if one.get("max_mtu")}
 
 
 def parse_addresses(text: str) -> dict[str, Interface]:

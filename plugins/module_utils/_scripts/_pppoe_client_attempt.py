@@ -16,9 +16,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pp
 # more than pppd's database and what else it writes will ever have.
 _TEXT = r"""#!/bin/sh
 #
-# pppoe-client-attempt dial NAME LEAST MOST INTERFACE VLAN [OPTION...]
+# pppoe-client-attempt dial NAME LEAST MOST INTERFACE VLAN [ethernet-mtu=BYTES] [OPTION...]
 #     Wait after failures, LEAST seconds after the first and then twice as long each time, up to MOST. Then set up the
-#     Ethernet interface and its VLAN (- for none), begin a new log, and become pppd with these options.
+#     Ethernet interface and its VLAN (- for none), with that MTU at least, begin a new log, and become pppd with these
+#     options.
 # pppoe-client-attempt after NAME LEAST
 #     Run by systemd with EXIT_*: count a failure. A link that has come up, and stayed for LEAST seconds, is none.
 # For tests, DIALTONE_* say where things are.
@@ -100,6 +101,10 @@ link_up() {
     flags=0
     [ ! -r "$interfaces/$1/flags" ] || read -r flags <"$interfaces/$1/flags"
     [ $((flags & 1)) -eq 1 ] || ip link set dev "$1" up || give_up "$1 cannot be set up."
+    [ -n "$ethernet" ] || return 0
+    mtu=0
+    [ ! -r "$interfaces/$1/mtu" ] || read -r mtu <"$interfaces/$1/mtu"
+    [ "$mtu" -ge "$ethernet" ] || ip link set dev "$1" mtu "$ethernet" || say "$1 keeps its MTU of $mtu."
 }
 
 # Until this attempt has said something, what the last one has said is of interest. The copy of the peers file is
@@ -117,6 +122,10 @@ before() {
     refuse_a_second_pppd
     pause "$1" "$2"
     [ -e "${DIALTONE_PPPOE:-/proc/net/pppoe}" ] || modprobe -q pppoe 2>/dev/null
+    ethernet=
+    case ${5:-} in
+        ethernet-mtu=*) ethernet=${5#*=} ;;
+    esac
     set_up "$3" "${4:--}"
     begin
     guard_database
@@ -125,6 +134,7 @@ before() {
 dial() {
     before "$@"
     shift 4
+    [ -z "$ethernet" ] || shift
     # A server can make pppd write a line for each of its packets. Where its log ends, pppd goes on without one.
     trap '' XFSZ
     # shellcheck disable=SC3045 # each sh of Linux has -S

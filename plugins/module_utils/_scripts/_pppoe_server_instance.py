@@ -13,10 +13,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pp
 
 _INSTANCE = r"""#!/bin/sh
 #
-# pppoe-server-instance start NAME INTERFACE... -- COMMAND...
-#     Wait for the interfaces, then start the daemon COMMAND (pppoe-server and its options) with session ids of its own.
-#     Once it answers, every other daemon of the instance is ended, and their sessions live on. If it does not, the
-#     former ones stay.
+# pppoe-server-instance start NAME [mtu=BYTES] INTERFACE... -- COMMAND...
+#     Wait for the interfaces, raise their MTU if it is lower, then start the daemon COMMAND (pppoe-server and its
+#     options) with session ids of its own. Once it answers, every other daemon of the instance is ended, and their
+#     sessions live on. If it does not, the former ones stay.
 # pppoe-server-instance hangup NAME PID
 #     End the daemon PID (- if there is none), any other daemon and all sessions of the instance. Without a PID the
 #     daemon has died by itself: nothing is ended, since its sessions live on and another daemon takes its place.
@@ -118,6 +118,16 @@ wait_for() {
         sleep 0.5
     done
     ip link set "$1" up
+    [ -z "$ethernet" ] || raise_mtu "$1"
+}
+
+# A VLAN carries no more than what it is on.
+raise_mtu() {
+    ! read -r now <"/sys/class/net/$1/mtu" || [ "$now" -lt "$ethernet" ] || return 0
+    for lower in "/sys/class/net/$1"/lower_*; do
+        [ ! -e "$lower" ] || raise_mtu "${lower##*/lower_}"
+    done
+    ip link set "$1" mtu "$ethernet" || say "$1 keeps its MTU of $now, so clients get no more than $((now - 8))"
 }
 
 # Of the ids that the lines "FIRST LAST" of the input leave free: the offset and size of COUNT in a row, if possible
@@ -233,8 +243,12 @@ own_scope() {
 start() {
     own_scope "$@"
     interfaces=
+    ethernet=
     while [ "$1" != -- ]; do
-        interfaces="$interfaces $1"
+        case $1 in
+            mtu=*) ethernet=${1#mtu=} ;;
+            *) interfaces="$interfaces $1" ;;
+        esac
         shift
     done
     shift

@@ -48,10 +48,33 @@ def check(
         _server_instances.leaving(before, instance.every_address, peers),
         check_programs(parameters, observed, how, later),
         *_server_uplink.warnings(instance, observed.interfaces, observed.routes),
+        *check_mtu(instance, observed),
     ]
     if parameters["startup"] == "systemd" and not observed.systemd:
         raise Refused("startup", "systemd is not running on this host.", "Use rc_local or none.")
     return [warning for warning in warnings if warning]
+
+
+def check_mtu(instance: _server_config.Instance, observed: ObservedServer) -> list[str]:
+    """``Refused`` for an MTU that an interface cannot have, else a warning where it is too small for the sessions."""
+    needed = max(instance.mtu, instance.mru) + _interfaces.PPPOE_OVERHEAD
+    if instance.interface_mtu and not needed <= instance.interface_mtu <= _interfaces.MOST_MTU:
+        fix = f"Give {needed} to {_interfaces.MOST_MTU}: PPPoE takes {_interfaces.PPPOE_OVERHEAD} of it."
+        raise Refused("interface_mtu", f"{instance.interface_mtu} is out of range.", fix)
+    found = []
+    for name in instance.interfaces:
+        most = observed.most_mtu.get(name)
+        if instance.interface_mtu and most and most < instance.interface_mtu:
+            problem = f"{name} can have {most} at most, not {instance.interface_mtu}."
+            raise Refused("interface_mtu", problem, "Use another interface, or leave mtu and mru at 1492.")
+        now = observed.interfaces[name].mtu
+        if not instance.interface_mtu and needed > _interfaces.ETHERNET_MTU and now < needed:
+            less = now - _interfaces.PPPOE_OVERHEAD
+            found.append(
+                f"mtu and mru: clients on {name} get {less} at most, since its own MTU is {now}. Set interface_mtu to "
+                f"{needed}, if the switches and clients there can have it, too."
+            )
+    return found
 
 
 def refuse_others(

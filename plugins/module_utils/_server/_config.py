@@ -74,6 +74,7 @@ class Instance:
     radius: bool = False
     history_days: int = 0
     pools: t.Mapping[str, _named_pools.Named] = field(default_factory=dict)
+    interface_mtu: int = 0
 
     @property
     def every_address(self) -> list[str]:
@@ -106,6 +107,7 @@ def instance(parameters: t.Mapping[str, t.Any]) -> Instance:
         local_address=_pool.text(_pool.address("local_address", parameters["local_address"])),
         addresses=addresses,
         pools=pools,
+        interface_mtu=parameters["interface_mtu"],
         session_count=session_count,
         authentication=parameters["authentication"],
         system_login=parameters["system_login"],
@@ -321,7 +323,9 @@ def command(instance: Instance, can: Capabilities, how: Mode) -> list[str]:
 
 def start_line(instance: Instance, server_command: t.Sequence[str]) -> str:
     # Every word has been held against a pattern without blanks, quotes, '$' and '%', so none needs quoting.
-    return " ".join([_layout_server.INSTANCE, "start", instance.name, *instance.interfaces, "--", *server_command])
+    ethernet = [f"mtu={instance.interface_mtu}"] if instance.interface_mtu else []
+    names = [*ethernet, *instance.interfaces]
+    return " ".join([_layout_server.INSTANCE, "start", instance.name, *names, "--", *server_command])
 
 
 _UNIT = """\

@@ -41,7 +41,7 @@ class ObservedServer:
     path of the one among them. ``own``: what runs of the instance; ``unit``: its unit. ``unmanaged``: what is not ours.
     ``instances``: the names of all instances; ``commands``: the command of each, from what starts it or runs.
     ``pools``: the addresses of each one's pool; ``pool_in_use``: the pool file that the running daemon was started
-    with. ``routes``: the IPv4 default routes.
+    with. ``routes``: the IPv4 default routes. ``most_mtu``: what interfaces can have, where one is to be set.
     """
 
     systemd: bool
@@ -58,6 +58,7 @@ class ObservedServer:
     pools: t.Mapping[str, t.Sequence[str]] = field(default_factory=dict)
     pool_in_use: bytes | None = None
     commands: t.Mapping[str, _server_startup_lines.Command] = field(default_factory=dict)
+    most_mtu: t.Mapping[str, int] = field(default_factory=dict)
 
 
 def observe(module: AnsibleModule) -> ObservedServer:
@@ -87,6 +88,7 @@ def observe(module: AnsibleModule) -> ObservedServer:
         pools=_pool_files.addresses(),
         pool_in_use=_files.read(f"{_layout_server.STATE}/{name}.pool"),
         commands=_server_instances.commands(startup_texts(), [process.argv for process in processes]),
+        most_mtu=_interfaces.most_mtu(module) if module.params.get("interface_mtu") else {},
     )
 
 

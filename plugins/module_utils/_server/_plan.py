@@ -121,11 +121,13 @@ def _decision(
     now: _server_processes.Running,
     by_systemd: bool,
 ) -> _server_decision.DaemonDecision:
-    daemon = now.daemon
+    daemon, interfaces = now.daemon, observed.interfaces
     differs = daemon is not None and (
         now.foreign is not None
         or _server_processes.own_command(daemon.argv) != command
         or observed.pool_in_use != _server_config.pool_file(instance)
+        # It reads the MTU of its interfaces when it starts.
+        or any(one.mtu < instance.interface_mtu for name, one in interfaces.items() if name in instance.interfaces)
     )
     if by_systemd:
         misplaced = daemon is not None and observed.unit.main_pid != daemon.pid

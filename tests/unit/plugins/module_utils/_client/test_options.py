@@ -11,9 +11,9 @@ DSL = Connection("dsl", "eth0", "cmz")
 DELEGATED = {"interfaces": ["eth1"], "client": "auto", "length": 56}
 
 
-def connection(interface_mtu: int = 1500, **changes) -> Connection:
+def connection(ethernet: int = 1500, **changes) -> Connection:
     wanted = _client_options.connection(dict(parameters.CLIENT, **changes))
-    _client_options.check_mtu(wanted, interface_mtu)
+    _client_options.check_mtu(wanted, ethernet)
     return wanted
 
 
@@ -28,7 +28,8 @@ ACCEPTED = [
     ({"ac_name": "BRAS 1"}, {"ac_name": "BRAS 1"}),
     ({"service_name": "internet"}, {"service_name": "internet"}),
     ({"mtu": 128}, {"mtu": 128}),
-    ({"mtu": 1500, "interface_mtu": 1508}, {"mtu": 1500}),
+    ({"mtu": 1500, "ethernet": 1508}, {"mtu": 1500}),
+    ({"mtu": 1500, "interface_mtu": 1508}, {"mtu": 1500, "interface_mtu": 1508}),
     ({"secret": "@/etc/passwd"}, {}),
     ({"secret": "@login"}, {}),
     ({"secret": "a\nb \"c' \\ #"}, {}),
@@ -85,7 +86,7 @@ REFUSED = [
     ({"service_name": "a\x1b[0m"}, "service_name: "),
     ({"ac_name": "a" * 256}, "ac_name: it is longer"),
     ({"mtu": 1493}, "mtu: 1493 is out of range. Give 128 to 1492 (eth0 has an MTU of 1500, PPPoE takes 8)."),
-    ({"mtu": 1501, "interface_mtu": 9000}, "mtu: 1501 is out of range. Give 128 to 1500 (Ethernet's own)."),
+    ({"mtu": 1501, "ethernet": 9000}, "mtu: 1501 is out of range. Give 128 to 1500 (Ethernet's own)."),
     ({"vlan": 0}, "vlan: 0 is out of range. Give "),
     ({"vlan": 4095}, "vlan: 4095 is out of range. Give "),
     ({"vlan": 100, "interface": "enp0s31f6abc"}, "vlan: the VLAN's interface would be enp0s31f6abc.100"),
@@ -99,9 +100,10 @@ REFUSED = [
     ({"demand_idle": 300, "boot": False}, "demand_idle: 300, but with boot=false"),
     ({"redial_pause": 0}, "redial_pause: 0 is out of range. Give "),
     ({"redial_pause": 61}, "redial_pause_max: 60 is less than redial_pause, 61."),
+    ({"mtu": 1500, "interface_mtu": 1507}, "interface_mtu: 1507 is out of range. Give 1508 to 9216."),
     ({"mtu": 127}, "mtu: 127"),
     (
-        {"mtu": 1492, "interface_mtu": 1480},
+        {"mtu": 1492, "ethernet": 1480},
         "mtu: 1492 is out of range. Give 128 to 1472 (eth0 has an MTU of 1480, PPPoE takes 8).",
     ),
     ({"dns": "google"}, "dns: 'google' is not the address"),

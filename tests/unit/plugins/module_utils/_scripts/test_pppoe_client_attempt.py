@@ -113,6 +113,16 @@ def test_an_interface_that_is_up_and_a_kernel_that_has_pppoe_are_left_alone(run,
     assert run("dial", "dsl", "0", "0", "eth1", "-")[1] == ["ip link set dev eth1 up", "pppd call dsl"]
 
 
+@pytest.mark.parametrize(("mtu", "raised"), [("1500", True), ("1508", False), ("9000", False)])
+def test_the_mtu_of_the_interface_is_raised_if_it_is_lower(run, tmp_path, mtu, raised):
+    (tmp_path / "net" / "eth0").mkdir(parents=True)
+    (tmp_path / "net" / "eth0" / "flags").write_text("0x1003\n")
+    (tmp_path / "net" / "eth0" / "mtu").write_text(mtu + "\n")
+    (tmp_path / "pppoe").touch()
+    done = run("dial", "dsl", "0", "0", "eth0", "-", "ethernet-mtu=1508", "nodetach")[1]
+    assert done == [*(["ip link set dev eth0 mtu 1508"] if raised else []), "pppd call dsl nodetach"]
+
+
 def test_a_log_that_a_server_fills_has_an_end(run, tmp_path):
     (tmp_path / "pppd").write_text(
         "#!/bin/sh\nexec 3>>$DIALTONE_RUN/pppoe-client-dsl.log\n"

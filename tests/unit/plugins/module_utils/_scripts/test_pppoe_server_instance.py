@@ -104,6 +104,19 @@ def test_a_gap_of_ids(place, busy, count, after, found):
     assert result.stdout.strip() == found
 
 
+@pytest.mark.parametrize(("before", "after"), [(1500, "1508"), (9000, "9000")])
+def test_the_mtu_of_an_interface_is_raised_if_it_is_lower(place, before, after):
+    text = (place[0] / "instance").read_text()
+    function = text[text.index("raise_mtu() {") : text.index("# Of the ids that the lines")]
+    wire = f"ip link add eth1 mtu {before} type veth peer name client\n"
+    # /sys is that of the namespace where it is mounted.
+    script = f"mount -t sysfs none /sys\n{wire}{function}ethernet=1508\nraise_mtu eth1\ncat /sys/class/net/eth1/mtu\n"
+    done = subprocess.run(
+        ["unshare", "--net", "--mount", "sh", "-euc", script], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (after + "\n", "")
+
+
 def test_a_daemon_waits_for_its_interface(place):
     folder, program = place
     program("sleep", f'echo "$1" >>{folder}/slept\n')

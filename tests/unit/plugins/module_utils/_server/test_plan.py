@@ -129,3 +129,36 @@ def test_what_a_host_cannot_have_is_refused(changes, observed, words):
 
 def test_a_host_that_can_have_it_gets_no_warning():
     assert _server_check.check(PARAMETERS, INSTANCE, HOW, host(), later=False) == []
+
+
+JUMBO = {**PARAMETERS, "mtu": 1500, "mru": 1500}
+
+
+@pytest.mark.parametrize(
+    ("changes", "most", "message"),
+    [
+        ({"interface_mtu": 1507}, {}, "interface_mtu: 1507 is out of range. Give 1508 to 9216: PPPoE takes 8 of it."),
+        ({"interface_mtu": 1508}, {"eth1": 1500}, "interface_mtu: eth1 can have 1500 at most, not 1508."),
+    ],
+)
+def test_an_mtu_that_cannot_be(changes, most, message):
+    instance = _server_config.instance({**JUMBO, **changes})
+    with pytest.raises(Refused) as refused:
+        _server_check.check(JUMBO, instance, HOW, host(most_mtu=most), later=False)
+    assert str(refused.value).startswith(message)
+
+
+def test_an_mtu_that_is_too_small_for_the_sessions():
+    [warning] = _server_check.check(JUMBO, _server_config.instance(JUMBO), HOW, host(), later=False)
+    assert warning.startswith("mtu and mru: clients on eth1 get 1492 at most, since its own MTU is 1500.")
+    raised = {"eth1": _interfaces.Interface("eth1", 1508, ())}
+    assert _server_check.check(JUMBO, _server_config.instance(JUMBO), HOW, host(interfaces=raised), later=False) == []
+
+
+@pytest.mark.parametrize(("mtu", "applied"), [(1500, "live"), (1508, "none"), (9000, "none")])
+def test_a_daemon_reads_the_mtu_of_its_interfaces_when_it_starts(mtu, applied):
+    parameters = {**PARAMETERS, "interface_mtu": 1508}
+    instance = _server_config.instance(parameters)
+    observed = host(interfaces={"eth1": _interfaces.Interface("eth1", mtu, ())})
+    assert _server_plan.plan(parameters, instance, HOW, observed).decision.applied == applied
+    assert " start default mtu=1508 eth1 -- " in _server_config.start_line(instance, COMMAND)
