@@ -71,6 +71,8 @@ options:
         that no customer uses an address of another. The MSS of TCP connections is limited to what the links carry.
       - This uses nftables, iptables or firewalld, like M(dialtone.pppoe.masquerade). Other rules stay untouched. The
         rules apply to all links called C(ppp*).
+      - A chain of another firewall that drops all forwarded packets gets rules that accept those that customers send,
+        and the answers to them.
     type: bool
     default: true
   startup:

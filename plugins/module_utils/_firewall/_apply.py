@@ -41,7 +41,7 @@ def _verify_passage(todo: FirewallPlan) -> None:
     """Hold the rules that are there now against what they are for."""
     if todo.backend is None:
         return
-    tables = _firewall_observe.tables(todo.run, todo.candidates)
+    tables = _firewall_observe.tables(todo.run, todo.candidates, todo.request)
     found = _firewall_passage.passage(tables, todo.request, loaded=True)
     if found.block:
         problem = "The rules are in place, and the firewall of this host drops what they are for."

@@ -75,6 +75,7 @@ class Packet:
     port: str = ""
     state: str = "new"
     status: str = ""
+    family: str = "ip"
     label: str = field(default="", compare=False)
 
 
@@ -107,9 +108,14 @@ def _is_broad(match: Match) -> bool:
 
 def _holds(match: Match, packet: Packet) -> bool | None:
     if "*" in match.values:
-        return not match.negated
+        # Every address is written alike in both families.
+        unsaid = packet.family == "ip6" and match.field in ("saddr", "daddr")
+        return None if unsaid else not match.negated
     if match.field not in _READERS:
         return None
+    if match.field in ("saddr", "daddr") and all((":" in value) != (packet.family == "ip6") for value in match.values):
+        # A match on addresses of the other family takes none of ours, negated or not.
+        return False
     answers = [_READERS[match.field](packet, value) for value in match.values]
     found = True if True in answers else None if None in answers else False
     return found if found is None else found is not match.negated
@@ -138,10 +144,12 @@ def _address(known: str, value: str) -> bool | None:
         first, last = _ends(value)
     except ValueError:
         return None
-    if (first, last) == (0, 0xFFFFFFFF):
+    if first == 0 and last in (0xFFFFFFFF, (1 << 128) - 1):
         return True
-    if ":" in value or not known:
-        return False if ":" in value else None
+    if not known:
+        return None
+    if (":" in value) != (":" in known):
+        return False
     ours = _ends(known)
     if first <= ours[0] and ours[1] <= last:
         return True
@@ -168,7 +176,7 @@ _READERS: dict[str, t.Callable[[Packet, str], bool | None]] = {
     "daddr": lambda packet, value: _address(packet.destination, value),
     "protocol": lambda packet, value: value == packet.protocol,
     "port": _port,
-    "family": lambda packet, value: value == "ip",
+    "family": lambda packet, value: value == packet.family,
     # iptables counts DNAT and SNAT among the states.
     "state": lambda packet, value: value in (packet.state, packet.status or packet.state),
     "direction": lambda packet, value: value == ("original" if packet.state == "new" else "reply"),

@@ -32,6 +32,8 @@ _PAYLOAD = {
     ("ip", "saddr"): "saddr",
     ("ip", "daddr"): "daddr",
     ("ip", "protocol"): "protocol",
+    ("ip6", "saddr"): "saddr",
+    ("ip6", "daddr"): "daddr",
     ("ip", "version"): "family",
     ("th", "dport"): "port",
 }

@@ -53,14 +53,18 @@ class IptablesChains(IptablesRules):
         self, run: Run, backend: Iptables, request: FirewallRequest, admission: t.Sequence[_firewall_rules.Rule]
     ) -> None:
         super().__init__(run, backend.label, backend.program, (), mark(request))
-        self.tables = {"ip": ("filter",)}
+        self.family = request.admits or "ip"
+        self.tables = {self.family: ("filter",)}
         self._request = request
         found = self._places()
         self.name = f"{backend.label}: {', '.join(found) or 'FORWARD'}"
         self.rules = [replace(iptables_rule(rule), chain=chain) for chain in found for rule in admission]
 
     def _places(self) -> dict[str, _firewall_chains.Place]:
-        return _firewall_passage.places(_firewall_forward_tables.rules_of(self), self._request)
+        return _firewall_passage.places(self._rules(), self._request)
+
+    def _rules(self) -> _firewall_chains.Ruleset:
+        return _firewall_forward_tables.rules_of(self, family=self.family)
 
     def compare(self) -> Comparison:
         comparison = super().compare()
@@ -68,7 +72,7 @@ class IptablesChains(IptablesRules):
         return Comparison(comparison.before, comparison.after, missing, comparison.surplus, comparison.equal)
 
     def _misplaced(self) -> bool:
-        chains = _firewall_forward_tables.rules_of(self).chains
+        chains = self._rules().chains
         late = (
             rule
             for chain, place in self._places().items()
@@ -83,7 +87,7 @@ class IptablesChains(IptablesRules):
         for chain, place in self._places().items():
             for number, rule in enumerate((rule for rule in self.rules if rule.chain == chain), 1):
                 where = ["-A", chain] if place.index is None else ["-I", chain, str(place.index + number)]
-                self._must("ip", "filter", *where, *rule.spec(self.mark))
+                self._must(self.family, "filter", *where, *rule.spec(self.mark))
 
     def clean(self, surplus: tuple[str, ...]) -> None:
         wanted = [rule.line(self.mark) for rule in self.rules]
@@ -94,7 +98,7 @@ class IptablesChains(IptablesRules):
     def script_lines(self) -> list[str]:
         ends = {chain: "" if place.index is None else place.text for chain, place in self._places().items()}
         return [
-            f"iptables_\"$act\" {self.program} {shlex.quote(rule.chain)} '{' '.join(rule.matches)}' "
+            f"iptables_\"$act\" {self._command(self.family)} {shlex.quote(rule.chain)} '{' '.join(rule.matches)}' "
             f"{shlex.quote(ends.get(rule.chain, ''))}\n"
             for rule in self.rules
         ]
@@ -123,9 +127,10 @@ class NftChain:
         self.rules = [self._in_family(nft_rule(rule)) for rule in admission]
 
     def _in_family(self, rule: str) -> str:
-        # Where IPv6 comes by too, a rule without an address would let it through.
+        # Where both families come by, a rule without an address would let the other one through, too.
         needs = self.chain[0] == "inet" and " saddr " not in rule and " daddr " not in rule
-        return "meta nfproto ipv4 " + rule if needs else rule
+        family = "ipv6" if self._request.admits == "ip6" else "ipv4"
+        return f"meta nfproto {family} {rule}" if needs else rule
 
     def _listed(self) -> list[tuple[str, str]]:
         """Rules and their handles."""

@@ -58,9 +58,9 @@ class NftTable:
         return listed(self._run, self.program, self.owner)
 
 
-def forward_chains(text: str) -> list[tuple[tuple[str, str, str], str]]:
-    """Of what ``nft list chains`` printed, the chains that forwarded IPv4 packets pass, with their policies."""
-    chains = base_chains(text, "hook forward")
+def forward_chains(text: str, family: str = "ip") -> list[tuple[tuple[str, str, str], str]]:
+    """Of what ``nft list chains`` printed, the chains that forwarded packets pass, with their policies."""
+    chains = base_chains(text, "hook forward", family)
     return [(chain, "drop" if "policy drop" in line else "accept") for chain, line in chains]
 
 
@@ -80,32 +80,32 @@ def listed(run: Run, nft: str, owner: tuple[str, ...]) -> dict[str, list[tuple[s
     return found
 
 
-def rules_of(program: IptablesRules, table: str = "filter") -> Ruleset:
+def rules_of(program: IptablesRules, table: str = "filter", family: str = "ip") -> Ruleset:
     """A table of iptables; empty where there is none, or where iptables cannot read what nft has put there."""
-    return _firewall_chains_iptables.ruleset(program.listing(table))
+    return _firewall_chains_iptables.ruleset(program.listing(table, family))
 
 
-def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables]) -> list[ForwardTable]:
-    """Every table that forwarded packets pass on this host."""
+def observe(run: Run, nft: str | None, programs: t.Sequence[Iptables], family: str = "ip") -> list[ForwardTable]:
+    """Every table that forwarded packets of a family, ``ip`` or ``ip6``, pass on this host."""
     installed = [one for one in programs if one.program]
-    found = [ForwardTable(one.label, one, rules_of(one)) for one in installed]
+    found = [ForwardTable(one.label, one, rules_of(one, family=family)) for one in installed]
     # What iptables-nft cannot read, since nft has written more into it than iptables knows, is a table like any other.
     readable = any(one.rules.policies for one, program in zip(found, installed) if program.flavour == "nf_tables")
     # nft has the others of iptables-nft among its own.
     for one in installed:
         for other in ("mangle", "security") if one.flavour == "legacy" else ():
-            found.append(ForwardTable(f"{one.label} -t {other}", None, rules_of(one, other)))
-    native = _native(run, nft, readable) if nft else []
+            found.append(ForwardTable(f"{one.label} -t {other}", None, rules_of(one, other, family)))
+    native = _native(run, nft, readable, family) if nft else []
     return found + [ForwardTable("nft: " + " ".join(one.owner), one, one.rules()) for one in native]
 
 
-def _native(run: Run, nft: str, readable: bool) -> list[NftTable]:
+def _native(run: Run, nft: str, readable: bool, family: str) -> list[NftTable]:
     """Native tables of others; ``readable``: iptables-nft can read what it has there."""
     rc, out, _err = run([nft, "list", "chains"], None)
     tables: dict[tuple[str, str], dict[str, str]] = {}
-    for chain, policy in forward_chains(out) if rc == 0 else []:
+    for chain, policy in forward_chains(out, family) if rc == 0 else []:
         # firewalld puts back what it finds changed; with it, its own backend opens the way.
         ours = chain[1] == "firewalld" or chain[1].startswith(table(""))
-        if not ours and not (readable and chain == ("ip", "filter", "FORWARD")):
+        if not ours and not (readable and chain == (family, "filter", "FORWARD")):
             tables.setdefault(chain[:2], {})[chain[2]] = policy
     return [NftTable(run, nft, owner, policies) for owner, policies in tables.items()]

@@ -149,8 +149,8 @@ def canonical(text: str) -> tuple[str, ...]:
     return indented(found)
 
 
-def base_chains(text: str, kind: str) -> t.Iterator[tuple[tuple[str, str, str], str]]:
-    """Of what ``nft list chains`` printed, IPv4 chains of a kind (``nat hook postrouting``), with their lines."""
+def base_chains(text: str, kind: str, of: str = "ip") -> t.Iterator[tuple[tuple[str, str, str], str]]:
+    """Of what ``nft list chains`` printed, chains of a family and kind (``nat hook postrouting``), with their lines."""
     family = owner = chain = ""
     for line in text.splitlines():
         tokens = line.split()
@@ -158,7 +158,7 @@ def base_chains(text: str, kind: str) -> t.Iterator[tuple[tuple[str, str, str], 
             family, owner = tokens[1:3]
         elif tokens[:1] == ["chain"]:
             chain = tokens[1]
-        elif tokens[:1] == ["type"] and f"{kind} " in line and family in ("ip", "inet"):
+        elif tokens[:1] == ["type"] and f"{kind} " in line and family in (of, "inet"):
             yield (family, owner, chain), line
 
 

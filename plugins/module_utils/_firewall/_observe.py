@@ -134,7 +134,7 @@ def observe(module: AnsibleModule, request: FirewallRequest, asked: str | None) 
     return ObservedFirewall(
         run,
         tuple(candidates),
-        tuple(tables(run, candidates)),
+        tuple(tables(run, candidates, request)),
         backend,
         present,
         comparisons,
@@ -143,11 +143,13 @@ def observe(module: AnsibleModule, request: FirewallRequest, asked: str | None) 
     )
 
 
-def tables(run: Run, candidates: t.Sequence[Backend]) -> list[_firewall_forward_tables.ForwardTable]:
-    """The tables of others that forwarded packets pass, as they are now."""
+def tables(
+    run: Run, candidates: t.Sequence[Backend], request: FirewallRequest
+) -> list[_firewall_forward_tables.ForwardTable]:
+    """The tables of others that the forwarded packets of a request pass, as they are now."""
     programs = [one for one in candidates if isinstance(one, Iptables)]
     nft = next(one.program for one in candidates if isinstance(one, Nftables))
-    return _firewall_forward_tables.observe(run, nft, programs)
+    return _firewall_forward_tables.observe(run, nft, programs, request.admits or "ip")
 
 
 def _unit_state(module: AnsibleModule, request: FirewallRequest) -> UnitState:

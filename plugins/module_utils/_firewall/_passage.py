@@ -18,6 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request 
 
 # Some host of the internet, of no network that firewalls know.
 ELSEWHERE = "93.184.215.14"
+ELSEWHERE6 = "2606:2800:21f:cb07:6820:80da:af6b:8b2c"
 # Sources that are looked at: a list of fixed addresses may have thousands.
 MOST_SOURCES = 16
 TYPICAL = Packet(port="443", destination=ELSEWHERE, label="TCP to port 443")
@@ -66,13 +67,20 @@ def _inward(request: FirewallRequest) -> list[Packet]:
     ]
 
 
+def _of_ipv6(request: FirewallRequest) -> list[Packet]:
+    """What a customer sends, and the answer to it."""
+    out = Packet(iif=request.inside, destination=ELSEWHERE6, port="443", family="ip6")
+    return [out, Packet(oif=request.inside, source=ELSEWHERE6, port="40001", state="established", family="ip6")]
+
+
 def places(rules: Ruleset, request: FirewallRequest) -> dict[str, Place]:
     """By chain, before which rule ours have to stand; only chains that drop every packet which gets there."""
     found: dict[str, Place] = {}
-    if not request.translate:
+    if not request.admits:
         return found
+    packets = _of_ipv6(request) if request.admits == "ip6" else _outward(request, TYPICAL) + _inward(request)
     for base in rules.policies:
-        for packet in _outward(request, TYPICAL) + _inward(request):
+        for packet in packets:
             place = _firewall_chains.closing(rules, base, packet)
             if place and (place.chain not in found or _before(place, found[place.chain])):
                 found[place.chain] = place

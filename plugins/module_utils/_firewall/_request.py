@@ -73,6 +73,11 @@ class FirewallRequest:
         return self.name if self.kind == "masquerade" else f"{self.kind}.{self.name}"
 
     @property
+    def admits(self) -> str:
+        """The family of what has to pass chains of others that drop: ``ip``, ``ip6``, or nothing."""
+        return "ip" if self.translate else "ip6" if self.own_sources else ""
+
+    @property
     def stem(self) -> str:
         """What our files are called."""
         return f"{self.kind}-{self.name}"

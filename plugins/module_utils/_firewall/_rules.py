@@ -52,7 +52,13 @@ def rules(request: FirewallRequest) -> list[Rule]:
 
 
 def admission(request: FirewallRequest) -> list[Rule]:
-    """What a chain that drops forwarded packets has to let through: exactly the packets that are translated."""
+    """What a chain that drops forwarded packets has to let through: exactly the packets that are translated.
+
+    Of IPv6, what customers send, who send their own only, and the answers.
+    """
+    if request.admits == "ip6":
+        out = Rule("forward", "accept", "ip6", in_interface=request.inside)
+        return [out, Rule("forward", "accept", "ip6", out_interface=request.inside, states=("established", "related"))]
     if not request.translate:
         return []
     outside, inside = request.out_interface, request.inside

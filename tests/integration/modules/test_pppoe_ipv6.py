@@ -199,6 +199,60 @@ def test_a_customer_sends_from_his_own_prefixes_only(host, customer, filtered):
     assert listener.communicate()[0].split() == [*(own if filtered else sources), sources[0]]
 
 
+#: Firewalls of others that drop what is forwarded, with rules of theirs that stay where they are.
+DROPPING = {
+    "nft": """nft -f - <<'EOF'
+table inet filter {
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ip saddr != 10.0.0.0/8 counter
+        iifname "eth9" accept
+    }
+    chain late {
+        type filter hook forward priority 10; policy accept;
+        iifname "eth9" accept
+        counter drop
+    }
+}
+EOF
+""",
+    "iptables-nft": "ip6tables-nft -P FORWARD DROP; ip6tables-nft -A FORWARD -i eth9 -j ACCEPT",
+    "iptables-legacy": "ip6tables-legacy -A FORWARD -i eth9 -j ACCEPT; ip6tables-legacy -A FORWARD -j DROP",
+}
+LEGACY = {"nft": "nft list ruleset", "iptables-nft": "nft list ruleset", "iptables-legacy": "ip6tables-legacy-save"}
+
+
+@pytest.mark.parametrize("program", DROPPING)
+def test_a_firewall_that_drops_lets_customers_through(host, customer, program):
+    """What customers send and the answers pass, and what others begin does not; without prefixes all is as before."""
+    outside = host.others[1]
+    host.host.sh("ip -6 addr add 2001:db8:ffff::1/64 dev eth0 nodad")
+    host.host.sh("ip -6 route add 2001:db8:1:7::/64 dev ppp0 proto 139 metric 1024")
+    outside.sh("ip -6 addr add 2001:db8:ffff::53/64 dev outside0 nodad")
+    outside.sh("ip -6 route add default via 2001:db8:ffff::1")
+    customer.sh("ip -6 addr add 2001:db8:1:7::2/64 dev client0 nodad")
+    link = host.host.sh("ip -6 -o addr show dev ppp0 scope link").split()[3].partition("/")[0]
+    customer.sh(f"ip -6 route replace default via {link} dev client0")
+    host.host.sh(DROPPING[program])
+    listing = LEGACY[program]
+    before = host.host.sh(listing)
+    out = (customer, outside, "2001:db8:ffff::53")
+    assert lab.dialled(*out) == ""
+    predicted = host.module(check=True, **GIVEN)
+    made = host.module(**GIVEN)
+    assert outcome(made) == outcome(predicted)
+    assert made["changed"] is True
+    assert lab.dialled(*out) == "2001:db8:1:7::2"
+    assert lab.dialled(outside, customer, "2001:db8:1:7::2") == ""
+    assert host.module(**GIVEN)["changed"] is False
+    assert host.module(state="absent")["changed"] is True
+    assert host.host.sh(listing).count("dialtone") == 0
+    assert [line for line in before.splitlines() if "eth9" in line] == [
+        line for line in host.host.sh(listing).splitlines() if "eth9" in line
+    ]
+    assert lab.dialled(*out) == ""
+
+
 def test_hundreds_of_links(host):
     """More than one socket can be a member of groups for (net.core.optmem_max, which is 20 kB on older kernels)."""
     count = 400

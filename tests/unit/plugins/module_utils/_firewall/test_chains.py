@@ -23,6 +23,10 @@ SADDR = {"payload": {"protocol": "ip", "field": "saddr"}}
 DROP = {"drop": None}
 
 
+SADDR6 = {"payload": {"protocol": "ip6", "field": "saddr"}}
+CUSTOMER6 = Packet("ppp*", "eth0", destination="2606:2800::1", port="443", family="ip6")
+
+
 def match(left, right, op="=="):
     return {"match": {"op": op, "left": left, "right": right}}
 
@@ -198,3 +202,21 @@ def test_what_is_dropped_in_part(rule, labels):
     rules = _chains_iptables.ruleset(f"-P FORWARD ACCEPT\n-A FORWARD {rule}\n")
     assert [block.label for block in _passage.partly_blocked(rules, WANTED, {})] == labels
     assert _passage.blocked(rules, WANTED, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("expr", "four", "six"),
+    [
+        ([DROP], True, True),
+        ([match(META["nfproto"], "ipv4"), DROP], True, False),
+        ([match(META["nfproto"], "ipv6"), DROP], False, True),
+        # A match on addresses takes packets of its family only, also one that is turned round.
+        ([match(SADDR, "10.0.0.1", "!="), DROP], True, False),
+        ([match(SADDR6, "2001:db8::1", "!="), DROP], False, None),
+        ([match(SADDR, {"prefix": {"addr": ANY, "len": 0}}), DROP], True, None),
+        ([match(META["iifname"], "br0", "!="), DROP], True, True),
+    ],
+)
+def test_packets_of_ipv4_and_of_ipv6(expr, four, six):
+    [rule] = listed(expr).chains["forward"]
+    assert (_chains.holds(rule, CUSTOMER), _chains.holds(rule, CUSTOMER6)) == (four, six)
