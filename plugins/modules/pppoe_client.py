@@ -123,7 +123,7 @@ options:
       - Whether the link also carries IPv6. It then has link-local addresses, and accepts router advertisements of the
         server, even on a host that forwards IPv6 (C(accept_ra=2)). With O(default_route=false) it takes no default
         route from them.
-      - With O(state=connected), a link that was dialled is given 5 seconds to get an address from the prefix of the
+      - With O(state=connected), a link that was dialled is given 3 seconds to get an address from the prefix of the
         server. If it gets none, a warning says what is missing.
       - RV(address) and the state of the unit refer to IPv4 only.
     type: bool

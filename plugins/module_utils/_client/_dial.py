@@ -34,7 +34,7 @@ POLL = 0.05
 ROUTE_SECONDS = 3.0
 SCRIPT_SECONDS = 10.0
 # A server advertises its prefix when a link comes up, and again when it is asked.
-ADDRESS_SECONDS = 5.0
+ADDRESS_SECONDS = 3.0
 IPV6_POLL = 0.25
 # An address of nobody (RFC 5737), and the port of discard: what is sent there only makes pppd dial.
 ANYBODY = ("192.0.2.1", 9)
