@@ -96,6 +96,9 @@ class Ipv6:
                 self._answered(payload[48:], now)
             elif payload[6] == _ICMP6 and payload[40] == _ADVERTISEMENT:
                 self._advertised(payload[56:])
+                # That there is a router to ask (RFC 7084, WPD-4).
+                if self.is_open and not self.answers:
+                    self._question(_SOLICIT, now)
 
     # IPv6CP.
 

@@ -71,6 +71,18 @@ def test_a_prefix():
     assert server.customer.framed == str(FRAMED)
 
 
+def test_an_advertisement_has_it_ask_at_once():
+    server = begun()
+    first = server.question()
+    head = struct.pack("!IHBB", 6 << 28, 16, 58, 255)
+    server.customer.hear(customer_ipv6.IPV6, head + SERVER + b"\0" * 16 + b"\x86" + b"\0" * 15, 0.1)
+    assert server.question().transaction != first.transaction
+    server.answer(0.2)
+    count = len(server.sent)
+    server.customer.hear(customer_ipv6.IPV6, head + SERVER + b"\0" * 16 + b"\x86" + b"\0" * 15, 0.3)
+    assert len(server.sent) == count
+
+
 def test_it_asks_again():
     server = begun()
     first = server.question()
