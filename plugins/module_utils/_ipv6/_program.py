@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import (
     _advertisement,
     _dhcp,
@@ -22,6 +23,6 @@ PROGRAM = _python_program.Program(
     "ipv6",
     "pppoe-server-ipv6: advertise and delegate the prefixes of sessions; start, stop: without systemd.",
     _serve,
-    (_advertisement, _dhcp, _prefixes, _responder, _routes, _serve, _settings),
+    (_advertisement, _dhcp, _netlink, _prefixes, _responder, _routes, _serve, _settings),
     "sys.argv[1:]",
 )

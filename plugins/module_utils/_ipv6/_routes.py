@@ -11,13 +11,13 @@ nothing outlives a session. Its protocol says which kind of prefix it is, its me
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefixes as _ipv6_prefixes
 
 #: Protocols of routes: to the /64 of a session, to what is delegated to it, and to nowhere for what nobody has.
@@ -29,17 +29,13 @@ METRIC, MOST_SLOTS = 1024, 1000
 _LAST = 0xFFFF_FFFE
 LINK_GROUP, ADDRESS_GROUP, ROUTE_GROUP = 0x1, 0x100, 0x400
 
-_NETLINK_ROUTE, _STRICT = 0, 12
-_SOL_NETLINK = 270
-_ERROR, _DONE = 2, 3
 _NEW_LINK, _DELETED_LINK, _GET_LINK = 16, 17, 18
 _NEW_ADDRESS, _DELETED_ADDRESS, _GET_ADDRESS = 20, 21, 22
 _NEW_ROUTE, _DELETED_ROUTE, _GET_ROUTE = 24, 25, 26
-_REQUEST, _ACKNOWLEDGE, _DUMP, _CREATE, _EXCLUSIVE = 1, 4, 0x300, 0x400, 0x200
-_HEADER, _ATTRIBUTE = struct.Struct("=IHHII"), struct.Struct("=HH")
+_EXCLUSIVE = 0x200
 _ROUTE, _ADDRESS, _LINK = struct.Struct("=BBBBBBBBI"), struct.Struct("=BBBBI"), struct.Struct("=BxHiII")
 _TO, _OUT, _PRIORITY = 1, 4, 6
-_ANY_ADDRESS, _NAME, _MTU = 1, 3, 4
+_NAME, _MTU = 3, 4
 _MAIN, _LINK_SCOPE, _UNICAST, _UNREACHABLE = 254, 253, 1, 7
 
 
@@ -74,9 +70,8 @@ class Kernel:
     """What is there, what changes, and the means to change it. ``groups``: the changes to hear of."""
 
     def __init__(self, groups: int) -> None:
-        self._events = _open(groups)
-        self._events.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        self._asked = _open(0)
+        self._events = _netlink.opened(groups)
+        self._asked = _netlink.opened()
 
     def close(self) -> None:
         self._events.close()
@@ -104,44 +99,22 @@ class Kernel:
         return [one.what for one in self._dump(_GET_ADDRESS, body) if isinstance(one.what, int)]
 
     def _dump(self, kind: int, body: bytes) -> list[Event]:
-        with _open(0) as asked:
-            with suppress(OSError):
-                asked.setsockopt(_SOL_NETLINK, _STRICT, 1)
-            asked.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | _DUMP, 1, 0) + body)
-            found: list[Event] = []
-            while True:
-                events, done = parse(asked.recv(1 << 18))
-                found += events
-                if done:
-                    return found
+        return events(_netlink.dump(kind, body))
 
     def changes(self) -> list[Event] | None:
         """What has changed since the last call; ``None`` if some of it is lost."""
-        found: list[Event] = []
-        while True:
-            try:
-                found += parse(self._events.recv(1 << 18, socket.MSG_DONTWAIT))[0]
-            except BlockingIOError:
-                return found
-            except OSError:  # ENOBUFS
-                return None
+        found = _netlink.changes(self._events)
+        return None if found is None else events(found)
 
     def add(self, route: Route) -> None:
         """``OSError`` if the kernel refuses; a route that is there already is none."""
         with suppress(FileExistsError):
-            self._change(message(route, _NEW_ROUTE, _REQUEST | _ACKNOWLEDGE | _CREATE | _EXCLUSIVE))
+            _netlink.change(self._asked, _NEW_ROUTE, _netlink.CREATE | _EXCLUSIVE, body_of(route))
 
     def delete(self, route: Route) -> None:
         """A route that is gone already, as with its link, is no error."""
         with suppress(OSError):
-            self._change(message(route, _DELETED_ROUTE, _REQUEST | _ACKNOWLEDGE))
-
-    def _change(self, text: bytes) -> None:
-        self._asked.send(text)
-        answer = self._asked.recv(1 << 16)
-        code = struct.unpack_from("=i", answer, _HEADER.size)[0]
-        if code:
-            raise OSError(-code, os.strerror(-code))
+            _netlink.change(self._asked, _DELETED_ROUTE, 0, body_of(route))
 
 
 def of_links() -> dict[tuple[str, int], str]:
@@ -156,31 +129,20 @@ def of_links() -> dict[tuple[str, int], str]:
     return found
 
 
-def _open(groups: int) -> socket.socket:
-    opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE)
-    opened.bind((0, groups))
-    return opened
-
-
-def message(route: Route, kind: int, flags: int) -> bytes:
-    """A request about a route."""
+def body_of(route: Route) -> bytes:
+    """A request about a route, without its header."""
     nowhere = route.protocol == UNUSED
     scope_and_type = (0, _UNREACHABLE) if nowhere else (0, _UNICAST)
     body = _ROUTE.pack(socket.AF_INET6, route.prefix.prefixlen, 0, 0, _MAIN, route.protocol, *scope_and_type, 0)
-    body += _packed(_TO, route.prefix.network_address.packed)
-    body += _packed(_PRIORITY, struct.pack("=I", _LAST if nowhere else METRIC + route.slot))
+    body += _netlink.packed(_TO, route.prefix.network_address.packed)
+    body += _netlink.packed(_PRIORITY, struct.pack("=I", _LAST if nowhere else METRIC + route.slot))
     if not nowhere:
-        body += _packed(_OUT, struct.pack("=I", route.index))
-    return _HEADER.pack(_HEADER.size + len(body), kind, flags, 1, 0) + body
+        body += _netlink.packed(_OUT, struct.pack("=I", route.index))
+    return body
 
 
-def _packed(kind: int, value: bytes) -> bytes:
-    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
-
-
-def parse(text: bytes) -> tuple[list[Event], bool]:
-    """The events of a netlink message, and whether it ends an answer."""
-    found: list[Event] = []
+def events(found: t.Iterable[_netlink.Message]) -> list[Event]:
+    """What messages say of routes, links and their addresses."""
     readers = {
         _NEW_ROUTE: _route,
         _DELETED_ROUTE: _route,
@@ -189,28 +151,20 @@ def parse(text: bytes) -> tuple[list[Event], bool]:
         _NEW_LINK: _link,
         _DELETED_LINK: _link,
     }
-    at = 0
-    while at + _HEADER.size <= len(text):
-        length, kind, _flags, _sequence, _port = _HEADER.unpack_from(text, at)
-        if kind in (_DONE, _ERROR) or length < _HEADER.size:
-            return found, True
-        what = readers[kind](text[at + _HEADER.size : at + length]) if kind in readers else None
-        if what is not None:
-            found.append(Event(kind in (_NEW_ROUTE, _NEW_ADDRESS, _NEW_LINK), what))
-        at += (length + 3) & ~3
-    return found, False
+    read = ((kind, readers[kind](body)) for kind, body in found if kind in readers)
+    return [Event(kind in (_NEW_ROUTE, _NEW_ADDRESS, _NEW_LINK), what) for kind, what in read if what is not None]
 
 
 def _route(body: bytes) -> Route | None:
     family, length, _from, _tos, table, protocol, _scope, kind, _flags = _ROUTE.unpack_from(body)
     if family != socket.AF_INET6 or protocol not in PROTOCOLS or table != _MAIN:
         return None
-    attributes = dict(_attributes(body, _ROUTE.size))
+    attributes = _netlink.attributes(body, _ROUTE.size)
     prefix = _ipv6_prefixes.Prefix((attributes.get(_TO, bytes(16)), length))
     if protocol == UNUSED:
         return Route(prefix, 0, protocol) if kind == _UNREACHABLE else None
-    slot = _number(attributes.get(_PRIORITY)) - METRIC
-    index = _number(attributes.get(_OUT))
+    slot = _netlink.number(attributes.get(_PRIORITY)) - METRIC
+    index = _netlink.number(attributes.get(_OUT))
     return Route(prefix, index, protocol, slot) if index and 0 <= slot < MOST_SLOTS else None
 
 
@@ -224,19 +178,6 @@ def _link(body: bytes) -> Link | None:
     # A link that only leaves a bridge is reported in the bridge's own family.
     if family != socket.AF_UNSPEC:
         return None
-    attributes = dict(_attributes(body, _LINK.size))
+    attributes = _netlink.attributes(body, _LINK.size)
     name = attributes.get(_NAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
-    return Link(index, name, _number(attributes.get(_MTU)))
-
-
-def _number(value: bytes | None) -> int:
-    return int(struct.unpack("=I", value)[0]) if value is not None and len(value) == 4 else 0
-
-
-def _attributes(text: bytes, at: int) -> t.Iterator[tuple[int, bytes]]:
-    while at + _ATTRIBUTE.size <= len(text):
-        length, kind = _ATTRIBUTE.unpack_from(text, at)
-        if length < _ATTRIBUTE.size:
-            return
-        yield kind & 0x7FFF, text[at + _ATTRIBUTE.size : at + length]
-        at += (length + 3) & ~3
+    return Link(index, name, _netlink.number(attributes.get(_MTU)))

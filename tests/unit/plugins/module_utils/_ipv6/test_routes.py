@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _routes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6._prefixes import Prefix
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6._routes import DELEGATED, FRAMED, UNUSED, Route
@@ -16,25 +15,23 @@ ROUTES = [
 ]
 
 
+def read(kind, *bodies):
+    return _routes.events([_netlink.Message(kind, body) for body in bodies])
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_message_is_read_as_it_was_written(route):
-    assert _routes.parse(_routes.message(route, 24, 0)) == ([(True, route)], False)
-    assert _routes.parse(_routes.message(route, 25, 0) * 2) == ([(False, route), (False, route)], False)
+    assert read(24, _routes.body_of(route)) == [(True, route)]
+    assert read(25, *[_routes.body_of(route)] * 2) == [(False, route), (False, route)]
 
 
-@pytest.mark.parametrize("change", [(16, 2), (20, 255), (21, 4)])
+@pytest.mark.parametrize("change", [(0, 2), (4, 255), (5, 4)])
 def test_routes_of_others_are_passed_over(change):
     """Of IPv4, of another table, of another protocol."""
     at, value = change
-    text = bytearray(_routes.message(ROUTES[0], 24, 0))
+    text = bytearray(_routes.body_of(ROUTES[0]))
     text[at] = value
-    assert _routes.parse(bytes(text)) == ([], False)
-
-
-def test_the_end_of_an_answer():
-    assert _routes.parse(struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)) == ([], True)
-    assert _routes.parse(bytes(16)) == ([], True)
-    assert _routes.parse(b"") == ([], False)
+    assert read(24, bytes(text)) == []
 
 
 def test_the_prefixes_of_links_by_name(monkeypatch):
