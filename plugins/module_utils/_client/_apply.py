@@ -44,7 +44,7 @@ def write(module: AnsibleModule, name: str, plan: ClientPlan) -> None:
         if not os.path.exists(_layout_client.unit_path(name)):
             # One that did not end well would be listed as failed for ever, without its file.
             _systemd.forget_failure(module, unit)
-    _client_lan.apply(module, plan.networkd)
+    _client_lan.apply(module, plan.networkd, [one.file.path for one in plan.changes if one.file.content is None])
     if plan.boot == "enable":
         _systemd.enable(module, unit)
     started = _layout_client.started_path(name)

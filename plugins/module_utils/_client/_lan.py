@@ -66,8 +66,8 @@ def _inside(name: str, there: t.Container[str], managed: t.Mapping[str, t.Sequen
     return _client_delegation.Inside(True, file or None, manager if name in managed.get(manager, ()) else None)
 
 
-def apply(module: AnsibleModule, action: str | None) -> None:
-    """Have systemd-networkd go by its files, as ``_delegation.action`` says."""
+def apply(module: AnsibleModule, action: str | None, removed: t.Iterable[str]) -> None:
+    """Have systemd-networkd go by its files, as ``_delegation.action`` says. ``removed``: files that are gone."""
     if action == "start":
         _systemd.start(module, _client_networkd.SERVICE)
     elif action is not None:
@@ -77,6 +77,7 @@ def apply(module: AnsibleModule, action: str | None) -> None:
         # Any news of an interface would have the socket start it again.
         for unit in (_client_networkd.SOCKET, _client_networkd.SERVICE):
             _systemd.stop(module, unit)
-    for folder in glob.glob(f"{_client_networkd.FOLDER}/*.network.d"):
-        with suppress(OSError):
-            os.rmdir(folder)  # only if nothing else is in it
+    for folder in {os.path.dirname(path) for path in removed if _client_networkd.is_ours(path)}:
+        if folder.endswith(".network.d"):
+            with suppress(OSError):
+                os.rmdir(folder)  # only if nothing else is in it
