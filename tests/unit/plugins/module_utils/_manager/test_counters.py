@@ -71,6 +71,13 @@ def test_ends_each_once_and_their_causes(tmp_path, counters, book):
     assert found.last_ends == [[2, None], [3, "NAS-Request"]]
 
 
+def test_the_end_of_one_that_never_had_an_address_is_none(tmp_path, counters, book):
+    """As of one that authentication has given an interface, and its plan nothing more."""
+    book.add(_book.Session(2, 1, 0.0, "default", interface="ppp0"))
+    book.gone(2)
+    assert answer(tmp_path, counters, book).ends == 0
+
+
 def test_what_was_compared_anew_has_not_ended(tmp_path, counters, book):
     begin(book, counters, 2)
     book.went_down(2)
