@@ -19,7 +19,7 @@ description:
     a session begins or ends.
   - BIRD's own configuration stays. One line is added that includes a file with tables and protocols of our own. It is
     checked (C(bird -p)) before anything is written, and afterwards it is checked that BIRD runs it.
-  - A BIRD that ends is started again at once (C(Restart=always)).
+  - A routing daemon that ends is started again at once (C(Restart=always)).
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
 attributes:
@@ -40,8 +40,11 @@ options:
   engine:
     description:
       - The routing daemon. With V(none), there is only O(proxy_arp).
+      - With V(frr), a block in C(frr.conf) is ours, which vtysh applies without touching the rest. FRR announces the
+        addresses of sessions, but neither IPv6 prefixes nor C(Framed-Route), and the newest session does not win. A
+        customer who has moved is reachable as soon as the former session has ended.
     type: str
-    choices: [bird, none]
+    choices: [bird, frr, none]
     default: bird
   ospf:
     description:
@@ -137,7 +140,7 @@ options:
     type: int
     default: 88
 requirements:
-  - BIRD 2
+  - BIRD 2, or FRR 8 or later
 notes:
   - On a host with C(rp_filter) 1 towards the routers, a customer who has moved may be unreachable until the former
     session has ended.
@@ -189,7 +192,7 @@ router_id:
   type: str
   sample: 192.0.2.109
 protocols:
-  description: What the routing daemon says of the protocols. Empty without one.
+  description: What BIRD says of the protocols. Empty for other engines.
   returned: with O(state=present)
   type: list
   elements: dict
@@ -220,7 +223,7 @@ BGP = {
 }
 ARGUMENTS: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "engine": {"type": "str", "choices": ["bird", "none"], "default": "bird"},
+    "engine": {"type": "str", "choices": ["bird", "frr", "none"], "default": "bird"},
     "ospf": {"type": "dict", "options": OSPF},
     "bgp": {"type": "dict", "options": BGP},
     "ipv6": {"type": "bool", "default": False},

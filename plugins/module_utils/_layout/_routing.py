@@ -19,6 +19,11 @@ BIRD_MAIN = ("/etc/bird/bird.conf", "/etc/bird.conf")
 BIRD_SOCKET = "/run/bird/bird.ctl"
 BIRD_UNIT = "bird.service"
 
+#: FRR's, which every daemon of it shares.
+FRR_MAIN = "/etc/frr/frr.conf"
+FRR_DAEMONS = "/etc/frr/daemons"
+FRR_UNIT = "frr.service"
+
 
 def bird_file(main: str) -> str:
     """Our file, which BIRD's own configuration includes."""

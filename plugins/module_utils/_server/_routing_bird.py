@@ -7,17 +7,17 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 import typing as t
 from dataclasses import dataclass, replace
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _systemd, _temporary
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd, _temporary
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _routing as _layout_routing
 from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import _bird as _routing_bird
 from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import _settings as _routing_settings
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _router_id
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -105,7 +105,7 @@ def observed(module: AnsibleModule, settings: _routing_settings.RoutingSettings)
     own, text = _layout_routing.bird_file(main), _files.text(main)
     if text and not _routing_bird.has_own(text, "protocol device") and "include" not in text:
         raise Refused("engine", f"{main} has no protocol device.", "Add it: BIRD sees no interface without it.")
-    settings = replace(settings, router_id=settings.router_id or _router_id(module, settings, text))
+    settings = replace(settings, router_id=_router_id.of(module, settings, _routing_bird.has_own(text, "router id")))
     files = [
         _files.File(own, _routing_bird.text(settings).encode(), 0o640, secret=settings.has_password),
         _files.File(main, _routing_bird.included(text, own).encode("utf-8", "surrogateescape"), 0o640, keep_mode=True),
@@ -133,26 +133,6 @@ def removal(module: AnsibleModule) -> BirdWork:
 
 def _main() -> str | None:
     return next((path for path in _layout_routing.BIRD_MAIN if os.path.exists(path)), None)
-
-
-def _router_id(module: AnsibleModule, settings: _routing_settings.RoutingSettings, text: str) -> str:
-    """Not what BIRD would choose: that may be the local address of the sessions, which all servers have in common."""
-    if _routing_bird.has_own(text, "router id") or not (settings.ospf or settings.bgp):
-        return ""
-    found = _interfaces.addresses(module)
-    for name in settings.ospf.interfaces if settings.ospf else ():
-        address = found[name].ipv4() if name in found else None
-        if address is not None:
-            return address.local
-    for neighbor in settings.bgp.neighbors if settings.bgp else ():
-        if neighbor.version == 4:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-                try:
-                    asked.connect((neighbor.address, 179))
-                    return str(asked.getsockname()[0])
-                except OSError:
-                    continue
-    raise Refused("router_id", "there is no IPv4 address of this host to take.", "Give an address that is this host's.")
 
 
 def _check(module: AnsibleModule, main: str, own: str, files: t.Sequence[_files.File]) -> None:

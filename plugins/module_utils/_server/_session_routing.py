@@ -16,10 +16,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _rou
 from ansible_collections.dialtone.pppoe.plugins.module_utils._routing import _settings as _routing_settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _proxy_arp
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _routing_bird as _server_routing_bird
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _routing_frr as _server_routing_frr
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _session_manager as _server_session_manager
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+
+_ENGINES: dict[str, t.Any] = {"bird": _server_routing_bird, "frr": _server_routing_frr}
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
@@ -32,9 +35,9 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     for parameter, names in named.items():
         for index, name in enumerate(names):
             _interfaces.require(f"{parameter}[{index}]", name)
-    work = _server_routing_bird.removal(module)
-    if settings.engine == "bird":
-        work = _server_routing_bird.observed(module, settings)
+    others = [engine.removal(module) for name, engine in _ENGINES.items() if name != settings.engine]
+    work = _ENGINES[settings.engine].observed(module, settings) if settings.engine in _ENGINES else None
+    all_work = [*others, *([work] if work else [])]
     own = _files.changes(_own(settings))
     arp = _proxy_arp.changes(settings.proxy_arp, _proxy_arp.of_file(_files.text(_layout_routing.SYSCTL)))
     if not module.check_mode:
@@ -42,14 +45,16 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         _proxy_arp.apply(arp)
         if own:
             _tell_manager(module)
-        work.apply()
+        for one in all_work:
+            one.apply()
+    changed = [*own, *(change for one in all_work for change in one.changed)]
     return {
-        "changed": bool(own or work.changed or arp) or work.stale,
-        "diff": _files.diff([*own, *work.changed]) if module._diff else [],
+        "changed": bool(changed or arp) or any(one.stale for one in all_work),
+        "diff": _files.diff(changed) if module._diff else [],
         "engine": settings.engine,
         "table": settings.table,
-        "router_id": work.settings.router_id or None,
-        "protocols": work.protocols() if settings.engine == "bird" else [],
+        "router_id": (work.settings.router_id or None) if work else None,
+        "protocols": work.protocols() if work else [],
     }
 
 
@@ -66,12 +71,13 @@ def _own(settings: _routing_settings.RoutingSettings) -> list[_files.File]:
 def _absent(module: AnsibleModule) -> dict[str, t.Any]:
     """``state=absent``: customers' routes are not announced any more, and the administrator's configuration stays."""
     table = _table_now()
-    work = _server_routing_bird.removal(module)
+    work = [engine.removal(module) for engine in _ENGINES.values()]
     arp = _proxy_arp.changes((), _proxy_arp.of_file(_files.text(_layout_routing.SYSCTL)))
     own = _files.changes([_files.File(path, None) for path in (_layout_routing.ANNOUNCED, _layout_routing.SYSCTL)])
-    changed = own + work.changed
+    changed = [*own, *(change for one in work for change in one.changed)]
     if changed and not module.check_mode:
-        work.apply()
+        for one in work:
+            one.apply()
         _files.write(module, own)
         _proxy_arp.apply(arp)
         _tell_manager(module)
