@@ -8,8 +8,9 @@ blast.py garden INTERFACE               what can be reached by an interface: the
 from __future__ import annotations
 
 import json
-import re
+import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -51,11 +52,46 @@ def received(one: socket.socket, seconds: float) -> list[float]:
     return [count, last - since if since is not None else 0]
 
 
+class Pings(threading.Thread):
+    """An echo request each fifth of a second; ``times``: of the answers, in ms."""
+
+    def __init__(self, host: str, count: int) -> None:
+        super().__init__()
+        self.host, self.count, self.times = host, count, []
+        self.start()
+
+    def run(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as wire:
+            wire.connect((self.host, 0))
+            sent, own = {}, os.getpid() & 0xFFFF
+            began = time.monotonic()
+            end = began + self.count / 5 + 2
+            while len(self.times) < self.count and time.monotonic() < end:
+                due = began + len(sent) / 5
+                if len(sent) < self.count and time.monotonic() >= due:
+                    sent[len(sent)] = time.monotonic()
+                    wire.send(echo(own, len(sent) - 1))
+                    continue
+                wire.settimeout(max(0.001, (due if len(sent) < self.count else end) - time.monotonic()))
+                try:
+                    packet = wire.recv(2048)
+                except OSError:
+                    continue
+                kind, _code, _sum, who, number = struct.unpack_from("!BBHHH", packet, (packet[0] & 15) * 4)
+                if kind == 0 and who == own and number in sent:
+                    self.times.append((time.monotonic() - sent[number]) * 1000)
+
+
+def echo(who: int, number: int) -> bytes:
+    """RFC 792."""
+    words = [8 << 8, 0, who, number]
+    total = sum(words)
+    words[1] = ~(total + (total >> 16)) & 0xFFFF
+    return struct.pack("!4H", *words)
+
+
 def measure(way: str, host: str, port: int, seconds: float) -> None:
-    pings = subprocess.Popen(
-        ["ping", "-i", "0.2", "-c", str(int(seconds * 5)), "-w", str(int(seconds) + 2), host],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    pings = Pings(host, int(seconds * 5))
     with socket.create_connection((host, port)) as one:
         one.sendall(way[:1].encode())
         if way == "down":
@@ -66,9 +102,8 @@ def measure(way: str, host: str, port: int, seconds: float) -> None:
                 one.sendall(BLOCK)
             one.shutdown(socket.SHUT_WR)
             count, took = json.loads(one.recv(4096))
-    text = pings.communicate()[0]
-    times = sorted(map(float, re.findall(r"time=([0-9.]+)", text)))
-    sent, got = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", text).groups())
+    pings.join()
+    times = sorted(round(one, 1) for one in pings.times)
     print(
         json.dumps(
             {
@@ -76,8 +111,8 @@ def measure(way: str, host: str, port: int, seconds: float) -> None:
                 "ping_avg": round(sum(times) / len(times), 1) if times else None,
                 "ping_median": times[len(times) // 2] if times else None,
                 "ping_max": times[-1] if times else None,
-                "pings_sent": sent,
-                "pings_lost": sent - got,
+                "pings_sent": pings.count,
+                "pings_lost": pings.count - len(times),
             }
         )
     )
