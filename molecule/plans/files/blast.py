@@ -1,7 +1,8 @@
 """TCP as fast as it goes, beside pings. Prints JSON.
 
 blast.py serve PORT                     serve both directions until killed
-blast.py down|up HOST PORT SECONDS      measure: Mbit/s of the payload, and the pings beside it
+blast.py down|up|both HOST PORT SECONDS INTERFACE
+                                        measure: Mbit/s of the payload, and the pings beside it
 blast.py garden INTERFACE               what can be reached by an interface: the gateway, and elsewhere
 """
 
@@ -55,13 +56,14 @@ def received(one: socket.socket, seconds: float) -> list[float]:
 class Pings(threading.Thread):
     """An echo request each fifth of a second; ``times``: of the answers, in ms."""
 
-    def __init__(self, host: str, count: int) -> None:
+    def __init__(self, host: str, count: int, interface: str) -> None:
         super().__init__()
-        self.host, self.count, self.times = host, count, []
+        self.host, self.count, self.interface, self.times = host, count, interface, []
         self.start()
 
     def run(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as wire:
+            bind(wire, self.interface)
             wire.connect((self.host, 0))
             sent, own = {}, os.getpid() & 0xFFFF
             began = time.monotonic()
@@ -90,9 +92,15 @@ def echo(who: int, number: int) -> bytes:
     return struct.pack("!4H", *words)
 
 
-def measure(way: str, host: str, port: int, seconds: float) -> None:
-    pings = Pings(host, int(seconds * 5))
-    with socket.create_connection((host, port)) as one:
+def bind(one: socket.socket, interface: str) -> None:
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+
+
+def measure(way: str, host: str, port: int, seconds: float, interface: str) -> dict[str, object]:
+    pings = Pings(host, int(seconds * 5), interface)
+    with socket.socket() as one:
+        bind(one, interface)
+        one.connect((host, port))
         one.sendall(way[:1].encode())
         if way == "down":
             count, took = received(one, seconds)
@@ -104,29 +112,31 @@ def measure(way: str, host: str, port: int, seconds: float) -> None:
             count, took = json.loads(one.recv(4096))
     pings.join()
     times = sorted(round(one, 1) for one in pings.times)
-    print(
-        json.dumps(
-            {
-                "mbit": round(count * 8 / max(took, 0.1) / 1e6, 2),
-                "ping_avg": round(sum(times) / len(times), 1) if times else None,
-                "ping_median": times[len(times) // 2] if times else None,
-                "ping_max": times[-1] if times else None,
-                "pings_sent": pings.count,
-                "pings_lost": pings.count - len(times),
-            }
-        )
-    )
+    return {
+        "way": way,
+        "mbit": round(count * 8 / max(took, 0.1) / 1e6, 2),
+        "ping_avg": round(sum(times) / len(times), 1) if times else None,
+        "ping_median": times[len(times) // 2] if times else None,
+        "ping_max": times[-1] if times else None,
+        "pings_sent": pings.count,
+        "pings_lost": pings.count - len(times),
+    }
 
 
 def reached(interface: str, host: str, port: int) -> bool:
     with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        bind(one, interface)
         one.settimeout(3)
         try:
             one.connect((host, port))
         except OSError:
             return False
         return True
+
+
+def has_ipv6(interface: str) -> bool:
+    with open("/proc/net/if_inet6") as handle:
+        return any(line.split()[-1] == interface for line in handle)
 
 
 def garden(interface: str) -> None:
@@ -138,6 +148,7 @@ def garden(interface: str) -> None:
                 "elsewhere": elsewhere.returncode == 0,
                 "http": reached(interface, "8.8.8.8", 80),
                 "https": reached(interface, "8.8.8.8", 443),
+                "ipv6": has_ipv6(interface),
             }
         )
     )
@@ -149,4 +160,9 @@ if __name__ == "__main__":
     elif sys.argv[1] == "garden":
         garden(sys.argv[2])
     else:
-        measure(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+        ways, (host, port, seconds, link) = sys.argv[1], sys.argv[2:]
+        found = [
+            measure(way, host, int(port), float(seconds), link)
+            for way in (("down", "up") if ways == "both" else (ways,))
+        ]
+        print(json.dumps(found if ways == "both" else found[0]))
