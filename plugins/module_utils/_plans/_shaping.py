@@ -23,7 +23,8 @@ _LINK, _DEL_LINK, _GET_LINK, _QDISC, _DEL_QDISC, _FILTER = 16, 17, 18, 36, 37, 4
 _ROOT, _CLSACT, _INGRESS = 0xFFFFFFFF, 0xFFFFFFF1, 0xFFFFFFF2
 _BUCKET, _LEAF = 0x00010000, 0x00100000
 _KIND, _OPTIONS = 1, 2
-_NAME, _LINKINFO, _IFALIAS = 3, 18, 20
+_NAME, _LINKINFO, _IFALIAS, _EXT_MASK = 3, 18, 20, 29
+_NO_COUNTERS = 8  # RTEXT_FILTER_SKIP_STATS
 _ETHERNET = 1  # TC_LINKLAYER_ETHERNET, with which the kernel needs no table of times
 _SHOT, _STOLEN, _REDIRECT = 2, 4, 1
 _UP = 1
@@ -185,24 +186,41 @@ class Refusal(OSError):
 
 
 def send(messages: t.Iterable[NetlinkMessage]) -> None:
-    """One after the other; ``Refusal`` at the first that the kernel does not take."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
-        for message in messages:
-            error = -struct.unpack_from("=i", _answer(kernel, message.kind, message.flags | _ACK, message.body), 16)[0]
-            if error and not message.gone:
-                raise Refusal(error, message.step)
+    """All at once, in one call; ``Refusal`` for the first that the kernel does not take. It goes on with the others."""
+    batch = list(messages)
+    with _kernel() as kernel:
+        kernel.send(
+            b"".join(
+                # An error is answered in any case, so only the last one asks for an answer.
+                _packed(one.kind, one.flags | (_ACK if number == len(batch) else 0), number, one.body)
+                for number, one in enumerate(batch, 1)
+            )
+        )
+        number, refused = 0, None
+        while number < len(batch):
+            answer = kernel.recv(65536)
+            (number,) = struct.unpack_from("=I", answer, 8)
+            error = -struct.unpack_from("=i", answer, 16)[0]
+            if error and refused is None and not batch[number - 1].gone:
+                refused = Refusal(error, batch[number - 1].step)
+    if refused is not None:
+        raise refused
 
 
-def _answer(kernel: socket.socket, kind: int, flags: int, body: bytes) -> bytes:
-    kernel.send(struct.pack("=IHHII", 16 + len(body), kind, flags | _REQUEST, 1, 0) + body)
-    return kernel.recv(65536)
+def _kernel() -> socket.socket:
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+
+
+def _packed(kind: int, flags: int, number: int, body: bytes) -> bytes:
+    return struct.pack("=IHHII", 16 + len(body), kind, flags | _REQUEST, number, 0) + body
 
 
 def index_of(interface: str) -> int:
     """The number of an interface. ``socket.if_nametoindex`` would have the kernel run modprobe for one that is gone."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
-        body = struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0) + _text(_NAME, interface)
-        answer = _answer(kernel, _GET_LINK, 0, body)
+    body = struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0) + _text(_NAME, interface) + _numbers({_EXT_MASK: _NO_COUNTERS})
+    with _kernel() as kernel:
+        kernel.send(_packed(_GET_LINK, 0, 1, body))
+        answer = kernel.recv(65536)
     (kind,) = struct.unpack_from("=H", answer, 4)
     if kind != _LINK:
         number = -struct.unpack_from("=i", answer, 16)[0]
@@ -217,35 +235,31 @@ def apply(interface: str, before: Shape | None, shape: Shape) -> None:
     ``OSError`` if there is no such interface, or the kernel refuses.
     """
     index = index_of(interface)
-    _download(index, before, shape)
-    _upload(interface, index, before, shape)
+    messages = _download(index, before, shape)
+    if shape.upload is not None and shape.upload_by == "shape":
+        send(messages)
+        _upload_queue(interface, index, shape.upload, shape.queue, before)
+    else:
+        messages += [_no_ingress(index)] if shape.upload is None else police(index, shape.upload)
+        send([*messages, no_device(upload_device(interface))])
+    # Only now: it says what the interface has.
     send([named(index, alias(shape))])
 
 
-def _download(index: int, before: Shape | None, shape: Shape) -> None:
+def _download(index: int, before: Shape | None, shape: Shape) -> list[NetlinkMessage]:
     if shape.download is None:
-        send([no_queue(index)])
-        return
+        return [no_queue(index)]
     new = before is None or before.download is None or before.queue != shape.queue
-    send(queue(index, shape.download, shape.queue, new))
-
-
-def _upload(interface: str, index: int, before: Shape | None, shape: Shape) -> None:
-    if shape.upload is not None and shape.upload_by == "shape":
-        _upload_queue(interface, index, shape.upload, shape.queue, before)
-        return
-    send([_no_ingress(index)] if shape.upload is None else police(index, shape.upload))
-    remove_device(interface)
+    return queue(index, shape.download, shape.queue, new)
 
 
 def _upload_queue(interface: str, index: int, rate: int, kind: str, before: Shape | None) -> None:
     had = before if before is not None and before.upload is not None and before.upload_by == "shape" else None
+    name = upload_device(interface)
     if had is None:
-        remove_device(interface)
-        send([new_device(upload_device(interface))])
-    device = index_of(upload_device(interface))
-    send(queue(device, rate, kind, new=had is None or had.queue != kind))
-    send(redirect(index, device))
+        send([no_device(name), new_device(name)])
+    device = index_of(name)
+    send([*queue(device, rate, kind, new=had is None or had.queue != kind), *redirect(index, device)])
 
 
 def remove_device(interface: str) -> None:
@@ -256,6 +270,4 @@ def remove_device(interface: str) -> None:
 def clear(interface: str) -> None:
     """Take everything of ours from an interface."""
     index = index_of(interface)
-    send([no_queue(index), _no_ingress(index)])
-    remove_device(interface)
-    send([named(index, "")])
+    send([no_queue(index), _no_ingress(index), no_device(upload_device(interface)), named(index, "")])
