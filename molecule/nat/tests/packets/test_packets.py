@@ -75,6 +75,12 @@ import socket, sys
 print(socket.create_connection((sys.argv[1], int(sys.argv[2])), 5, (sys.argv[3], 0)).recv(100).decode())
 """
 
+TRY = """
+import socket, sys
+socket.create_connection((sys.argv[1], int(sys.argv[2])), 4, (sys.argv[3], 0))
+print("reached")
+"""
+
 
 def on(host, program, *arguments):
     """What a program printed on a host of the lab; its last words if it failed."""
@@ -125,3 +131,17 @@ def test_an_address_that_is_not_of_the_pool_gets_nowhere(server):
     stranger = address.rsplit(".", 1)[0] + ".66"
     subprocess.run([LAB, "ssh", "molecule-nat", customer, "--", f"ip addr replace {stranger}/32 dev lo"], check=True)
     assert on(customer, SEND, beyond, stranger).startswith("TimeoutError")
+
+
+def test_the_walled_garden_of_firewalld():
+    """What is allowed, http that goes to the page of the operator, and nothing else; others reach it."""
+    walled, allowed = "10.3.0.99", PATHS["fwd"][2]
+    roads = "; ".join(f"ip route replace {one} via 10.3.0.1" for one in ("192.168.5.1", "8.8.9.9"))
+    command = f"ip addr replace {walled}/32 dev lo; {roads}"
+    subprocess.run([LAB, "ssh", "molecule-nat", "customer", "--", command], check=True)
+    found = {
+        place: on("customer", TRY, *place)
+        for place in ((allowed, "7", walled), ("8.8.9.9", "80", walled), ("192.168.5.1", "7", walled),
+                      ("8.8.9.9", "443", walled), ("192.168.5.1", "7", PATHS["fwd"][1]))
+    }  # fmt: skip
+    assert [answer == "reached" for answer in found.values()] == [True, True, False, False, True], found
