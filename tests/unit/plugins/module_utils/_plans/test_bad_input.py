@@ -156,3 +156,40 @@ def test_the_kernel_is_asked_only_if_there_are_rates(monkeypatch, accounts, attr
     text = _plans_grant.plans_text({}, None, attribute)
     tables = _plans_grant.tables(text, _plans_grant.accounts_text(accounts))
     assert (_server_session_plans._kernel_problem(tables) is not None) == asked
+
+
+class Module:
+    """A run of pppoe_plans that may write nothing."""
+
+    check_mode, _diff = False, True
+
+    def __init__(self, **params):
+        self.params = {"name": "default", "state": "present", "plans": {"home": {"rate": {"download": "20M"}}},
+                       "pools": {}, "walled_garden": None, "default_plan": None, "accounts": [], "accounts_src": None,
+                       "rate_attribute": None, "interfaces": [], "require_kernel": True, **params}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            {},
+            "plans: the kernel of this host does not have sch_tbf, which queue=fq_codel upload_by=police needs. "
+            "Install this module of the kernel, or choose others.",
+        ),
+        ({"default_plan": "fats"}, "default_plan: there is no plan 'fats'. Defined are: home."),
+        (
+            {"accounts": [{"name": "cmz", "expires": "soon"}]},
+            f"accounts[0].expires: soon is neither a date nor a time with its zone. {MOMENT}",
+        ),
+    ],
+)
+def test_nothing_is_written_before_all_is_checked(monkeypatch, params, message):
+    monkeypatch.setattr(_plans_probe, "missing", lambda shapes: "sch_tbf")
+    monkeypatch.setattr(_server_session_plans._root, "require_root", lambda what: None)
+    for name in ("write", "changes"):
+        monkeypatch.setattr(_server_session_plans._files, name, lambda *_any: pytest.fail("it writes"))
+    monkeypatch.setattr(_server_session_plans, "apply", lambda *_any: pytest.fail("it changes sessions"))
+    with pytest.raises(Refused) as caught:
+        _server_session_plans.run(Module(**params))
+    assert str(caught.value) == message
