@@ -56,7 +56,10 @@ def main(name: str, directory: str) -> None:
 
 
 def _counts(name: str) -> _manager_counters.Counts | None:
-    """What the session manager has counted; of one that does not answer, what it has written before."""
+    """What the session manager has counted; of one that does not answer, what it has written before.
+
+    It knows of an instance from the first dial on. Before that there is nothing to count.
+    """
     asked, path = time.monotonic_ns(), f"{MANAGER}/counters"
     with suppress(OSError):
         queue = os.open(f"{MANAGER}/ask", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -67,7 +70,9 @@ def _counts(name: str) -> _manager_counters.Counts | None:
         deadline = time.monotonic() + PATIENCE
         while _manager_counters.asked(_server_status.text(path)) < asked and time.monotonic() < deadline:
             time.sleep(POLL)
-    return _manager_counters.read(_server_status.text(path)).get(name)
+    text = _server_status.text(path)
+    nothing = _manager_counters.Counts(0) if _manager_counters.asked(text) >= asked else None
+    return _manager_counters.read(text).get(name, nothing)
 
 
 def _radius(name: str, totals: _server_totals.Totals) -> dict[str, float | None]:

@@ -154,6 +154,8 @@ def test_a_real_manager_answers_who_asks(place, process, monkeypatch):
     server_scripts.pool(folder, "10.0.0.2", "10.0.0.3")
     manager = "scripts/pppoe-server-manager"
     server_scripts.run(folder, manager, "ensure", shell=sys.executable)
+    # From the beginning, so that the first dial is seen as a change.
+    assert _metrics_main._counts("default").starts == 0
     pppd = server_scripts.session(place, process, "10.0.0.2")
     server_scripts.interface(folder, "ppp0", "10.0.0.1", "10.0.0.2", pppd.pid)
     wait_for(lambda found: (found.starts, found.ends, sum(found.dials)) == (1, 0, 1))
