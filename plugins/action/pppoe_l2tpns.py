@@ -26,7 +26,8 @@ class ActionModule(ModuleAction):
         }
         try:
             if values.get("state") != "absent":
-                _l2tpns_refused.check(values)
+                centre = bool((task_vars.get("groups") or {}).get("pppoe_radius_servers"))
+                _l2tpns_refused.check(values, centre)
         except Refused as error:
             return {"failed": True, "msg": str(error)}
         return super().work(task_vars, wrap_async)

@@ -55,7 +55,8 @@ options:
         M(dialtone.pppoe.pppoe_server). Addresses that RADIUS assigns must not be among them, or two customers could
         have the same one.
       - Addresses that end in .0 or .255 are never given out.
-      - Empty if RADIUS assigns all addresses.
+      - Empty if RADIUS assigns all addresses, as it must with O(cluster.members), since a member of l2tpns 2.4.1 that
+        takes over does not find the sessions of its own pool.
     type: list
     elements: str
     default: []
@@ -193,7 +194,7 @@ options:
         description:
           - The multicast address of the cluster. Two clusters on one segment need different ones.
         type: str
-        default: 239.192.13.13
+        default: 239.192.112.112
       mac:
         description:
           - The MAC address that all members have on the access interface. Made of O(cluster.address) if not set.

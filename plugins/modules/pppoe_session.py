@@ -15,6 +15,8 @@ description:
   - The other end is notified (LCP Terminate-Request, PADT). This works for sessions carried by the kernel or by a relay
     process, whatever started them, and even if the server that started them is gone.
   - A session is selected if it matches every selector that is set. At least one selector or O(all) is required.
+  - Sessions of M(dialtone.pppoe.pppoe_l2tpns) are ended on the master of the cluster. On another member,
+    the task fails and names the master.
   - A client can reconnect at once unless its account was removed or its secret changed. A connection of
     M(dialtone.pppoe.pppoe_client) on this host stays down until the next boot, or until it is started.
 extends_documentation_fragment:
@@ -121,6 +123,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
+from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _sessions as _l2tpns_sessions
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _hang_up as _sessions_hang_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
@@ -148,8 +151,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if module.params["timeout"] < 1:
         raise Refused("timeout", "{} is too small.".format(module.params["timeout"]), "Give 1 or more.")
     _root.require_root("The sessions of a host")
-    meant = _sessions_selection.chosen(_sessions_observe.every(module), wanted)
-    left = [] if module.check_mode else _sessions_hang_up.hang_up(module, meant, module.params["timeout"])
+    meant = _sessions_selection.chosen([*_sessions_observe.every(module), *_l2tpns_sessions.live()], wanted)
+    left = [] if module.check_mode else _end(module, meant)
     ended = [session for session in meant if session not in left]
     result = {
         "changed": bool(ended),
@@ -160,11 +163,25 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if left:
         raise Failed(
             "These sessions have not ended within {} seconds: {}.".format(
-                module.params["timeout"], ", ".join("{interface} (pid {pid})".format(**session) for session in left)
+                module.params["timeout"], ", ".join(map(_name, left))
             ),
             **result,
         )
     return result
+
+
+def _end(module: AnsibleModule, meant: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """End them, and return those that are left."""
+    of_l2tpns = [session for session in meant if session["mode"] == _l2tpns_sessions.MODE]
+    of_pppd = [session for session in meant if session not in of_l2tpns]
+    left = _l2tpns_sessions.end(of_l2tpns, module.params["timeout"])
+    return left + _sessions_hang_up.hang_up(module, of_pppd, module.params["timeout"])
+
+
+def _name(session: dict[str, t.Any]) -> str:
+    if session["mode"] == _l2tpns_sessions.MODE:
+        return "{username} (session {session_id})".format(**session)
+    return "{interface} (pid {pid})".format(**session)
 
 
 def _line(session: dict[str, t.Any]) -> str:

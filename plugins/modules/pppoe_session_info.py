@@ -16,6 +16,9 @@ description:
   - Changes nothing, and needs no prior configuration. The data comes from pppd, the kernel and the interfaces, whatever
     software started the sessions.
   - A session is listed once its interface has an IPv4 address, not while it is being authenticated.
+  - Sessions of M(dialtone.pppoe.pppoe_l2tpns) are listed by each member of the cluster. RV(sessions[].instance) and
+    RV(sessions[].mode) are V(l2tpns), and RV(sessions[].interface), RV(sessions[].pid) and RV(sessions[].mtu) are
+    V(none).
 extends_documentation_fragment:
   - dialtone.pppoe.attributes.info
   - dialtone.pppoe.sessions
@@ -104,7 +107,8 @@ sessions:
       type: str
       sample: default
     mode:
-      description: V(kernel) if the session is carried by the kernel, V(user) if by a relay process.
+      description: V(kernel) if the session is carried by the kernel, V(user) if by a relay process, V(l2tpns) if by
+        l2tpns.
       type: str
       sample: kernel
     mtu:
@@ -207,6 +211,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
+from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _sessions as _l2tpns_sessions
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _refused as _sessions_refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _selection as _sessions_selection
@@ -221,7 +226,7 @@ def main() -> None:
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     wanted = _sessions_selection.selection(module.params)
     _root.require_root("The sessions of a host")
-    found = _sessions_selection.chosen(_sessions_observe.live(module), wanted)
+    found = _sessions_selection.chosen([*_sessions_observe.live(module), *_l2tpns_sessions.live()], wanted)
     refused = _sessions_selection.chosen(_sessions_refused.read(), wanted)
     return {"changed": False, "sessions": found, "count": len(found), "refused": refused}
 

@@ -20,7 +20,7 @@ _NEAR = 0.45
 _MOST_CHECKED = 500
 
 #: Variables of pppoe_server that hold for the host, and that no entry of its instances can have.
-OF_THE_HOST = ("instances", "instances_exclusive", "packages", "routing")
+OF_THE_HOST = ("instances", "instances_exclusive", "packages", "routing", "engine", "cluster")
 
 
 def unknown(role: str, options: t.Mapping[str, t.Any], variables: t.Mapping[str, t.Any]) -> list[str]:

@@ -88,6 +88,10 @@ class Member(lab.Namespace):
     def pid(self) -> int:
         return int(self.sh("cat /run/l2tpns.pid 2>/dev/null || echo 0"))
 
+    @property
+    def runs(self) -> bool:
+        return os.path.exists(f"/proc/{self.pid}") if self.pid else False
+
     def log(self) -> str:
         return self.sh("cat /run/l2tpns.log", check=False)
 
@@ -100,7 +104,7 @@ class Member(lab.Namespace):
         self.wires.sh(f"ip link set {wire}{self.number} {state}")
 
     def close(self) -> None:
-        if self.pid:
+        if self.runs:
             subprocess.run(["kill", "-9", str(self.pid)])
         super().close()
 
@@ -154,10 +158,15 @@ class Network:
             }
             for n in (1, 2)
         ]
-        done = self.centre.module(clients=clients)
+        home = {"home": {"pool": "main", "attributes": {}}}
+        done = self.centre.module(clients=clients, pools={"main": [f"10.50.9.1+{count + 10}"]}, groups=home)
         assert not done.get("failed"), done["msg"]
         rows = [f"('u{n}', 'Cleartext-Password', ':=', 'pw{n}')" for n in range(1, count + 1)]
-        self.centre.sql(f"INSERT INTO radcheck (username, attribute, op, value) VALUES {', '.join(rows)};")
+        groups = [f"('u{n}', 'home')" for n in range(1, count + 1)]
+        self.centre.sql(
+            f"INSERT INTO radcheck (username, attribute, op, value) VALUES {', '.join(rows)};"
+            f"INSERT INTO radusergroup (username, groupname) VALUES {', '.join(groups)};"
+        )
         self.centre.start()
 
     def member(self) -> Member:

@@ -22,12 +22,15 @@ def values(key: str) -> list[str]:
 
 def pid() -> int:
     found = int(PID.read_text()) if PID.exists() else 0
-    return found if found and "l2tpns" in Path(f"/proc/{found}/cmdline").read_bytes().decode() else 0
+    command = Path(f"/proc/{found}/cmdline")
+    return found if found and command.exists() and b"l2tpns" in command.read_bytes() else 0
 
 
 def start() -> None:
     if pid():
         return
+    for folder in values("RuntimeDirectory"):
+        Path("/run", folder).mkdir(mode=0o700, exist_ok=True)
     for command in values("ExecStartPre"):
         words = shlex.split(command.lstrip("-"))
         subprocess.run(words, check=not command.startswith("-"), stderr=subprocess.DEVNULL)
@@ -49,6 +52,12 @@ def stop() -> None:
         if pid():
             os.kill(pid(), signal.SIGKILL)
     PID.unlink(missing_ok=True)
+    after()
+
+
+def after() -> None:
+    for command in values("ExecStopPost"):
+        subprocess.run(shlex.split(command.lstrip("-")))
 
 
 def show() -> None:
@@ -63,6 +72,8 @@ if verb in ("start", "restart"):
     start()
 elif verb == "stop":
     stop()
+elif verb == "died":
+    after()
 elif verb == "reload":
     os.kill(pid(), signal.SIGHUP)
 elif verb == "enable":

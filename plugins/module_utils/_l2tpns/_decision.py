@@ -12,6 +12,8 @@ from dataclasses import dataclass
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns._parse import ClusterState
 
+#: A member that was not heard for so long, in seconds, has no sessions. It stays in the list for a while.
+FRESH = 2.0
 ON_CHANGE = ("live", "when_idle", "restart", "never")
 
 
@@ -27,7 +29,9 @@ class ObservedL2tpns:
     @property
     def covered(self) -> bool:
         """Whether another member has its sessions too."""
-        return self.cluster is not None and (not self.cluster.master or bool(self.cluster.peers))
+        if self.cluster is None:
+            return False
+        return not self.cluster.master or any(age < FRESH for age in self.cluster.peers.values())
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,11 @@ class L2tpnsDecision:
     dropped: int = 0
 
 
-def decide(now: ObservedL2tpns, changed: bool, fixed: bool, on_change: str) -> L2tpnsDecision:
-    """``changed``: any file. ``fixed``: something that a running process does not take up."""
+def decide(now: ObservedL2tpns, differs: bool, fixed: bool, on_change: str) -> L2tpnsDecision:
+    """``differs``: the process is not as it should be. ``fixed``: in something that it does not take up as it runs."""
     if not now.active:
         return L2tpnsDecision("start")
-    if not changed:
+    if not differs:
         return L2tpnsDecision("none", kept=now.sessions)
     if on_change == "never":
         return L2tpnsDecision("none", "on_change is never", now.sessions)

@@ -35,7 +35,8 @@ _PPPOE = "1"
 class CliSession:
     """A session as l2tpns lists it; its ID is that of PPPoE too. ``mac``: empty where it is not printed.
 
-    ``address``: empty while the customer has none. ``to_customer`` and ``from_customer``: bytes.
+    ``username``: without blanks at its end. ``address``: empty while the customer has none. ``to_customer`` and
+    ``from_customer``: bytes.
     """
 
     sid: int

@@ -15,6 +15,7 @@ _LEAVE = "Leave it out."
 _KERNEL = "l2tpns moves packets itself, without PPP in the kernel."
 _ROUTED = "all members of a cluster would have to know each connection; announce the addresses by cluster.bgp."
 _ACCOUNTS = "l2tpns has no accounts of its own, only RADIUS."
+_CENTRE = "Have hosts in the inventory's group pppoe_radius_servers, which get them, or move them there."
 _PLANS = "l2tpns cannot change the rate of a live session from here; rates are attributes of RADIUS."
 _IPV6 = "l2tpns gives all customers addresses of one prefix, and this collection does not set it up."
 _METRICS = "the exporter reads pppd's sessions, not those of l2tpns."
@@ -23,8 +24,8 @@ _NO_DELAY = "l2tpns answers at once, and cannot be drained."
 #: By variable without prefix: the values that are accepted, the reason for refusing others, and the fix.
 REFUSED: dict[str, tuple[tuple[t.Any, ...], str, str]] = {
     "instances": (([],), "a host runs one l2tpns.", "Set the single variables instead."),
-    "accounts": (([],), _ACCOUNTS, "Put the hosts in pppoe_radius_servers' inventory, or leave them out here."),
-    "accounts_src": (("",), _ACCOUNTS, "Give the file to the role pppoe_radius."),
+    "accounts": (([],), _ACCOUNTS, _CENTRE),
+    "accounts_src": (("",), _ACCOUNTS, _CENTRE),
     "accounts_exclusive": ((False,), _ACCOUNTS, _ELSEWHERE),
     "plans": (({},), _PLANS, _ELSEWHERE),
     "default_plan": (("",), _PLANS, _ELSEWHERE),
@@ -57,11 +58,15 @@ REFUSED: dict[str, tuple[tuple[t.Any, ...], str, str]] = {
 _DRAINED = ("state", "drained is not possible: " + _NO_DELAY, "Stop one member: the others take its sessions over.")
 
 
-def check(values: t.Mapping[str, t.Any], prefix: str = "pppoe_server_") -> None:
-    """Refuse what is set, from the role's variables without their prefix."""
+#: Variables that hosts of the group pppoe_radius_servers take, if there are any.
+_FOR_THE_CENTRE = ("accounts", "accounts_src", "accounts_exclusive")
+
+
+def check(values: t.Mapping[str, t.Any], centre: bool = False, prefix: str = "pppoe_server_") -> None:
+    """Refuse what is set, from the role's variables without their prefix. ``centre``: another host takes accounts."""
     if values.get("state") == "drained":
         raise Refused(prefix + _DRAINED[0], *_DRAINED[1:])
     for name, (accepted, reason, fix) in REFUSED.items():
-        value = values.get(name)
+        value = None if centre and name in _FOR_THE_CENTRE else values.get(name)
         if value is not None and value not in accepted:
             raise Refused(prefix + name, f"not possible with engine l2tpns: {reason}", fix)

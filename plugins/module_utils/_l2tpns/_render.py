@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _l2tpns as _layout_l2tpns
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns._settings import L2tpnsSettings
@@ -18,6 +19,8 @@ if t.TYPE_CHECKING:
 HEARTBEAT, TIMEOUT = 2, 20
 #: A router that hears nothing for so long, in seconds, has lost this member.
 KEEPALIVE, HOLD = 3, 9
+#: Files that a process keeps to as they were at its start, but for ``LIVE``.
+STARTED_WITH = (_layout_l2tpns.CONFIGURATION, _layout_l2tpns.POOL, _layout_l2tpns.DROP_IN)
 _TOKEN = re.compile(r"^enable:([0-9a-f]{32})$", re.M)
 #: What a running l2tpns takes up from its configuration on SIGHUP; everything else needs a new process.
 LIVE = (
@@ -117,6 +120,10 @@ def drop_in(settings: L2tpnsSettings) -> str:
         f"ExecStartPre=-/sbin/sysctl -qw net/ipv6/conf/{interface}/disable_ipv6=1\n"
         f"ExecStartPre=/sbin/ip link set dev {interface} address {cluster.mac}\n"
         f"ExecStartPre=/sbin/ip link set dev {interface} up\n"
+        f"RuntimeDirectory={_layout_l2tpns.RUN.rpartition('/')[2]}\nRuntimeDirectoryMode=0700\n"
+        f"ExecStartPre=/bin/cp -p {' '.join(STARTED_WITH)} {_layout_l2tpns.RUN}\n"
+        # Switches learn from it that the address is elsewhere now, also when the process has died.
+        f"ExecStopPost=-/sbin/ip link set dev {interface} down\n"
         f"KillSignal={signal}\nTimeoutStopSec=20\nRestart=always\n"
         # The ports for L2TP, nsctl, Disconnect-Requests and the cluster are open to everybody otherwise.
         f"IPAddressDeny=any\nIPAddressAllow={' '.join(dict.fromkeys(allowed))}\n"

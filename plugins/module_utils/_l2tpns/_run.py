@@ -53,7 +53,8 @@ def started(module: AnsibleModule) -> dict[str, t.Any]:
     now = observe(module)
     files = _wanted(settings)
     changed = _files.changes(files)
-    decision = _l2tpns_decision.decide(now, bool(changed), _is_fixed(changed), module.params["on_change"])
+    differs, fixed = _differences(files)
+    decision = _l2tpns_decision.decide(now, differs, fixed, module.params["on_change"])
     if decision.later:
         module.warn(f"l2tpns was not restarted, since {decision.later}: the change takes effect when it is.")
     if not module.check_mode:
@@ -133,15 +134,15 @@ def _wanted(settings: _l2tpns_settings.L2tpnsSettings) -> list[_files.File]:
     ]
 
 
-def _is_fixed(changed: t.Iterable[_files.Change]) -> bool:
-    """Whether one of the changes needs a new process."""
-    for change in changed:
-        if change.file.path != _layout_l2tpns.CONFIGURATION:
-            return True
-        before, after = change.before or b"", change.file.content or b""
-        if _l2tpns_render.needs_restart(before.decode("utf-8", "replace"), after.decode()):
-            return True
-    return False
+def _differences(files: t.Iterable[_files.File]) -> tuple[bool, bool]:
+    """Whether the running process is as these files are not, and whether only a new one would be."""
+    differs = fixed = False
+    for file in files:
+        if file.path in _l2tpns_render.STARTED_WITH:
+            before, after = _files.text(_layout_l2tpns.running(file.path)), (file.content or b"").decode()
+            differs = differs or before != after
+            fixed = fixed or _l2tpns_render.needs_restart(before, after)
+    return differs, fixed
 
 
 def _check_host(module: AnsibleModule, settings: _l2tpns_settings.L2tpnsSettings) -> None:
@@ -183,6 +184,9 @@ def _apply(module: AnsibleModule, now: _l2tpns_decision.ObservedL2tpns, changed:
         _systemd.enable(module, unit)
     if action == "reload":
         _systemd.reload(module, unit)
+        content = _files.read(_layout_l2tpns.CONFIGURATION)
+        path = _layout_l2tpns.running(_layout_l2tpns.CONFIGURATION)
+        _files.write(module, _files.changes([_files.File(path, content, 0o600, secret=True)]))
     elif action in ("start", "restart"):
         # The package's own configuration may run.
         _systemd.restart(module, unit)

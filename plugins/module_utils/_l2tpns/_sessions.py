@@ -59,7 +59,8 @@ def end(sessions: t.Sequence[Session], timeout: float) -> list[Session]:
     _l2tpns_cli.ask([f"drop session {session['session_id']}" for session in sessions], privileged=True)
     deadline = time.monotonic() + timeout
     while True:
-        there = {(one.sid, one.username) for one in listed()}
+        # One that has ended is listed for 15 seconds more, without its address.
+        there = {(one.sid, one.username) for one in listed() if one.address}
         left = [session for session in sessions if (session["session_id"], session["username"]) in there]
         if not left or time.monotonic() > deadline:
             return left

@@ -16,7 +16,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 AUTHENTICATION = ("chap", "pap")
-GROUP = "239.192.13.13"
+#: Not that of the package's example, which runs until its configuration is replaced.
+GROUP = "239.192.112.112"
 #: pppoe.c PPPoE_MRU, and l2tpns.h L2TP_HDRS and MINMTU.
 MOST_MTU, HEADERS, LEAST_MTU = 1492, 38, 576
 #: l2tpns.h: char radiussecret[64], pppoe_ac_name[64], pppoe_service_name[64].
@@ -90,6 +91,13 @@ def settings(parameters: t.Mapping[str, t.Any]) -> L2tpnsSettings:
     _names.check_interface("interfaces[0]", interface)
     local = _pool.text(_pool.address("local_address", parameters["local_address"]))
     cluster = _cluster(parameters["cluster"] or {}, interface, local)
+    if cluster.members and parameters["pool"]:
+        # rebuild_address_pool: the index is kept as uint16_t, and its sign is lost.
+        raise Refused(
+            "pool",
+            "a member of l2tpns 2.4.1 that takes over no longer finds the sessions of its own pool.",
+            "Assign addresses on the RADIUS servers (pppoe_radius has pools), and leave it out.",
+        )
     servers, secret = _radius(parameters["radius"], cluster)
     echo, idle = _echo(parameters["lcp_echo_interval"], parameters["lcp_echo_failure"])
     return L2tpnsSettings(

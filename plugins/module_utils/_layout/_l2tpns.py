@@ -16,4 +16,11 @@ USERS = FOLDER + "/users"
 
 #: The package's own unit, and what we add to it.
 UNIT = "l2tpns.service"
+#: What the running process was started with, or has read since.
+RUN = "/run/l2tpns"
 DROP_IN = f"{_systemd.UNITS}/{UNIT}.d/dialtone-pppoe.conf"
+
+
+def running(path: str) -> str:
+    """Where the running process's copy of a file is."""
+    return f"{RUN}/{path.rpartition('/')[2]}"

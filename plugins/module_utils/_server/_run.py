@@ -10,6 +10,9 @@ import typing as t
 from contextlib import ExitStack
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _rc_local
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _l2tpns as _layout_l2tpns
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _apply as _server_apply
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _check as _server_check
@@ -42,6 +45,7 @@ def run(module: AnsibleModule, beside: Beside | None = None) -> dict[str, t.Any]
 
 def configure(module: AnsibleModule, beside: Beside) -> dict[str, t.Any]:
     """``state`` started or present: files and process as the parameters say."""
+    refuse_other_engine()
     instance = _server_config.instance(module.params)
     observed = _server_observe.observe(module)
     how = _server_config.mode(module.params["kernel_mode"], observed.can, instance)
@@ -58,6 +62,12 @@ def configure(module: AnsibleModule, beside: Beside) -> dict[str, t.Any]:
         "kernel_mode": how.kernel,
         "addresses": len(instance.addresses),
     }
+
+
+def refuse_other_engine() -> None:
+    """``Refused`` where l2tpns answers the clients."""
+    if _files.text(_layout_l2tpns.CONFIGURATION).startswith(_layout_header.LINE):
+        raise Refused("state", "l2tpns is set up on this host.", "Remove it first: pppoe_l2tpns with state absent.")
 
 
 def end(module: AnsibleModule) -> dict[str, t.Any]:

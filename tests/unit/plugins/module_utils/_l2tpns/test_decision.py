@@ -10,6 +10,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns._parse impo
 
 MASTER = ClusterState(True, "10.0.0.11", "", True, {"10.0.0.12": 0.1})
 ALONE = ClusterState(True, "10.0.0.11", "", True, {})
+LEFT = ClusterState(True, "10.0.0.11", "", True, {"10.0.0.12": 9.0})
 SLAVE = ClusterState(False, "10.0.0.12", "10.0.0.11", True, {})
 
 
@@ -22,6 +23,7 @@ SLAVE = ClusterState(False, "10.0.0.12", "10.0.0.11", True, {})
         (ALONE, 0, True, True, "when_idle", L2tpnsDecision("restart")),
         (ALONE, 5, True, True, "restart", L2tpnsDecision("restart", dropped=5)),
         (MASTER, 5, True, True, "live", L2tpnsDecision("restart", kept=5)),
+        (LEFT, 5, True, True, "live", L2tpnsDecision("none", "5 sessions would end", 5)),
         (SLAVE, 5, True, True, "live", L2tpnsDecision("restart", kept=5)),
         (MASTER, 5, True, True, "when_idle", L2tpnsDecision("none", "5 sessions would end", 5)),
         (MASTER, 5, True, True, "restart", L2tpnsDecision("restart", kept=5)),

@@ -23,6 +23,10 @@ def test_each_is_refused_by_its_name(name):
         _l2tpns_refused.check({**VALUES, "nat": False, name: given})
 
 
+def test_accounts_are_for_the_centre_where_there_is_one():
+    _l2tpns_refused.check({**VALUES, "nat": False, "accounts": [{"name": "cmz"}]}, centre=True)
+
+
 def test_it_cannot_be_drained():
     with pytest.raises(Refused, match=r"^pppoe_server_state: drained is not possible"):
         _l2tpns_refused.check({**VALUES, "nat": False, "state": "drained"})

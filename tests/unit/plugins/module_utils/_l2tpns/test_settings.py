@@ -87,6 +87,7 @@ def test_a_pool_is_networks(pool, networks):
         (radius(nas_identifier="gate"), "radius.nas_identifier: l2tpns sends none."),
         (radius(nas_address="10.0.0.11"), "radius.nas_address: l2tpns gives cluster.address, 10.99.0.1."),
         (radius(interim=5), "radius.interim: 5 is out of range."),
+        ({"cluster": MEMBERS, "pool": ["10.50.9.0/24"]}, "pool: a member of l2tpns 2.4.1 that takes over"),
         ({"cluster": {"members": ["10.0.0.11"]}}, "cluster.members: one member, or one twice."),
         ({"cluster": {"members": ["10.0.0.11", "10.0.0.11"]}}, "cluster.members: one member, or one twice."),
         ({"cluster": {"members": MEMBERS["members"]}}, "cluster.interface: not set."),
@@ -114,7 +115,6 @@ def test_a_secret_that_l2tpns_would_read_differently_is_refused_and_not_shown(se
 
 def test_the_configuration_of_a_member():
     found = lines(
-        pool=["10.50.9.0/24"],
         dns_servers=["10.0.0.53"],
         service_names=["internet"],
         radius={"servers": [SERVER, {**SERVER, "address": "10.0.0.3", "port": 1645}]},
@@ -154,7 +154,7 @@ def test_only_those_who_have_to_reach_its_ports_and_a_member_leaves_its_sessions
     assert "IPAddressDeny=any\nIPAddressAllow=localhost 10.0.0.2 10.1.0.0/16\n" in alone
     assert "KillSignal=SIGQUIT\n" in alone
     member = _l2tpns_render.drop_in(settings(cluster=MEMBERS))
-    assert "IPAddressAllow=localhost 10.0.0.2 239.192.13.13 10.0.0.11 10.0.0.12\n" in member
+    assert "IPAddressAllow=localhost 10.0.0.2 239.192.112.112 10.0.0.11 10.0.0.12\n" in member
     assert "KillSignal=SIGTERM\n" in member
     assert "ip link set dev eth1 address 02:70:0a:63:00:01\n" in member
 
