@@ -4,6 +4,7 @@ import pytest
 import yaml
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _refused as _l2tpns_refused
+from ansible_collections.dialtone.pppoe.plugins.modules import pppoe_l2tpns
 from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
 
 DEFAULTS = yaml.safe_load((REPOSITORY / "roles/pppoe_server/defaults/main.yml").read_text())
@@ -30,3 +31,16 @@ def test_accounts_are_for_the_centre_where_there_is_one():
 def test_it_cannot_be_drained():
     with pytest.raises(Refused, match=r"^pppoe_server_state: drained is not possible"):
         _l2tpns_refused.check({**VALUES, "nat": False, "state": "drained"})
+
+
+#: They mean nothing to l2tpns, and doing without them harms nobody.
+HARMLESS = {
+    "name", "engine", "instances_exclusive", "outside_interface", "accounts_max_removals", "require_kernel_ppp",
+    "nat_backend", "clamp_mss", "metrics_directory", "metrics_interval", "rp_filter", "ipv6_delegated_length",
+    "ipv6_dns_servers", "ipv6_filter", "keep_accounts", "packages",
+}  # fmt: skip
+
+
+def test_no_variable_is_ignored_in_silence():
+    taken = set(pppoe_l2tpns.ARGUMENTS)
+    assert set(VALUES) - taken - set(_l2tpns_refused.REFUSED) == HARMLESS
