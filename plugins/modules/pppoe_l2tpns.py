@@ -151,7 +151,8 @@ options:
         type: str
       nas_address:
         description:
-          - Must be equal to O(cluster.address), which l2tpns sends.
+          - The address from which this member reaches the servers. l2tpns has no use for it, since it sends
+            O(cluster.address) as NAS-IP-Address, but the role P(dialtone.pppoe.pppoe_radius#role) has.
         type: str
       disconnect_secret:
         description:

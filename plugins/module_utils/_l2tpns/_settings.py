@@ -242,9 +242,11 @@ def _nas(radius: t.Mapping[str, t.Any], cluster: Cluster) -> None:
     if radius.get("nas_identifier"):
         raise Refused("radius.nas_identifier", "l2tpns sends none.", "Leave it out.")
     given = radius.get("nas_address")
-    if given and given != cluster.address:
+    if given and given not in (cluster.address, *cluster.members):
         raise Refused(
-            "radius.nas_address", f"l2tpns gives cluster.address, {cluster.address}.", "Leave it out, or give the same."
+            "radius.nas_address",
+            f"{given} is neither cluster.address, {cluster.address}, nor that of a member.",
+            "Give the address from which this member reaches the servers, or leave it out.",
         )
 
 

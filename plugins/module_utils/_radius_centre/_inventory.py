@@ -47,6 +47,8 @@ def _client(
         "address": str(address),
         "secret": secret,
         "disconnect_secret": settings.get("disconnect_secret") or "",
+        # l2tpns sends no Message-Authenticator.
+        **({"message_authenticator": False} if variables.get("pppoe_server_engine") == "l2tpns" else {}),
     }
 
 

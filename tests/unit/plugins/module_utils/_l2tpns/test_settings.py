@@ -43,6 +43,10 @@ def test_the_least_that_is_needed():
     assert (found.cluster.address, found.cluster.interface, found.cluster.members) == ("10.99.0.1", "lo", ())
 
 
+def test_a_member_may_say_from_which_address_it_asks():
+    assert settings(cluster=MEMBERS, **radius(nas_address="10.0.0.12")).cluster.address == "10.99.0.1"
+
+
 def test_all_members_come_to_the_same_mac():
     assert settings().cluster.mac == "02:70:0a:63:00:01"
     assert settings(cluster={"mac": "2:A:b:c:d:e"}).cluster.mac == "02:0a:0b:0c:0d:0e"
@@ -85,7 +89,7 @@ def test_a_pool_is_networks(pool, networks):
         (radius(disconnect_secret="other"), "radius.disconnect_secret: it differs"),
         (radius(disconnect_from=["host"]), "radius.disconnect_from[0]: 'host' is not"),
         (radius(nas_identifier="gate"), "radius.nas_identifier: l2tpns sends none."),
-        (radius(nas_address="10.0.0.11"), "radius.nas_address: l2tpns gives cluster.address, 10.99.0.1."),
+        (radius(nas_address="10.0.0.11"), "radius.nas_address: 10.0.0.11 is neither cluster.address, 10.99.0.1, nor"),
         (radius(interim=5), "radius.interim: 5 is out of range."),
         ({"cluster": MEMBERS, "pool": ["10.50.9.0/24"]}, "pool: a member of l2tpns 2.4.1 that takes over"),
         ({"cluster": {"members": ["10.0.0.11"]}}, "cluster.members: one member, or one twice."),
