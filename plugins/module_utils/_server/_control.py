@@ -39,17 +39,11 @@ def main(words: t.Sequence[str]) -> None:
         if os.geteuid() != 0:
             raise Failed("only root may use it. Run it with sudo.")
         status, result, text = COMMANDS[parsed.command](vars(parsed))
-    except Refused as error:
-        _complain(str(error))
-        sys.exit(USAGE)
-    except Failed as error:
-        _complain(str(error))
-        sys.exit(FAILED)
-    except OSError as error:
-        _complain(os_error(error))
-        sys.exit(FAILED)
+    except (Refused, Failed, OSError) as error:
+        _complain(os_error(error) if isinstance(error, OSError) else str(error))
+        raise SystemExit(USAGE if isinstance(error, Refused) else FAILED) from None
     sys.stdout.write(json.dumps(result, indent=1) + "\n" if parsed.json else text)
-    sys.exit(status)
+    raise SystemExit(status)
 
 
 def _complain(text: str) -> None:
