@@ -42,6 +42,7 @@ REFUSED: dict[str, tuple[tuple[t.Any, ...], str, str]] = {
     "pado_delay": ((0, "0"), _NO_DELAY, _LEAVE),
     "discovery_rate": (("auto", 0, "0"), "l2tpns has no such limit.", _LEAVE),
     "kernel_mode": (("auto", "never"), _KERNEL, _LEAVE),
+    "interface_mtu": ((0, "0", "", None), "l2tpns sends packets of 1492 bytes at most.", _LEAVE),
     "startup": (("systemd",), "l2tpns is run by systemd.", _LEAVE),
     "nat": ((False,), _ROUTED, "Set pppoe_server_nat to false."),
     "port_forwards": (([],), _ROUTED, _LEAVE),
