@@ -22,7 +22,7 @@ class ActionModule(chap_user.ActionModule):
 
     MODULE = "dialtone.pppoe.radius_user"
 
-    def _prepare(self, arguments: dict[str, t.Any]) -> _users.Batch | None:
+    def _prepare(self, arguments: dict[str, t.Any]) -> _users.UserBatch | None:
         """Change the arguments to what the module gets; the accounts for a file, if they go as one."""
         source, users = arguments.get("src"), arguments.get("users") or []
         if arguments.get("name") is not None or (source is None and len(users) <= chap_user.MOST_AS_PARAMETERS):

@@ -296,7 +296,7 @@ def run(module: DiscreetModule) -> dict[str, t.Any]:
     return {"changed": changed, **outcome}
 
 
-def _is_as_given(module: DiscreetModule, batch: _radius_centre_users.Batch) -> bool:
+def _is_as_given(module: DiscreetModule, batch: _radius_centre_users.UserBatch) -> bool:
     """Whether the database has the accounts of a large batch, and nothing else."""
     question = _radius_centre_users_digest.statement(batch.rows)
     if question is None:
@@ -304,7 +304,7 @@ def _is_as_given(module: DiscreetModule, batch: _radius_centre_users.Batch) -> b
     return _radius_centre_psql.run(module, module.params["service_file"], question).strip() == "t"
 
 
-def _batch(params: dict[str, t.Any]) -> _radius_centre_users.Batch:
+def _batch(params: dict[str, t.Any]) -> _radius_centre_users.UserBatch:
     if params["src"]:
         try:
             with open(params["src"], "rb") as handle:

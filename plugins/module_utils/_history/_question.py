@@ -25,7 +25,7 @@ _FIX = "Give a time such as 2026-11-28T14:30:00+01:00; without a zone it is UTC.
 
 
 @dataclass(frozen=True)
-class Question:
+class HistoryQuestion:
     """``wanted``: values by selector; an address may be an IPv6 address, of a prefix that a session had.
 
     ``since`` and ``until``: seconds since the epoch, that a session has to touch.
@@ -37,7 +37,7 @@ class Question:
     limit: int
 
 
-def question(params: t.Mapping[str, t.Any]) -> Question:
+def question(params: t.Mapping[str, t.Any]) -> HistoryQuestion:
     """The question of the module's parameters, or ``Refused``."""
     none = dict.fromkeys(_sessions_selection.ARGUMENTS)
     wanted = _sessions_selection.selection({**none, **{name: params[name] for name in SELECTORS}})
@@ -48,7 +48,7 @@ def question(params: t.Mapping[str, t.Any]) -> Question:
         raise Refused("until", "is before since.", "Give the earlier time in since.")
     _names.check_number("limit", params["limit"], 1, 1000000)
     listed = {name: tuple(sorted(values)) for name, values in wanted.items()}
-    return Question(listed, since if at is None else at, until if at is None else at, params["limit"])
+    return HistoryQuestion(listed, since if at is None else at, until if at is None else at, params["limit"])
 
 
 def _time(parameter: str, value: str | None) -> int | None:
@@ -63,7 +63,7 @@ def _time(parameter: str, value: str | None) -> int | None:
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
 
 
-def for_sqlite(asked: Question, prefixes: bool = True) -> tuple[str, list[t.Any]]:
+def for_sqlite(asked: HistoryQuestion, prefixes: bool = True) -> tuple[str, list[t.Any]]:
     """The statement for the database of a server, and its values. The latest sessions come first.
 
     ``prefixes``: whether the database has any, which one of a former version has not.
@@ -99,7 +99,7 @@ def for_sqlite(asked: Question, prefixes: bool = True) -> tuple[str, list[t.Any]
     )
 
 
-def _in_a_prefix(address: str, asked: Question) -> tuple[str, list[t.Any]]:
+def _in_a_prefix(address: str, asked: HistoryQuestion) -> tuple[str, list[t.Any]]:
     """That the session had a prefix with this address at the time: one of those of each length that it could be in."""
     number = int(ipaddress.IPv6Address(address))
     firsts = [f"{number >> 128 - length << 128 - length:032x}" for length in _LENGTHS]
@@ -115,7 +115,7 @@ def _in_a_prefix(address: str, asked: Question) -> tuple[str, list[t.Any]]:
     return f"(session.boot, session.pid, session.started) IN ({which})", found
 
 
-def for_radacct(asked: Question, literal: t.Callable[[str | int], str]) -> str:
+def for_radacct(asked: HistoryQuestion, literal: t.Callable[[str | int], str]) -> str:
     """The statement for FreeRADIUS's accounting, which prints an object of JSON a line."""
     columns = {"username": "username", "address": "framedipaddress", "mac": "lower(callingstationid)"}
     casts = {"address": "::inet"}

@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 
-def of_server(path: str, asked: _question.Question) -> list[dict[str, t.Any]]:
+def of_server(path: str, asked: _question.HistoryQuestion) -> list[dict[str, t.Any]]:
     """From the database of the session manager."""
     import sqlite3
 
@@ -35,13 +35,15 @@ def of_server(path: str, asked: _question.Question) -> list[dict[str, t.Any]]:
         raise Failed(f"{path} cannot be read: {error}.") from None
 
 
-def of_centre(module: AnsibleModule, service_file: str, asked: _question.Question) -> list[dict[str, t.Any]]:
+def of_centre(module: AnsibleModule, service_file: str, asked: _question.HistoryQuestion) -> list[dict[str, t.Any]]:
     """From the accounting of FreeRADIUS."""
     out = _psql.run(module, service_file, _question.for_radacct(asked, _psql.literal))
     return [_question.row(json.loads(line), "radius") for line in out.splitlines() if line]
 
 
-def every(module: AnsibleModule, path: str, service_file: str, asked: _question.Question) -> list[dict[str, t.Any]]:
+def every(
+    module: AnsibleModule, path: str, service_file: str, asked: _question.HistoryQuestion
+) -> list[dict[str, t.Any]]:
     """From both, where they are there, the latest session first."""
     found = of_server(path, asked) if os.path.exists(path) else []
     if os.path.exists(service_file):

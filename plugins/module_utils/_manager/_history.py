@@ -117,7 +117,7 @@ class History:
     def __init__(self, path: str, run: str, days: t.Callable[[str | None], int]) -> None:
         self._path, self._run, self._days = path, run, days
         self._beginnings: list[_Beginning] = []
-        self._prefixes: list[_prefix_records.Change] = []
+        self._prefixes: list[_prefix_records.PrefixChange] = []
         self._causes: dict[str, str] = {}
         self._store: Store | None = None
         self._links: Links | None = None
@@ -141,7 +141,7 @@ class History:
             return
         if self._links is None:
             self._links = Links()
-        change = _prefix_records.Change(boot(), session.pid, session.started, prefix, int(time.time()), new)
+        change = _prefix_records.PrefixChange(boot(), session.pid, session.started, prefix, int(time.time()), new)
         self._prefixes.append(change)
 
     def ends(self, session: _book.Session, cause: str) -> None:

@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS prefix_open ON prefix (pid) WHERE stop IS NULL;
 
 
 @dataclass(frozen=True)
-class Change:
+class PrefixChange:
     """A session has got a prefix at ``time``, or does not have it any more. One that it has already is no change."""
 
     boot: str

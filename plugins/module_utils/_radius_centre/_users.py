@@ -43,7 +43,7 @@ _USUAL_SECRET = re.compile(r"[A-Za-z0-9!#$%&()*+,./:;<=>?^_{|}~-][A-Za-z0-9!#$%&
 
 
 @dataclass
-class Batch:
+class UserBatch:
     """Accounts as rows. ``attributes``: where each attribute was named first."""
 
     rows: bytes = b""
@@ -56,13 +56,13 @@ class Batch:
         return MAGIC + header + b"\n" + self.rows
 
 
-def read(handle: t.BinaryIO) -> Batch:
+def read(handle: t.BinaryIO) -> UserBatch:
     """What ``dump`` gave. ``Refused`` (parameter ``src``) for anything else."""
     values = _batch.header_of(handle, MAGIC, "radius_user")
-    return Batch(handle.read(), values["count"], values["attributes"])
+    return UserBatch(handle.read(), values["count"], values["attributes"])
 
 
-def check_known(batch: Batch, known: t.Collection[str]) -> None:
+def check_known(batch: UserBatch, known: t.Collection[str]) -> None:
     """Refuse attributes that are not in FreeRADIUS's dictionary, where it is there."""
     for name, place in batch.attributes.items():
         if known and name not in known:
@@ -78,7 +78,9 @@ def check_store(store: str, authentication: str) -> None:
         raise Refused("store", problem, fix)
 
 
-def encode(entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], str], store: str = "clear") -> Batch:
+def encode(
+    entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], str], store: str = "clear"
+) -> UserBatch:
     """The entries, each with the values of ``COLUMNS``, as a batch; ``Refused`` for one that is wrong.
 
     ``place`` gives the parameter by which an error names an entry, from its index.
@@ -105,7 +107,7 @@ def encode(entries: t.Sequence[t.Mapping[str, t.Any]], place: t.Callable[[int], 
             lines += ["\t".join([kind, *map(copied, (name, *item))]) + "\n" for item in items]
         if entry.get("group"):
             lines.append(f"g\t{copied(name)}\t\t\t{copied(entry['group'])}\n")
-    return Batch("".join(lines).encode("utf-8"), len(entries), attributes)
+    return UserBatch("".join(lines).encode("utf-8"), len(entries), attributes)
 
 
 def _secret_row(name: str, secret: str, store: str) -> str:
