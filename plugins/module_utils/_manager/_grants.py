@@ -84,7 +84,8 @@ class Grants:
         for known in (self._accounts, self._counted, self._framed):
             for pid in set(known) - {one.pid for one in up}:
                 known.pop(pid)
-        reasons = [(one, self._limit(one)) for one in up]
+        timed = {name for name in with_plans if (tables := self._of(name)) is not None and tables.timed}
+        reasons = [(one, self._limit(one)) for one in up if one.instance in timed]
         return [(one, reason) for one, reason in reasons if reason]
 
     def _learn(self, up: t.Iterable[_book.Session], strange: t.Collection[int]) -> None:

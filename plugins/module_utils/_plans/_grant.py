@@ -196,6 +196,8 @@ class Tables:
     accounts: bytes
     garden: bool = False
     expiries: tuple[int, ...] = ()
+    #: Whether a session can come to its end by what they say.
+    timed: bool = True
 
     def grant(self, name: str | None, rates: tuple[int | None, int | None] | None = None, now: float = 0.0) -> Grant:
         """What an account is allowed. ``rates``: those of RADIUS, which count more; 0: no limit, ``None``: not said.
@@ -225,4 +227,13 @@ def tables(plans: bytes, accounts: bytes) -> Tables:
         raise ValueError("not the plans of an instance")
     garden = values.get("walled_garden") is True
     expiries = tuple(filter(lambda one: isinstance(one, int), values.get("expiries") or ()))
-    return Tables(values["plans"], values.get("default"), values.get("rate_attribute"), accounts, garden, expiries)
+    timed = garden or any(plan.get(limit) for plan in values["plans"].values() for limit in LIMITS)
+    return Tables(
+        values["plans"],
+        values.get("default"),
+        values.get("rate_attribute"),
+        accounts,
+        garden,
+        expiries,
+        timed or _EXPIRES.search(accounts) is not None,
+    )

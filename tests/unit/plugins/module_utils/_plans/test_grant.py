@@ -115,3 +115,23 @@ def test_an_account_that_expires():
     assert tables.grant("later", now=100.0).enabled
     # Without a walled garden, the manager need not know them.
     assert b"expiries" not in _plans_grant.plans_text(PLANS, None, None, expiries=[100])
+
+
+@pytest.mark.parametrize(
+    ("plans", "garden", "accounts", "timed"),
+    [
+        (
+            {"home": {"download": 20, "session_timeout": 0, "volume": 0}},
+            False,
+            {"a": PlanAccount("home", mac="02:00:00:00:00:01")},
+            False,
+        ),
+        ({"home": {"idle_timeout": 60}}, False, {}, True),
+        ({"home": {"volume": 60}}, False, {}, True),
+        ({}, True, {}, True),
+        ({}, False, {"a": PlanAccount(expires=60)}, True),
+    ],
+)
+def test_whether_sessions_have_to_be_looked_at(plans, garden, accounts, timed):
+    text = _plans_grant.plans_text(plans, None, None, garden)
+    assert _plans_grant.tables(text, _plans_grant.accounts_text(accounts)).timed is timed
