@@ -55,7 +55,8 @@ options:
         description: The IPv4 address from which it asks, or a network. Required.
         type: str
       secret:
-        description: The shared secret. Required.
+        description:
+          - The shared secret. Required without O(radsec). A concentrator without one is answered by TLS only.
         type: str
       disconnect_secret:
         description: The secret with which it accepts Disconnect-Requests. Needed for O(single_session=replace).

@@ -27,12 +27,15 @@ def clients(
         settings = variables[host].get(_VARIABLE) or {}
         servers = [server for server in settings.get("servers") or () if str(server.get("address")) in addresses]
         if servers:
-            found.append(_client(host, variables[host], settings, servers[0]))
+            found.append(_client(host, variables[host], settings, servers))
     return found
 
 
 def _client(
-    host: str, variables: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], server: t.Mapping[str, t.Any]
+    host: str,
+    variables: t.Mapping[str, t.Any],
+    settings: t.Mapping[str, t.Any],
+    servers: t.Sequence[t.Mapping[str, t.Any]],
 ) -> dict[str, t.Any]:
     address = settings.get("nas_address") or variables.get("ansible_host")
     if not address:
@@ -40,8 +43,8 @@ def _client(
         raise Refused(f"{_VARIABLE} ({host})", problem, "Set one, so that the centre knows who asks.")
     # A name of an inventory may have characters that FreeRADIUS does not take.
     name = re.sub(r"[^A-Za-z0-9._-]", "-", host).lstrip("._-") or "concentrator"
-    # With TLS, the certificate says who it is (RFC 6614 has one secret for all).
-    secret = server.get("secret") or ("radsec" if server.get("tls") else None)
+    # With TLS, the certificate says who it is, and there is no secret for UDP.
+    secret = next((server.get("secret") for server in servers if not server.get("tls")), None)
     return {
         "name": name,
         "address": str(address),

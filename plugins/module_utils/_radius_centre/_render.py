@@ -170,7 +170,7 @@ $INCLUDE site.conf
 
 
 def _clients(centre: _settings.Centre) -> str:
-    return "".join(_client(client) for client in centre.clients) + _radsec_clients(centre)
+    return "".join(_client(client) for client in centre.clients if client.secret) + _radsec_clients(centre)
 
 
 def _client(client: _settings.Client) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import grp
 import json
 import os
@@ -30,6 +31,7 @@ if t.TYPE_CHECKING:
 PROGRAM = "/usr/sbin/freeradius"
 UNIT = "freeradius.service"
 _GROUP = "freerad"
+_DRIVER = "/usr/lib*/freeradius/rlm_sql_postgresql.so"
 #: What of FreeRADIUS's own report is about the configuration, and has no value in it.
 _MOST_LINES = 3
 
@@ -40,9 +42,9 @@ def run(module: AnsibleModule, places: _render.CentrePaths) -> dict[str, t.Any]:
     before = _files.text(places.database)
     password = centre.database.password or _render.password_of(before) or secrets.token_urlsafe(24)
     changes = _files.changes(_wanted(centre, places, password))
-    installed = os.path.exists(PROGRAM)
+    installed = _is_installed(module)
     with _stage(centre, places, password) as stage:
-        if installed and changes:
+        if changes and (installed or not module.check_mode):
             _validate(module, stage)
         database = _settle(module, centre, stage, password) if installed or not module.check_mode else {}
     if not module.check_mode:
@@ -89,6 +91,11 @@ def absent(module: AnsibleModule, places: _render.CentrePaths) -> dict[str, t.An
     if module._diff:
         result["diff"] = _files.diff(changes)
     return result
+
+
+def _is_installed(module: AnsibleModule) -> bool:
+    """Whether all programs are there. A concentrator has FreeRADIUS, but not its driver of PostgreSQL."""
+    return bool(os.path.exists(PROGRAM) and glob.glob(_DRIVER) and module.get_bin_path("psql"))
 
 
 def _wanted(centre: _settings.Centre, places: _render.CentrePaths, password: str) -> list[_files.File]:

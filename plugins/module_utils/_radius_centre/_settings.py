@@ -23,9 +23,15 @@ _NAME_FIX = "Give 1 to 63 letters, digits, dots, hyphens or underscores."
 _LOCAL = ("", "localhost", "127.0.0.1")
 
 
+_OF_RADSEC = "radsec"
+
+
 @dataclass(frozen=True)
 class Client:
-    """A concentrator that may ask. ``disconnect_secret``: empty where sessions can't be ended from here."""
+    """A concentrator that may ask. ``secret``: empty for one that asks by RadSec only.
+
+    ``disconnect_secret``: empty where sessions can't be ended from here.
+    """
 
     name: str
     address: str
@@ -91,7 +97,7 @@ def centre(params: t.Mapping[str, t.Any], known: t.Collection[str] = ()) -> Cent
         raise Refused("stale_after", problem, f"Give {3 * interim} or more, or live sessions would count as over.")
     pools = _pools(params["pools"] or {})
     return Centre(
-        _clients(params["clients"] or []),
+        _clients(params["clients"] or [], bool(params["radsec"])),
         _database(params["database"] or {}),
         pools,
         _groups(params["groups"] or {}, pools, known),
@@ -125,7 +131,15 @@ def _secret(parameter: str, value: str | None, required: bool) -> str:
     return value
 
 
-def _clients(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[Client, ...]:
+def _secret_of_client(parameter: str, value: str | None, radsec: bool) -> str:
+    """With TLS the certificate counts, and its secret is known to everybody (RFC 6614): it is none for UDP."""
+    if value == _OF_RADSEC:
+        problem = f"{_OF_RADSEC} is the secret that everybody has for RADIUS over TLS."
+        raise Refused(parameter, problem, "Choose another one, or leave it out if the concentrator uses TLS only.")
+    return _secret(parameter, value, required=not radsec)
+
+
+def _clients(entries: t.Sequence[t.Mapping[str, t.Any]], radsec: bool) -> tuple[Client, ...]:
     found: list[Client] = []
     for index, entry in enumerate(entries):
         place = f"clients[{index}]"
@@ -133,7 +147,7 @@ def _clients(entries: t.Sequence[t.Mapping[str, t.Any]]) -> tuple[Client, ...]:
         client = Client(
             name,
             _network(f"{place}.address", entry.get("address") or ""),
-            _secret(f"{place}.secret", entry.get("secret"), required=True),
+            _secret_of_client(f"{place}.secret", entry.get("secret"), radsec),
             _secret(f"{place}.disconnect_secret", entry.get("disconnect_secret"), required=False),
             entry.get("message_authenticator") is not False,
         )

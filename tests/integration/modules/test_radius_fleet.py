@@ -170,9 +170,12 @@ def secure(host, authority, name: str, address: str, days: int = 10, ca: str | N
 def test_radsec(authority, first, concentrator):
     secure(first.host, authority, "centre", radius_site.CENTRE)
     secure(concentrator.host, authority, "gate1", radius_site.CONCENTRATOR)
-    set_up(first, database={"password": PASSWORD}, radsec=PLACES)
+    by_tls = [{key: value for key, value in client.items() if key != "secret"} for client in SETTINGS["clients"]]
+    set_up(first, clients=by_tls, database={"password": PASSWORD}, radsec=PLACES)
     empty(first)
     concentrator.start([RADSEC])
+    # By UDP nobody is asked for a certificate, and everybody knows the secret of RADIUS over TLS.
+    assert "Received" not in first.ask(ANN, secret="radsec")
     assert concentrator.problems() == [None]
     answer = concentrator.ask(ANN)
     assert answer.startswith("Access-Accept")

@@ -146,6 +146,30 @@ def test_clients_and_accounts_of_an_inventory():
     assert [one["name"] for one in _inventory.accounts(HOSTS, HOSTS)] == ["ann", "bob"]
 
 
+@pytest.mark.parametrize(
+    ("servers", "secret"),
+    [
+        ([{"address": "192.168.5.20", "tls": {"ca": "/a"}}], None),
+        # That one is for TLS.
+        ([{"address": "192.168.5.20", "tls": {"ca": "/a"}, "secret": "other"}], None),
+        ([{"address": "192.168.5.20", "tls": {"ca": "/a"}}, {"address": "192.168.5.20", "secret": "s1"}], "s1"),
+    ],
+)
+def test_a_client_by_tls_has_no_secret_for_udp(servers, secret):
+    hosts = {"gate1": {"ansible_host": "192.168.5.109", "pppoe_server_radius": {"servers": servers}}}
+    (client,) = _inventory.clients(hosts, hosts, ["192.168.5.20"])
+    assert client["secret"] == secret
+
+
+def test_a_client_without_a_secret_is_one_of_radsec():
+    radsec = {"certificate": "/x", "key": "/y", "ca": "/z"}
+    clients = [{"name": "a", "address": "10.0.0.1"}]
+    assert _settings.centre({**BASE, "clients": clients, "radsec": radsec}).clients[0].secret == ""
+    clients = [{"name": "a", "address": "10.0.0.1", "secret": "radsec"}]
+    with pytest.raises(Refused, match="the secret that everybody has"):
+        _settings.centre({**BASE, "clients": clients, "radsec": radsec})
+
+
 def test_accounts_of_instances_move_too():
     instances = [{"name": "a", "accounts": [{"name": "eve", "secret": "e"}]}, {"name": "b"}]
     gone = {"name": "c", "state": "absent", "accounts": [{"name": "fay", "secret": "f"}]}
