@@ -115,7 +115,7 @@ def logins(centre: radius_centre.Centre) -> None:
     centre.stop()
 
 
-def questions() -> dict[str, _question.Question]:
+def questions() -> dict[str, _question.HistoryQuestion]:
     none = dict.fromkeys(("username", "address", "mac", "at", "since", "until"))
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(START + 200 * 86400))
     asked = {

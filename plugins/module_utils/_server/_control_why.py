@@ -168,7 +168,7 @@ def _has(secrets: bytes, account: str) -> bool:
 def _past(account: str) -> list[dict[str, t.Any]]:
     if not os.path.exists(HISTORY):
         return []
-    asked = _history_question.Question({"username": (_visible(account),)}, None, None, 5)
+    asked = _history_question.HistoryQuestion({"username": (_visible(account),)}, None, None, 5)
     return _history_records.of_server(HISTORY, asked)
 
 

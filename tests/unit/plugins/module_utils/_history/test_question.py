@@ -108,9 +108,9 @@ def with_prefixes(tmp_path):
             database.execute("UPDATE session SET stop = ? WHERE pid = ?", (stop, number))
         for number, text, start, stop in PREFIXES:
             prefix = ipaddress.IPv6Network(text)
-            _prefix_records.Change("boot", number, 1, prefix, start, True).write(database)
+            _prefix_records.PrefixChange("boot", number, 1, prefix, start, True).write(database)
             if stop:
-                _prefix_records.Change("boot", number, 1, prefix, stop, False).write(database)
+                _prefix_records.PrefixChange("boot", number, 1, prefix, stop, False).write(database)
     return path, database
 
 
