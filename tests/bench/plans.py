@@ -71,7 +71,7 @@ def servers(names: tuple[str, str], ours: dict, more: dict | None = None) -> Ite
     if stage.hosts_of(storm.NAME) is not None:
         raise stage.StageError(f"a lab {storm.NAME} is there already: tests/lab/lab down {storm.NAME}")
     topology = str((HERE / "storm_topology.yml").relative_to(stage.REPOSITORY))
-    stage.lab("up", topology, "--name", storm.NAME)
+    stage.lab("up", topology, "--name", storm.NAME, "--image", storm.IMAGE)
     try:
         configure(ours, more or {})
         yield [storm.Side(names[0], "hand"), storm.Side(names[1], "ours")]
