@@ -89,10 +89,12 @@ def drain(words: t.Mapping[str, t.Any]) -> Answer:
 def _drain(name: str, drained: bool) -> bool:
     """Whether that changes anything. The other settings stay as they are."""
     runs_on = list(dict.fromkeys(_server_status.status(name).words("-I")))
+    configured = _access_host.configured(name)
     params = {
         "name": name,
         "interfaces": runs_on or None,
-        "dial_hold": str(_access_host.configured(name).hold),
+        "dial_hold": str(configured.hold),
+        "discovery_rate": str(configured.rate),
         "pado_delay": None,
         "drained": drained,
         "startup": "auto",

@@ -6,13 +6,14 @@ import json
 import types
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access._settings import Settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import PlanAccount
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control as _server_control
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_text as _server_control_text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_why as _server_control_why
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._control_why import Known
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import SessionStatus, Status
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import SessionStatus, Statusfrom ansible_collections.dialtone.pppoe.plugins.modules import pppoe_access
 
 NOW = 1700000000
 DAEMON = ("pppoe-server", "-I", "eth1", "-N", "2")
@@ -99,7 +100,7 @@ def test_drain_keeps_the_other_settings(monkeypatch, undo, text):
     asked = []
     monkeypatch.setattr(_server_control._server_status, "names", lambda: ["north", "south"])
     monkeypatch.setattr(_server_control._server_status, "status", lambda name: Status(name, 7, DAEMON, POOL, ()))
-    monkeypatch.setattr(_server_control._access_host, "configured", lambda _name: types.SimpleNamespace(hold=90))
+    monkeypatch.setattr(_server_control._access_host, "configured", lambda _name: Settings(90, rate=5))
     run = types.SimpleNamespace(
         run=lambda host: asked.append(host.params) or {"changed": host.params["name"] != "south"}
     )
@@ -110,11 +111,14 @@ def test_drain_keeps_the_other_settings(monkeypatch, undo, text):
         "name": "north",
         "interfaces": ["eth1"],
         "dial_hold": "90",
+        "discovery_rate": "5",
         "pado_delay": None,
         "drained": not undo,
         "startup": "auto",
         "state": "present",
     }
+    # As the module would have it: all of its parameters.
+    assert asked[0].keys() == pppoe_access.ARGUMENTS.keys()
 
 
 def test_only_root_may_use_it(monkeypatch, capsys):
