@@ -13,7 +13,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _con
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_text as _server_control_text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_why as _server_control_why
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server._control_why import Known
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import SessionStatus, Statusfrom ansible_collections.dialtone.pppoe.plugins.modules import pppoe_access
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status import SessionStatus, Status
+from ansible_collections.dialtone.pppoe.plugins.modules import pppoe_access
 
 NOW = 1700000000
 DAEMON = ("pppoe-server", "-I", "eth1", "-N", "2")
