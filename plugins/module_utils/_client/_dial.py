@@ -35,7 +35,7 @@ ROUTE_SECONDS = 3.0
 SCRIPT_SECONDS = 10.0
 # A server advertises its prefix when a link comes up, and again when it is asked.
 ADDRESS_SECONDS = 3.0
-IPV6_POLL = 0.25
+IPV6_POLL, REST_SECONDS = 0.25, 1.0
 # An address of nobody (RFC 5737), and the port of discard: what is sent there only makes pppd dial.
 ANYBODY = ("192.0.2.1", 9)
 
@@ -177,9 +177,12 @@ def wait_for_ipv6(
     while True:
         found = _client_ipv6.observe(module, link.interface, inside)
         lacks = _client_ipv6.missing(found, link.interface or "", inside, wanted.default_route)
-        if lacks is None:
+        if lacks is None and (found.prefix is not None or not inside or time.monotonic() > deadline):
             return found
-        if time.monotonic() > deadline:
+        if lacks is None:
+            # The route for the rest of the prefix comes at about the same time; a single /64 leaves no rest.
+            deadline = min(deadline, time.monotonic() + REST_SECONDS)
+        elif time.monotonic() > deadline:
             break
         time.sleep(IPV6_POLL)
     if inside:

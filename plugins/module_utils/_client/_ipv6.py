@@ -41,8 +41,9 @@ def observe(module: AnsibleModule, link: str | None, inside: t.Sequence[str]) ->
     if link is None:
         return Ipv6()
     ip = module.get_bin_path("ip", required=True)
+    addresses = _interfaces.addresses(module)
     _rc, routes, _err = module.run_command([ip, "-j", "-6", "route", "show"])
-    return read(_interfaces.addresses(module), routes, link, inside)
+    return read(addresses, routes, link, inside)
 
 
 def read(interfaces: t.Mapping[str, _interfaces.Interface], routes: str, link: str, inside: t.Sequence[str]) -> Ipv6:

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _ipv6 as _client_ipv6
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._delegation import (
@@ -14,6 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client._delegation
     Inside,
     ObservedDelegation,
 )
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client._link import Link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Address, Interface
@@ -186,3 +188,55 @@ def test_what_there_is():
 def test_what_is_missing(found, inside, default_route, sentence):
     text = _client_ipv6.missing(found, "ppp-dsl", inside, default_route)
     assert text == sentence if sentence is None else text.startswith(sentence)
+
+
+class Looks:
+    """What is seen, look by look, the last again and again, and the time that passes meanwhile."""
+
+    def __init__(self, monkeypatch, *found):
+        self.found, self.now, self.warnings = list(found), 0.0, []
+        monkeypatch.setattr(_client_dial._client_ipv6, "observe", lambda *_words: self.look())
+        monkeypatch.setattr(_client_dial.time, "sleep", self.sleep)
+        monkeypatch.setattr(_client_dial.time, "monotonic", lambda: self.now)
+
+    def look(self):
+        return self.found.pop(0) if len(self.found) > 1 else self.found[0]
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def warn(self, text):
+        self.warnings.append(text)
+
+    def wait(self, timeout=60, dialled=True, **changes):
+        wanted = Connection("dsl", "eth0", "cmz", link="ppp-dsl", ipv6=True, **changes)
+        link = Link(7, "ppp-dsl", "192.0.2.7", "192.0.2.1", 1492)
+        return _client_dial.wait_for_ipv6(self, wanted, link, timeout, dialled)
+
+
+NOTHING = _client_ipv6.Ipv6(True, None, True)
+SUBNET = _client_ipv6.Ipv6(True, None, True, None, {"eth1": "2001:db8:100::/64"})
+WHOLE = _client_ipv6.Ipv6(True, None, True, "2001:db8:100::/56", {"eth1": "2001:db8:100::/64"})
+
+
+@pytest.mark.parametrize(
+    ("looks", "found", "longest"),
+    [([NOTHING, WHOLE], WHOLE, 1), ([NOTHING, SUBNET, WHOLE], WHOLE, 1), ([NOTHING, SUBNET], SUBNET, 2)],
+)
+def test_a_delegated_prefix_is_waited_for(monkeypatch, looks, found, longest):
+    seen_so_far = Looks(monkeypatch, *looks)
+    assert seen_so_far.wait(delegation=ONE) == found
+    assert seen_so_far.now < longest
+
+
+def test_a_prefix_that_does_not_come(monkeypatch):
+    with pytest.raises(_client_dial.DialFailed, match="has not delegated an IPv6 prefix on ppp-dsl") as failed:
+        Looks(monkeypatch, NOTHING).wait(delegation=ONE, timeout=5)
+    assert failed.value.reason == "no_ipv6"
+
+
+@pytest.mark.parametrize(("dialled", "warnings"), [(True, 1), (False, 0)])
+def test_an_address_that_does_not_come(monkeypatch, dialled, warnings):
+    looks = Looks(monkeypatch, NOTHING)
+    assert looks.wait(dialled=dialled) == NOTHING
+    assert (len(looks.warnings), looks.now < 4) == (warnings, True)
