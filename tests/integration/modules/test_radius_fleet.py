@@ -195,6 +195,19 @@ def test_radsec(authority, first, concentrator):
     assert radius_site.until(lambda: concentrator.ask(ANN).startswith("Access-Accept"))
 
 
+def test_from_udp_to_tls_without_an_outage(authority, first, concentrator):
+    """The concentrator has both ways; the centre is the first to change."""
+    secure(first.host, authority, "centre", radius_site.CENTRE)
+    secure(concentrator.host, authority, "gate1", radius_site.CONCENTRATOR)
+    for radsec in ({}, {"radsec": PLACES}):
+        set_up(first, database={"password": PASSWORD}, **radsec)
+        empty(first)
+        concentrator.start([RADSEC, {"address": radius_site.CENTRE, "secret": radius_site.SECRET}])
+        assert radius_site.until(lambda: concentrator.ask(ANN).startswith("Access-Accept"))
+        problems = concentrator.problems()
+        assert [problem is None for problem in problems] == [bool(radsec), True], problems
+
+
 def test_the_first_of_two_by_radsec_is_away(authority, first, concentrator):
     secure(first.host, authority, "centre", radius_site.CENTRE)
     secure(concentrator.host, authority, "gate1", radius_site.CONCENTRATOR)
