@@ -16,9 +16,9 @@ description:
     this matters more than throughput; see the page on clusters.
   - It moves packets in a process of its own, by a C(tun) device, and needs no PPP in the kernel.
   - All accounts are on RADIUS servers.
-  - The module writes C(/etc/l2tpns/startup-config), C(ip_pool) and C(users), and adds to the unit C(l2tpns.service) of
-    the package that only the named hosts can reach its ports, and that the access interface has the MAC address of the
-    cluster, and no IPv6.
+  - The module writes C(startup-config), C(ip_pool), C(users) and C(access.nft) in C(/etc/l2tpns). It adds to the unit
+    C(l2tpns.service) of the package that only the named hosts can reach its ports, that the access interface has the
+    MAC address of the cluster and no IPv6, and that PADTs of customers are dropped.
   - A configuration that is neither the package's example nor written by this module is never replaced.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
@@ -240,7 +240,12 @@ notes:
   - Change one member after the other (C(serial=1)), so that each change finds another member with the sessions.
   - Anybody who can log in to the host can list the sessions on the command line of l2tpns, 127.0.0.1 port 23. Only root
     can change something there.
-  - Tested with l2tpns 2.4.1 of Debian 12.
+  - With O(state=stopped) and O(state=absent), the access interface is down and keeps its MAC address until the next
+    boot.
+  - Tested with l2tpns 2.4.1.
+requirements:
+  - l2tpns
+  - nftables
 seealso:
   - module: dialtone.pppoe.pppoe_server
   - module: dialtone.pppoe.pppoe_radius

@@ -159,7 +159,7 @@ class Network:
             for n in (1, 2)
         ]
         home = {"home": {"pool": "main", "attributes": {}}}
-        done = self.centre.module(clients=clients, pools={"main": [f"10.50.9.1+{count + 10}"]}, groups=home)
+        done = self.centre.module(clients=clients, pools={"main": [f"10.50.8.1+{count + 350}"]}, groups=home)
         assert not done.get("failed"), done["msg"]
         rows = [f"('u{n}', 'Cleartext-Password', ':=', 'pw{n}')" for n in range(1, count + 1)]
         groups = [f"('u{n}', 'home')" for n in range(1, count + 1)]

@@ -20,7 +20,7 @@ HEARTBEAT, TIMEOUT = 2, 20
 #: A router that hears nothing for so long, in seconds, has lost this member.
 KEEPALIVE, HOLD = 3, 9
 #: Files that a process keeps to as they were at its start, but for ``LIVE``.
-STARTED_WITH = (_layout_l2tpns.CONFIGURATION, _layout_l2tpns.POOL, _layout_l2tpns.DROP_IN)
+STARTED_WITH = (_layout_l2tpns.CONFIGURATION, _layout_l2tpns.POOL, _layout_l2tpns.RULES, _layout_l2tpns.DROP_IN)
 _TOKEN = re.compile(r"^enable:([0-9a-f]{32})$", re.M)
 #: What a running l2tpns takes up from its configuration on SIGHUP; everything else needs a new process.
 LIVE = (
@@ -119,14 +119,31 @@ def drop_in(settings: L2tpnsSettings) -> str:
         # Two members with one MAC address would each find the other's IPv6 address taken.
         f"ExecStartPre=-/sbin/sysctl -qw net/ipv6/conf/{interface}/disable_ipv6=1\n"
         f"ExecStartPre=/sbin/ip link set dev {interface} address {cluster.mac}\n"
+        f"ExecStartPre=/usr/sbin/nft -f {_layout_l2tpns.RULES}\n"
         f"ExecStartPre=/sbin/ip link set dev {interface} up\n"
         f"RuntimeDirectory={_layout_l2tpns.RUN.rpartition('/')[2]}\nRuntimeDirectoryMode=0700\n"
         f"ExecStartPre=/bin/cp -p {' '.join(STARTED_WITH)} {_layout_l2tpns.RUN}\n"
         # Switches learn from it that the address is elsewhere now, also when the process has died.
         f"ExecStopPost=-/sbin/ip link set dev {interface} down\n"
+        f"ExecStopPost=-/usr/sbin/nft delete table {_layout_l2tpns.TABLE}\n"
         f"KillSignal={signal}\nTimeoutStopSec=20\nRestart=always\n"
+        # Any user of the host could have it load one that ends sessions (nsctl, UDP 1702).
+        f"InaccessiblePaths=-{_layout_l2tpns.PLUGINS}\n"
         # The ports for L2TP, nsctl, Disconnect-Requests and the cluster are open to everybody otherwise.
         f"IPAddressDeny=any\nIPAddressAllow={' '.join(dict.fromkeys(allowed))}\n"
+    )
+
+
+def access_rules(settings: L2tpnsSettings) -> str:
+    """Drops PADT from customers: l2tpns reads its session ID in the wrong byte order, and would end another session."""
+    table = _layout_l2tpns.TABLE
+    return (
+        f"{_layout_header.LINE}table {table}\ndelete table {table}\ntable {table} {{\n"
+        "  chain padt {\n"
+        f'    type filter hook ingress device "{settings.interface}" priority 0\n'
+        # The second byte of PPPoE's header is its code (RFC 2516, 4).
+        "    ether type 0x8863 @nh,8,8 0xa7 drop\n"
+        "  }\n}\n"
     )
 
 

@@ -109,7 +109,7 @@ def observe(module: AnsibleModule) -> _l2tpns_decision.ObservedL2tpns:
 
 
 def _paths() -> list[str]:
-    return [_layout_l2tpns.CONFIGURATION, _layout_l2tpns.POOL, _layout_l2tpns.USERS]
+    return [_layout_l2tpns.CONFIGURATION, _layout_l2tpns.POOL, _layout_l2tpns.USERS, _layout_l2tpns.RULES]
 
 
 def _is_ours() -> bool:
@@ -126,6 +126,7 @@ def _wanted(settings: _l2tpns_settings.L2tpnsSettings) -> list[_files.File]:
         _layout_l2tpns.CONFIGURATION: _l2tpns_render.startup_config(settings),
         _layout_l2tpns.POOL: _l2tpns_render.ip_pool(settings),
         _layout_l2tpns.USERS: _l2tpns_render.users(token),
+        _layout_l2tpns.RULES: _l2tpns_render.access_rules(settings),
         _layout_l2tpns.DROP_IN: _l2tpns_render.drop_in(settings),
     }
     return [
@@ -148,8 +149,9 @@ def _differences(files: t.Iterable[_files.File]) -> tuple[bool, bool]:
 def _check_host(module: AnsibleModule, settings: _l2tpns_settings.L2tpnsSettings) -> None:
     if not _systemd.running():
         raise Refused("state", "this host was not booted with systemd, which runs l2tpns.", "Use absent.")
-    if not module.check_mode and not module.get_bin_path("l2tpns", opt_dirs=["/usr/sbin"]):
-        raise Refused("state", "l2tpns is not installed on this host.", "Install the package l2tpns.")
+    for program, package in (("l2tpns", "l2tpns"), ("nft", "nftables")):
+        if not module.check_mode and not module.get_bin_path(program, opt_dirs=["/usr/sbin"]):
+            raise Refused("state", f"{program} is not installed on this host.", f"Install the package {package}.")
     if not _is_ours() and not _is_untouched():
         raise Refused(
             "state",

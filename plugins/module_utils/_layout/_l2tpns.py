@@ -14,6 +14,11 @@ CONFIGURATION = FOLDER + "/startup-config"
 POOL = FOLDER + "/ip_pool"
 USERS = FOLDER + "/users"
 
+#: Ours: rules of nftables for the access interface, loaded before each start.
+RULES = FOLDER + "/access.nft"
+TABLE = "netdev dialtone_l2tpns"
+PLUGINS = "/usr/lib/l2tpns"
+
 #: The package's own unit, and what we add to it.
 UNIT = "l2tpns.service"
 #: What the running process was started with, or has read since.

@@ -26,7 +26,7 @@ OTHER = {
     **SETTINGS,
     "cluster": {**SETTINGS["cluster"], "bgp": {"as": 65001, "neighbours": [{"address": "192.168.5.3"}]}},
 }
-SINGLE = {**SETTINGS, "cluster": {}, "pool": ["10.50.8.0/29"]}
+SINGLE = {**SETTINGS, "cluster": {}, "pool": ["10.51.8.0/29"]}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_from_nothing_to_the_same(network):
     assert member.module(**SETTINGS)["changed"] is False
     assert member.module(check=True, **SETTINGS)["changed"] is False
     modes = member.sh("cd /etc/l2tpns; stat -c '%a %U %n' *")
-    assert modes == "644 root ip_pool\n600 root startup-config\n600 root users\n"
+    assert modes == "644 root access.nft\n644 root ip_pool\n600 root startup-config\n600 root users\n"
     assert "02:70:0a:63:00:01" in member.sh("ip link show eth1")
     assert member.sh("cat /proc/sys/net/ipv6/conf/eth1/disable_ipv6") == "1\n"
 
@@ -98,6 +98,21 @@ def test_customers_dial_by_radius_and_are_listed(network):
     assert (one["local_address"], one["role"]) == ("10.99.0.1", "server")
     started = until(lambda: int(network.centre.sql("SELECT count(*) FROM radacct")) == COUNT)
     assert started
+
+
+def test_a_customer_who_hangs_up_by_padt_ends_no_other_session(network):
+    """l2tpns takes the ID of session 1 in a PADT for 256."""
+    network.customers.dial(1001, 250, username="u1", secret="pw1", at_once=50)
+    network.customers.wait(first=1001, count=250)
+    by_id = {each["session_id"]: each["number"] for each in network.customers.status() if each["state"] == "up"}
+    network.customers.hang_up(by_id[1], 1, how="padt")
+    assert len(sessions(network.members[0])) == COUNT + 250
+    other = network.customers.status(by_id[256], 1)[0]
+    assert (other["state"], other["padts"]) == ("up", [])
+    dial(network, by_id[1], 1)
+    network.customers.hang_up(1001, 250)
+    network.customers.wait("ended", 1001, 250)
+    until(lambda: len(sessions(network.members[0])) == COUNT, 60)
 
 
 def test_a_wrong_secret_is_refused(network):
@@ -275,6 +290,7 @@ def test_nothing_is_left(network):
         assert member.module(state="absent")["changed"] is False
         assert member.sh("ls -d /etc/l2tpns/* /etc/systemd/system/l2tpns.service.d 2>/dev/null", check=False) == ""
         assert "tun0" not in member.sh("ip link")
+        assert member.sh("nft list ruleset") == ""
 
 
 def test_a_single_server_with_a_pool_of_its_own(network):
@@ -284,7 +300,7 @@ def test_a_single_server_with_a_pool_of_its_own(network):
     network.centre.sql("DELETE FROM radusergroup")
     dial(network, 1, 6)
     network.customers.wait(first=1, count=6)
-    assert {each["address"] for each in network.customers.status(1, 6)} == {f"10.50.8.{last}" for last in range(1, 7)}
+    assert {each["address"] for each in network.customers.status(1, 6)} == {f"10.51.8.{last}" for last in range(1, 7)}
     assert len(sessions(member)) == 6
     done = member.module(state="stopped")
     assert (done["changed"], done["sessions_dropped"]) == (True, 6)

@@ -163,6 +163,12 @@ def test_only_those_who_have_to_reach_its_ports_and_a_member_leaves_its_sessions
     assert "ip link set dev eth1 address 02:70:0a:63:00:01\n" in member
 
 
+def test_what_would_end_the_session_of_another_is_dropped():
+    rules = _l2tpns_render.access_rules(settings())
+    assert 'hook ingress device "eth1"' in rules
+    assert "ether type 0x8863 @nh,8,8 0xa7 drop" in rules
+
+
 @pytest.mark.parametrize(
     ("more", "restart"),
     [
