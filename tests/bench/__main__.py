@@ -11,6 +11,7 @@ import measure  # first: it finds tests/demo
 PARTS = (
     *("accounts", "nat", "runs", "client", "fleet", "images", "listing"),
     *("dial", "storm", "addresses", "throughput", "live", "centre", "radius", "plans", "concentrators", "ipv6"),
+    "outages",
 )
 
 

@@ -159,6 +159,21 @@ def test_a_customer_comes_moves_and_goes(network):
     assert until(lambda: network.leads_to("10.50.0.7") == [])
 
 
+def test_a_customer_with_sessions_at_two_servers(network):
+    """The newer one counts, and when it ends, the former one does again."""
+    one, two = network.concentrators
+    customer = Customer(network, "10.50.0.6")
+    customer.dial(one)
+    assert at(network, "10.50.0.6", one)
+    time.sleep(1)
+    customer.dial(two)
+    assert at(network, "10.50.0.6", two)
+    two.hang_up("ppp6")
+    assert at(network, "10.50.0.6", one)
+    one.hang_up("ppp6")
+    assert until(lambda: network.leads_to("10.50.0.6") == [])
+
+
 def test_networks_behind_a_customer(network):
     _one, two = network.concentrators
     customer = Customer(network, "10.50.0.8")
