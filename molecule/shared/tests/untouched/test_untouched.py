@@ -16,6 +16,7 @@ OURS = [
     "/etc/udev/rules.d/60-dialtone-pppoe.rules",
     "/etc/rc.local",
     "/usr/local/libexec/dialtone-pppoe",
+    "/usr/local/sbin/pppoe-server-ctl",
     "/run/pppoe-server",
 ]
 
