@@ -261,7 +261,7 @@ EXAMPLES = r"""
     local_address: 10.99.0.1
     dns_servers: [10.99.0.53]
     radius:
-      servers: [{address: 10.0.0.2, secret: "{{ radius_secret }}"}]
+      servers: [{address: 10.0.0.2, secret: "{{ vault_radius_secret }}"}]
     cluster:
       interface: eth0
       members: [10.0.0.11, 10.0.0.12]

@@ -35,6 +35,7 @@ VARIABLES = {
     "vault_cmz2_secret": "s3cret of cmz2",
     "vault_cmz3_secret": "s3cret of cmz3",
     "vault_jose_secret": "s3cret of josé",
+    "vault_radius_secret": "s3cret-of-radius",
     "customers": [{"name": "cmz", "secret": "s3cret of cmz"}, {"name": "cmz2", "secret": "s3cret of cmz2"}],
     "pppoe_client_connections": [{"name": "uplink", "interface": "eth0", "username": "cmz"}],
     "live": {"sessions": []},
