@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 import typing as t
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
@@ -53,6 +55,10 @@ class FrrWork:
         """Write, have FRR take it, and see that it runs it."""
         _files.write(self.module, self.changed)
         paths = {change.file.path for change in self.changed}
+        if _layout_routing.FRR_MAIN in paths:
+            # Packages leave it to root, or to frr.
+            with suppress(LookupError):
+                shutil.chown(_layout_routing.FRR_MAIN, group="frr")
         by_systemd = _systemd.running()
         if by_systemd and paths:
             _systemd.daemon_reload(self.module)
@@ -104,7 +110,8 @@ def observed(module: AnsibleModule, settings: _routing_settings.RoutingSettings)
     block = _routing_frr.block(settings)
     content = _routing_frr.with_block(text, block).encode("utf-8", "surrogateescape")
     daemons = _files.text(_layout_routing.FRR_DAEMONS)
-    files = [_files.File(main, content, 0o640, keep_mode=True, secret=settings.has_password)]
+    secret = settings.has_password
+    files = [_files.File(main, content, 0o640, keep_mode=not secret, secret=secret)]
     if daemons:
         wanted = _routing_frr.daemons(daemons, settings).encode("utf-8", "surrogateescape")
         files.append(_files.File(_layout_routing.FRR_DAEMONS, wanted, 0o640, keep_mode=True))

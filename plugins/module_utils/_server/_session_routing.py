@@ -48,6 +48,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         for one in all_work:
             one.apply()
     changed = [*own, *(change for one in all_work for change in one.changed)]
+    if not module.check_mode:
+        _remove_folders(changed)
     return {
         "changed": bool(changed or arp) or any(one.stale for one in all_work),
         "diff": _files.diff(changed) if module._diff else [],
@@ -84,9 +86,17 @@ def _absent(module: AnsibleModule) -> dict[str, t.Any]:
         if table:
             for family in ("-4", "-6"):
                 module.run_command(["ip", family, "route", "flush", "table", table])
-        with suppress(OSError):
-            os.rmdir(os.path.dirname(_layout_routing.ANNOUNCED))
+        _remove_folders(changed)
     return {"changed": bool(changed), "diff": _files.diff(changed) if module._diff else []}
+
+
+def _remove_folders(changed: t.Iterable[_files.Change]) -> None:
+    """Those that were made for files that are gone now, if nothing else is in them."""
+    for change in changed:
+        folder = os.path.dirname(change.file.path)
+        if change.file.content is None and folder.endswith((".service.d", "/pppoe-server-routing")):
+            with suppress(OSError):
+                os.rmdir(folder)
 
 
 def _table_now() -> str | None:

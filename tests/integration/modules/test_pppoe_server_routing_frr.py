@@ -59,6 +59,7 @@ def test_there_and_back(host):
     assert " redistribute connected route-map PPPOE-SERVER\n" in running(host)
     assert " ip ospf message-digest-key 1 md5 s3cret\n" in running(host)
     assert host.host.sh("cat /etc/frr/frr.conf").startswith(MAIN)
+    assert host.host.sh("stat -c '%a %G' /etc/frr/frr.conf") == "640 frr\n"
     assert host.module(**OSPF)["changed"] is False
     host.module(**BGP)
     assert "bgpd=yes" in host.host.sh("cat /etc/frr/daemons")
