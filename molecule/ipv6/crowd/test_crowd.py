@@ -40,7 +40,7 @@ class Crowd:
     def memory(self) -> int:
         """That of the program, in KiB."""
         pid = self.host.check_output(f"systemctl show --property=MainPID --value {UNIT}")
-        return int(self.host.check_output(f"sed -n 's/^VmRSS: *\\([0-9]*\\).*/\\1/p' /proc/{pid}/status"))
+        return int(self.host.check_output(f"awk '/^VmRSS/ {{print $2}}' /proc/{pid}/status"))
 
 
 @pytest.fixture
