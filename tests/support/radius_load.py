@@ -24,6 +24,7 @@ CENTRE, AUTHENTICATION, ACCOUNTING = "127.0.0.1", 1812, 1813
 #: Seconds after which a packet is sent again, and how often.
 AGAIN, TRIES = 3.0, 5
 START, STOP, INTERIM = 1, 2, 3
+PARTS = (("median_ms", 50), ("p99_ms", 99))
 _HEADER = struct.Struct("!BBH")
 
 
@@ -125,16 +126,8 @@ class Load:
             if time.monotonic() - looked > 0.5:
                 looked = time.monotonic()
                 for one, mine in enumerate(waiting):
-                    for ident, each in list(mine.items()):
-                        if looked - each.sent > AGAIN * each.tries:
-                            if each.tries >= TRIES:
-                                del mine[ident]
-                                free[one].append(ident)
-                                lost += 1
-                                continue
-                            mine[ident] = each._replace(tries=each.tries + 1)
-                            again += 1
-                            self.send(one, each.packet, port)
+                    sent, given_up = self.send_again(one, mine, free[one], port)
+                    again, lost = again + sent, lost + given_up
         seconds = time.monotonic() - began
         latencies.sort()
         found = {
@@ -145,11 +138,27 @@ class Load:
             "again": again,
             "lost": lost,
             "refused": refused,
-            "median_ms": round(latencies[len(latencies) // 2] * 1000, 1) if latencies else None,
-            "p99_ms": round(latencies[len(latencies) * 99 // 100] * 1000, 1) if latencies else None,
+            **{name: round(latencies[len(latencies) * part // 100] * 1000, 1) for name, part in PARTS if latencies},
         }
-        sys.stdout.write(json.dumps(found) + "\n")
-        sys.stdout.flush()
+        print(json.dumps(found), flush=True)
+
+    def send_again(
+        self, one: int, waiting: dict[int, Waiting], free: collections.deque[int], port: int
+    ) -> tuple[int, int]:
+        """Send what has no answer yet; how many that were, and how many are given up."""
+        now, again, lost = time.monotonic(), 0, 0
+        for ident, each in list(waiting.items()):
+            if now - each.sent <= AGAIN * each.tries:
+                continue
+            if each.tries >= TRIES:
+                del waiting[ident]
+                free.append(ident)
+                lost += 1
+            else:
+                waiting[ident] = each._replace(tries=each.tries + 1)
+                self.send(one, each.packet, port)
+                again += 1
+        return again, lost
 
     def send(self, one: int, packet: bytes, port: int) -> None:
         # What does not fit is sent again.
