@@ -44,16 +44,20 @@ class Room:
             if not self.alive(pid):
                 self._book.gone(pid)
 
-    def make(self, instance: str) -> None:
-        """No address is left: end the sessions that have one but no account, if they had the time to say it."""
+    def make(self, instance: str, mac: str | None = None) -> None:
+        """No address is left: end the sessions that have one but no account, if they had the time to say it.
+
+        ``mac``: only those of this client.
+        """
         late = time.monotonic() - UNKNOWN
         coming = self._book.coming.values()
         silent = [one for one in coming if one.instance == instance and one.since < late and not one.ended]
-        silent = [one for one in silent if one.address is not None or one.offered]
+        silent = [one for one in silent if (one.address is not None or one.offered) and mac in (None, one.mac)]
         serving = _kernel.serving({one.pid for one in silent}, self._run) if silent else set()
         for session in silent:
             if session.pid not in serving:
-                self._end(session, "it has not said its account, and hardly any address is left")
+                why = "hardly any address is left" if mac is None else "its client has asked for more of them"
+                self._end(session, f"it has not said its account, and {why}")
                 self._leaving[session.pid] = time.monotonic()
 
     def keep(self) -> bool:
@@ -80,7 +84,13 @@ class Room:
                     os.kill(pid, signal.SIGKILL)
 
     def over_share(self, instance: str, mac: str) -> int:
-        """The sessions of a client that are not up, if it is to have no address for another one; otherwise 0."""
+        """The sessions of a client that are not up, if it is to have no address for another one; otherwise 0.
+
+        Those that had the time to come up are ended then, so that it need not wait for them if it asks again.
+        """
         if self._book.over_share(instance, mac):
             self.sweep()
-        return self._book.over_share(instance, mac)
+        coming = self._book.over_share(instance, mac)
+        if coming:
+            self.make(instance, mac)
+        return coming

@@ -139,10 +139,24 @@ def test_a_client_that_only_asks_gets_no_more_addresses(manager, begin):
     refused = "- 02:00:00:00:00:08 has 2 sessions that are not up, and gets no address for more of them now"
     assert dial_answer(manager, third) == refused
     assert dial_answer(manager, third, "9:02:00:00:00:00:09").startswith("10.0.0.")
+    assert (first.poll(), second.poll()) == (None, None)
     # One that has ended unheard does not count.
     first.kill()
     first.wait()
     assert dial_answer(manager, begin()).startswith("10.0.0.")
+
+
+def test_a_client_that_asks_again_loses_the_sessions_that_did_not_come_up(manager, begin):
+    manager.book.set_pool("default", [f"10.0.0.{number}" for number in range(2, 7)])
+    first, second, others, third = begin(), begin(), begin(age=60), begin()
+    for process in (first, second):
+        assert dial_answer(manager, process).startswith("10.0.0.")
+    manager.book.sessions[first.pid].since -= 60
+    assert dial_answer(manager, third).startswith("- 02:00:00:00:00:08 has 2 sessions that are not up")
+    assert hung_up(first)
+    assert reasons(manager) == ["it has not said its account, and its client has asked for more of them"]
+    assert (second.poll(), others.poll()) == (None, None)
+    assert dial_answer(manager, third).startswith("10.0.0.")
 
 
 def test_a_script_gets_one_answer_and_a_second_question_leaves_no_descriptor(manager, begin):
