@@ -246,6 +246,7 @@ notes:
 requirements:
   - l2tpns
   - nftables
+  - C(/etc/services) (Debian's package netbase) for BGP
 seealso:
   - module: dialtone.pppoe.pppoe_server
   - module: dialtone.pppoe.pppoe_radius
