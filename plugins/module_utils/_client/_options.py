@@ -70,7 +70,7 @@ class Connection:
     mtu: int = USUAL_MTU
     interface_mtu: int = 0
     demand_idle: int | None = None
-    lcp_echo_interval: int = 4
+    lcp_echo_interval: int = 3
     lcp_echo_failure: int = 3
     redial_pause: int = 5
     redial_pause_max: int = 60

@@ -43,7 +43,7 @@ PEERS = [
      [b"demand", b"set", b"DIALTONE_DEMAND=1", b"300", b"holdoff", b"60", b"maxfail", b"0", b"ktune",
       b"ipcp-accept-local", b"ipcp-accept-remote", b"defaultroute", b"defaultroute-metric"],
      [b"nodefaultroute", b"nopersist"]),
-    ({"lcp_echo_interval": 7, "lcp_echo_failure": 8}, Pppd(), [b"7", b"8"], [b"4", b"3"]),
+    ({"lcp_echo_interval": 7, "lcp_echo_failure": 8}, Pppd(), [b"7", b"8"], [b"3", b"3"]),
 ]  # fmt: skip
 
 PLAIN = """plugin pppoe.so nic-eth0 pppoe-padi-timeout 2 user cmz remotename pppoe-client-dsl linkname pppoe-client-dsl
@@ -51,7 +51,7 @@ ipparam pppoe-client-dsl noauth hide-password
 nopersist idle 0 maxconnect 0 noipdefault nodefaultroute set DIALTONE_METRIC=0 noipv6 mtu 1492 mru 1492
 set DIALTONE_CONNECTION=dsl set DIALTONE_DNS=none ip-up-script /usr/local/libexec/dialtone-pppoe/pppoe-client-up
 ip-down-script /usr/local/libexec/dialtone-pppoe/pppoe-client-down
-lcp-restart 1 lcp-max-configure 20 lcp-echo-interval 4 lcp-echo-failure 3 lcp-echo-adaptive child-timeout 15
+lcp-restart 1 lcp-max-configure 20 lcp-echo-interval 3 lcp-echo-failure 3 lcp-echo-adaptive child-timeout 15
 logfile /run/pppoe-client-dsl.log"""
 
 
