@@ -1,6 +1,6 @@
 #!/bin/sh
-# Other programs that ask for a delegated prefix, on the link ppp0 for the inside interface home0: dhcpcd, which stays
-# over a redial, and wide-dhcpv6-client, which is started with each link. Neither advertises the prefix inside, so the
+# Other programs that ask for a delegated prefix, on the link ppp0 for the inside interface home0: dhcpcd, which from
+# version 10 stays over a redial, and wide-dhcpv6-client, which is started with each link. Neither advertises it, so the
 # host there gets its address by hand.
 set -eu
 folder=$(mktemp -d)
@@ -37,6 +37,7 @@ cat >"$folder/dhcpcd.conf" <<END
 duid
 allowinterfaces ppp0 home0
 noipv4
+noipv4ll
 nohook resolv.conf hostname
 interface home0
   noipv6
@@ -45,14 +46,28 @@ interface ppp0
   iaid 1
   ia_pd 1 home0/0/64
 END
-dhcpcd --config "$folder/dhcpcd.conf" --quiet --nobackground >/dev/null 2>&1 &
-started=$!
+begin_dhcpcd() {
+    dhcpcd --config "$folder/dhcpcd.conf" --quiet --nobackground >/dev/null 2>&1 &
+    started=$!
+}
+
+end() {
+    kill "$started"
+    wait "$started" || :
+    ip -6 addr flush dev home0 scope global
+}
+
+begin_dhcpcd
 reach_beyond dhcpcd first
 dial_again
+case $(dhcpcd --version) in
+    # That of Debian 12 waits for ever for the link-local address of a link that has come again.
+    'dhcpcd 9.'*)
+        end
+        begin_dhcpcd ;;
+esac
 reach_beyond dhcpcd again
-kill "$started"
-wait "$started" || :
-ip -6 addr flush dev home0 scope global
+end
 
 cat >"$folder/dhcp6c.conf" <<END
 interface ppp0 { send ia-pd 0; };
@@ -62,8 +77,6 @@ for turn in first again; do
     dhcp6c -f -c "$folder/dhcp6c.conf" -p "$folder/pid" ppp0 >/dev/null 2>&1 &
     started=$!
     reach_beyond wide-dhcpv6-client "$turn"
-    kill "$started"
-    wait "$started" || :
-    ip -6 addr flush dev home0 scope global
+    end
     dial_again
 done

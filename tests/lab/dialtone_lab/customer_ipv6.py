@@ -24,6 +24,8 @@ _CLIENT_ID, _RAPID_COMMIT, _IA_PD, _IA_PREFIX = 1, 14, 25, 26
 _EVERYBODY = ipaddress.IPv6Address("ff02::1:2").packed
 #: Seconds until something is sent again.
 _AGAIN = 1.0
+#: And until it asks again that has been told that there is no prefix.
+_LATER = 5.0
 _LINK_LOCAL = bytes.fromhex("fe80000000000000")
 
 
@@ -144,6 +146,8 @@ class Ipv6:
                 if inner == _IA_PREFIX and len(prefix) >= 25 and any(prefix[4:8]):
                     self.delegated = str(ipaddress.IPv6Network((prefix[9:25], prefix[8])))
                     self.seconds = now - self.began if self.seconds is None else self.seconds
+        if self.delegated is None:
+            self.due = now + _LATER
 
     def _advertised(self, options: bytes) -> None:
         while len(options) >= 8 and options[1]:

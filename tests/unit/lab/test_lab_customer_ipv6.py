@@ -104,6 +104,11 @@ def test_no_prefix_is_left():
     server = begun(delegated=None)
     server.answer(2.0)
     assert (server.customer.delegated, server.customer.answers) == (None, 1)
+    first = server.question()
+    server.customer.tick(6.0)
+    assert server.question() == first
+    server.customer.tick(7.1)
+    assert server.question().transaction != first.transaction
 
 
 def test_nobody_speaks_it():
