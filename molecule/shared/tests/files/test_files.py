@@ -14,6 +14,8 @@ DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "security.md"
 SIDES = {"On a server": "pppoe_servers", "On a client": "pppoe_clients"}
 PLACEHOLDERS = {
     "DATE": r"[0-9@:-]+",
+    "FILE": r"[A-Za-z0-9._-]+",
+    "INTERFACE": r"[A-Za-z0-9._@-]+",
     "KIND": r"(?:busy|former|ids|living|new|pid|pool|rest|slots)",
     "NAME": r"[A-Za-z0-9_-]+",
     "PART": r"_[a-z_]+",
