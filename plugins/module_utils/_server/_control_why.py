@@ -143,7 +143,7 @@ def observe(account: str, sessions: t.Sequence[t.Mapping[str, t.Any]], refused: 
         sessions=sessions,
         servers=[(_server_status.status(name), _server_status.is_drained(name)) for name in names],
         radius=any("\nplugin radius.so" in "\n" + text for text in options),
-        in_secrets=any(_has(_files.read(path) or b"", account) for path in SECRETS),
+        in_secrets=any(_has(_files.read(path) or b"", account, _own_names(options)) for path in SECRETS),
         own={name: own for name in names if (own := _own(name, account)) is not None},
         refused=refused,
         history=_past(account),
@@ -156,13 +156,26 @@ def _own(instance: str, account: str) -> _plans_grant.PlanAccount | None:
     return _plans_grant.find(content, _visible(account)) if content else None
 
 
-def _has(secrets: bytes, account: str) -> bool:
-    """Whether an account is in a secrets file, also by a line for every client."""
+def _own_names(options: t.Iterable[str]) -> set[bytes]:
+    """What the pppds of this host may call themselves (pppd(8), ``name``)."""
+    names = {b"*", os.uname().nodename.encode()}
+    for text in options:
+        words = (line.split(maxsplit=1) for line in text.splitlines())
+        names |= {line[1].strip("\"' ").encode() for line in words if line[:1] == ["name"] and line[1:]}
+    return names
+
+
+def _has(secrets: bytes, account: str, servers: t.Collection[bytes]) -> bool:
+    """Whether an account is in a secrets file, also by a line for every client of one of these servers.
+
+    Debian's pap-secrets has a line for every client of a server that is called hostname.
+    """
     name = account.encode("utf-8", "surrogateescape")
     try:
-        return any(line.words and line.words[0] in (name, b"*") for line in _words.lines(secrets))
+        lines = [line.words for line in _words.lines(secrets) if len(line.words) > 1]
     except _words.UnclosedQuote:
         return False
+    return any(words[0] == name or (words[0] == b"*" and words[1] in servers) for words in lines)
 
 
 def _past(account: str) -> list[dict[str, t.Any]]:

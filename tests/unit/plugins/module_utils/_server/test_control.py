@@ -90,10 +90,11 @@ def test_the_journal():
 @pytest.mark.parametrize(
     ("secrets", "there"),
     [(b"ann * s *\n", True), (b'"ann" * s *\n', True), (b"bob * s *\n", False), (b"* * s *\n", True), (b'"ann', False),
-     (b"# ann * s *\n", False)],
+     (b"# ann * s *\n", False), (b'* hostname "" *\n', False), (b'* gate "" *\n', True)],
 )  # fmt: skip
 def test_has(secrets, there):
-    assert _server_control_why._has(secrets, "ann") is there
+    names = _server_control_why._own_names(['name "gate"\nnodetach\n'])
+    assert _server_control_why._has(secrets, "ann", names) is there
 
 
 @pytest.mark.parametrize(("undo", "text"), [(False, "starts no new sessions"), (True, "starts new sessions again")])
