@@ -226,9 +226,10 @@ class Delegation:
         for kind in lacks:
             said = f"{name}: no {kind} is left in the IPv6 prefixes of {session.instance}, so {account} has none"
             _basics.say(said, session.instance)
+        # The delegated one first: a router asks for it as soon as it hears of the other.
         return [
             _ipv6_routes.Route(prefix, index, protocol, table.settings.slot)
-            for protocol, prefix in zip((_ipv6_routes.FRAMED, _ipv6_routes.DELEGATED), given)
+            for protocol, prefix in zip((_ipv6_routes.DELEGATED, _ipv6_routes.FRAMED), reversed(given))
             if prefix is not None
         ]
 
