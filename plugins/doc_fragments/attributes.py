@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
-_ALL = r"""
-options: {{}}
+
+class ModuleDocFragment:
+    # Literal texts: ansible-test reads no others.
+
+    # What holds for a module unless it says otherwise: it has check and diff mode, and is idempotent.
+    DOCUMENTATION = r"""
+options: {}
 attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
-    support: full{never}
+    support: full
   diff_mode:
     description:
       - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
-    support: {diff}{never}
+    support: full
   idempotent:
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
@@ -28,13 +33,33 @@ attributes:
     membership:
       - dialtone.pppoe.pppoe
 """
-_NEVER = """
-    details:
-      - Never changes anything."""
 
-
-class ModuleDocFragment:
-    # What holds for a module unless it says otherwise: it has check and diff mode, and is idempotent.
-    DOCUMENTATION = _ALL.format(diff="full", never="")
     # A module that only reads.
-    INFO = _ALL.format(diff="N/A", never=_NEVER)
+    INFO = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    support: full
+    details:
+      - Never changes anything.
+  diff_mode:
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: N/A
+    details:
+      - Never changes anything.
+  idempotent:
+    description:
+      - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+  platform:
+    description: Target OS/families that can be operated against.
+    support: full
+    platforms: Linux
+  action_group:
+    description: Use C(group/dialtone.pppoe.pppoe) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dialtone.pppoe.pppoe
+"""

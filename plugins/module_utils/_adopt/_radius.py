@@ -74,7 +74,7 @@ def observe(path: str, read: Read) -> ObservedRadius:
     for keyword in _NEEDED:
         if not found.values.get(keyword):
             found.broken.append((f"{path} has no {keyword}.", "Without it, the plugin lets nobody in."))
-    found.accounting = [(address, port) for address, port in _addresses(found, "acctserver", 1813)]
+    found.accounting = list(_addresses(found, "acctserver", 1813))
     secrets = _secrets(found, read(found.values["servers"])) if found.values.get("servers") else []
     for address, port in _addresses(found, "authserver", 1812):
         found.servers.append(_with_secret(address, port, secrets))
