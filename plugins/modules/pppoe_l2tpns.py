@@ -205,12 +205,12 @@ options:
           - Announce the addresses of customers, the pool and O(cluster.address) by BGP.
         type: dict
         suboptions:
-          as:
+          as_number:
             description:
               - The number of the own autonomous system, 1 to 65535.
             type: int
             required: true
-          neighbours:
+          neighbors:
             description:
               - One or two routers.
             type: list
@@ -222,9 +222,9 @@ options:
                   - IPv4 address.
                 type: str
                 required: true
-              as:
+              as_number:
                 description:
-                  - The number of its autonomous system. That of O(cluster.bgp.as) if not set.
+                  - The number of its autonomous system. That of O(cluster.bgp.as_number) if not set.
                 type: int
   on_change:
     description:
@@ -266,7 +266,7 @@ EXAMPLES = r"""
     cluster:
       interface: eth0
       members: [10.0.0.11, 10.0.0.12]
-      bgp: {as: 65001, neighbours: [{address: 10.0.0.1}]}
+      bgp: {as_number: 65001, neighbors: [{address: 10.0.0.1}]}
 """
 
 RETURN = r"""
@@ -321,12 +321,12 @@ RADIUS: dict[str, t.Any] = {
     "interim": {"type": "int", "default": 300},
 }
 BGP: dict[str, t.Any] = {
-    "as": {"type": "int", "required": True},
-    "neighbours": {
+    "as_number": {"type": "int", "required": True},
+    "neighbors": {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {"address": {"type": "str", "required": True}, "as": {"type": "int"}},
+        "options": {"address": {"type": "str", "required": True}, "as_number": {"type": "int"}},
     },
 }
 CLUSTER: dict[str, t.Any] = {

@@ -79,9 +79,9 @@ def _bgp(settings: L2tpnsSettings) -> list[str]:
     if not settings.cluster.asn:
         return []
     lines = [f"router bgp {settings.cluster.asn}"]
-    for neighbour in settings.cluster.neighbours:
-        lines.append(f"neighbour {neighbour.address} remote-as {neighbour.asn}")
-        lines.append(f"neighbour {neighbour.address} timers {KEEPALIVE} {HOLD}")
+    for neighbor in settings.cluster.neighbors:
+        lines.append(f"neighbour {neighbor.address} remote-as {neighbor.asn}")
+        lines.append(f"neighbour {neighbor.address} timers {KEEPALIVE} {HOLD}")
     return lines
 
 
@@ -106,7 +106,7 @@ def drop_in(settings: L2tpnsSettings) -> str:
     cluster, interface = settings.cluster, settings.interface
     allowed = ["localhost", *(server.address for server in settings.servers)]
     allowed += settings.asking
-    allowed += [neighbour.address for neighbour in cluster.neighbours]
+    allowed += [neighbor.address for neighbor in cluster.neighbors]
     if cluster.members:
         allowed += [cluster.group, *cluster.members]
     # SIGTERM leaves the sessions to the other members; SIGQUIT ends them, and says so.

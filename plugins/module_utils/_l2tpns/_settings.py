@@ -22,7 +22,7 @@ GROUP = "239.192.112.112"
 MOST_MTU, HEADERS, LEAST_MTU = 1492, 38, 576
 #: l2tpns.h: char radiussecret[64], pppoe_ac_name[64], pppoe_service_name[64].
 MOST_TEXT = 63
-MOST_SERVERS = MOST_NEIGHBOURS = 2
+MOST_SERVERS = MOST_NEIGHBORS = 2
 #: l2tpns.h MAXIPPOOL; the first entry is not used.
 MOST_ADDRESSES = 131071
 # In quotation marks these mean nothing but themselves; an argument that ends in "?" would ask for help (cli.c).
@@ -40,8 +40,8 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Neighbour:
-    """A BGP neighbour."""
+class Neighbor:
+    """A BGP neighbor."""
 
     address: str
     asn: int
@@ -57,7 +57,7 @@ class Cluster:
     group: str
     mac: str
     asn: int
-    neighbours: tuple[Neighbour, ...]
+    neighbors: tuple[Neighbor, ...]
 
 
 @dataclass(frozen=True)
@@ -268,9 +268,9 @@ def _cluster(given: t.Mapping[str, t.Any], access: str, local: str) -> Cluster:
     address = _address("cluster.address", given.get("address") or local)
     if address in members:
         raise Refused("cluster.address", f"{address} is a member's own address.", "Give one that all members share.")
-    asn, neighbours = _bgp(given.get("bgp") or {})
+    asn, neighbors = _bgp(given.get("bgp") or {})
     return Cluster(
-        address, interface or "lo", members, _group(given.get("group") or GROUP), _mac(given, address), asn, neighbours
+        address, interface or "lo", members, _group(given.get("group") or GROUP), _mac(given, address), asn, neighbors
     )
 
 
@@ -293,17 +293,17 @@ def _mac(given: t.Mapping[str, t.Any], address: str) -> str:
     return mac
 
 
-def _bgp(given: t.Mapping[str, t.Any]) -> tuple[int, tuple[Neighbour, ...]]:
+def _bgp(given: t.Mapping[str, t.Any]) -> tuple[int, tuple[Neighbor, ...]]:
     if not given:
         return 0, ()
-    asn = _names.check_number("cluster.bgp.as", given.get("as") or 0, 1, 65535)
-    entries = given.get("neighbours") or []
-    if not 1 <= len(entries) <= MOST_NEIGHBOURS:
+    asn = _names.check_number("cluster.bgp.as_number", given.get("as_number") or 0, 1, 65535)
+    entries = given.get("neighbors") or []
+    if not 1 <= len(entries) <= MOST_NEIGHBORS:
         problem = f"{len(entries)} are given."
-        raise Refused("cluster.bgp.neighbours", problem, f"l2tpns has room for 1 to {MOST_NEIGHBOURS}.")
+        raise Refused("cluster.bgp.neighbors", problem, f"l2tpns has room for 1 to {MOST_NEIGHBORS}.")
     found = []
     for index, entry in enumerate(entries):
-        at = f"cluster.bgp.neighbours[{index}]"
-        remote = _names.check_number(f"{at}.as", entry.get("as") or asn, 1, 65535)
-        found.append(Neighbour(_address(f"{at}.address", entry["address"]), remote))
+        at = f"cluster.bgp.neighbors[{index}]"
+        remote = _names.check_number(f"{at}.as_number", entry.get("as_number") or asn, 1, 65535)
+        found.append(Neighbor(_address(f"{at}.address", entry["address"]), remote))
     return asn, tuple(found)

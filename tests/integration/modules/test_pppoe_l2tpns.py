@@ -24,7 +24,7 @@ SETTINGS = {
 #: What a running process does not take up, but no member needs of the others.
 OTHER = {
     **SETTINGS,
-    "cluster": {**SETTINGS["cluster"], "bgp": {"as": 65001, "neighbours": [{"address": "192.168.5.3"}]}},
+    "cluster": {**SETTINGS["cluster"], "bgp": {"as_number": 65001, "neighbors": [{"address": "192.168.5.3"}]}},
 }
 SINGLE = {**SETTINGS, "cluster": {}, "pool": ["10.51.8.0/29"]}
 

@@ -99,8 +99,8 @@ def test_a_pool_is_networks(pool, networks):
         ({"cluster": {**MEMBERS, "address": "10.0.0.12"}}, "cluster.address: 10.0.0.12 is a member's own address."),
         ({"cluster": {"group": "10.0.0.1"}}, "cluster.group: '10.0.0.1' is not a multicast address."),
         ({"cluster": {"mac": "01:00:5e:00:00:01"}}, "cluster.mac: '01:00:5e:00:00:01' is not"),
-        ({"cluster": {"bgp": {"as": 70000, "neighbours": []}}}, "cluster.bgp.as: 70000 is out of range."),
-        ({"cluster": {"bgp": {"as": 65001, "neighbours": []}}}, "cluster.bgp.neighbours: 0 are given."),
+        ({"cluster": {"bgp": {"as_number": 70000, "neighbors": []}}}, "cluster.bgp.as_number: 70000 is out of range."),
+        ({"cluster": {"bgp": {"as_number": 65001, "neighbors": []}}}, "cluster.bgp.neighbors: 0 are given."),
     ],
 )
 def test_refused_by_name(given, text):
@@ -122,7 +122,7 @@ def test_the_configuration_of_a_member():
         dns_servers=["10.0.0.53"],
         service_names=["internet"],
         radius={"servers": [SERVER, {**SERVER, "address": "10.0.0.3", "port": 1645}]},
-        cluster={**MEMBERS, "bgp": {"as": 65001, "neighbours": [{"address": "10.0.0.1", "as": None}]}},
+        cluster={**MEMBERS, "bgp": {"as_number": 65001, "neighbors": [{"address": "10.0.0.1", "as_number": None}]}},
     )
     for line in (
         'set radius_secret "S3cret"',
@@ -183,7 +183,7 @@ def test_what_would_end_the_session_of_another_is_dropped():
         ({"interfaces": ["eth2"]}, True),
         ({"local_address": "10.99.0.2"}, True),
         ({"cluster": MEMBERS}, True),
-        ({"cluster": {"bgp": {"as": 65001, "neighbours": [{"address": "10.0.0.1", "as": 65002}]}}}, True),
+        ({"cluster": {"bgp": {"as_number": 65001, "neighbors": [{"address": "10.0.0.1", "as_number": 65002}]}}}, True),
     ],
 )
 def test_what_needs_a_new_process(more, restart):
