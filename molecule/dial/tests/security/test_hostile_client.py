@@ -175,7 +175,7 @@ def see(server, playbook, tmp_path, name: str) -> None:
         see_page(server, playbook, tmp_path, name)
     server.check_output("systemctl start pppoe-server-metrics@default.service")
     metrics = server.file("/run/node-exporter/pppoe_server_default.prom").content_string
-    pattern = r'# .*|pppoe_server_\w+\{server="default"[^}]*\} \d+'
+    pattern = r'# .*|pppoe_server_\w+\{server="default"[^}]*\} \d+(\.\d+)?'
     assert [line for line in metrics.splitlines() if not re.fullmatch(pattern, line)] == []
 
 
