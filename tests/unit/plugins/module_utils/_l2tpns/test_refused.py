@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _refused as _l2tpns_refused
 from ansible_collections.dialtone.pppoe.plugins.modules import pppoe_l2tpns
 from ansible_collections.dialtone.pppoe.tests.support.repository import REPOSITORY
+
+yaml = pytest.importorskip("yaml")
 
 DEFAULTS = yaml.safe_load((REPOSITORY / "roles/pppoe_server/defaults/main.yml").read_text())
 VALUES = {name.removeprefix("pppoe_server_"): value for name, value in DEFAULTS.items()}
