@@ -19,7 +19,10 @@ CASES = [
     (two(), "two connections have a default route with the same metric (given: 0, 0)"),
     (two(name="one", default_route=False), "two connections have the same name (given: one, one)"),
     (two(route_metric=1, link_interface="a/b"), "link_interface: 'a/b' is not a valid interface name"),
-    (two(route_metric=1, startup="rc_local", user_control=True), "user_control: only root can stop what rc.local has started"),
+    (
+        two(route_metric=1, startup="rc_local", user_control=True),
+        "user_control: only root can stop what rc.local has started",
+    ),
 ]
 
 
