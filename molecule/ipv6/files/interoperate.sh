@@ -69,6 +69,9 @@ esac
 reach_beyond dhcpcd again
 end
 
+# The one of Debian 12 got no prefix in these guests.
+grep -q '^VERSION_ID="12"' /etc/os-release && exit 0
+
 cat >"$folder/dhcp6c.conf" <<END
 interface ppp0 { send ia-pd 0; };
 id-assoc pd 0 { prefix-interface home0 { sla-id 0; sla-len 8; }; };
