@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import time
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
@@ -16,7 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _hos
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _ipv6 as _client_ipv6
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _lan as _client_lan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
@@ -102,6 +101,6 @@ def _last_error(
         log = _files.read_log(path)
         verdict = _client_diagnosis.verdict(log, connection.username or "", connection.nic or "", asked, refusals)
         if verdict is not None:
-            at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(os.stat(path).st_mtime))
+            at = _text.moment(os.stat(path).st_mtime)
             return {"reason": verdict.reason, "last_error": verdict.sentence, "last_error_at": at}
     return nothing

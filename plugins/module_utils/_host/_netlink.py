@@ -69,8 +69,9 @@ def change(asked: socket.socket, kind: int, flags: int, body: bytes) -> None:
         raise OSError(-code, os.strerror(-code))
 
 
-def packed_message(kind: int, flags: int, body: bytes) -> bytes:
-    return _HEADER.pack(_HEADER.size + len(body), kind, flags, 1, 0) + body
+def packed_message(kind: int, flags: int, body: bytes, number: int = 1) -> bytes:
+    """A request. An answer has its number."""
+    return _HEADER.pack(_HEADER.size + len(body), kind, flags, number, 0) + body
 
 
 def packed(kind: int, value: bytes) -> bytes:

@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Text that people read: long lists, and characters that a terminal would act on. Private to this collection. Pure."""
+"""Text that people read: long lists, times, and characters that a terminal would act on.
+
+Private to this collection. Pure.
+"""
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 #: How many items a message names.
@@ -29,3 +33,8 @@ def escaped(text: str) -> str:
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
+
+
+def moment(seconds: float) -> str:
+    """A time since 1970 as people and programs read it: ISO 8601, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

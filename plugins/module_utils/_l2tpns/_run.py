@@ -35,7 +35,6 @@ if t.TYPE_CHECKING:
 
 #: How long l2tpns may take until its command line answers, seconds.
 PATIENCE = 15.0
-_OURS = _layout_header.LINE.encode()
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
@@ -73,9 +72,9 @@ def started(module: AnsibleModule) -> dict[str, t.Any]:
 def ended(module: AnsibleModule) -> dict[str, t.Any]:
     """``state`` stopped or absent; other members take over the sessions."""
     now = observe(module)
-    paths = [*_paths(), _layout_l2tpns.DROP_IN] if module.params["state"] == "absent" and _is_ours() else []
-    changed = _files.changes(_files.File(path, None, secret=_is_secret(path)) for path in paths)
     mine = _is_ours()
+    paths = [*_paths(), _layout_l2tpns.DROP_IN] if module.params["state"] == "absent" and mine else []
+    changed = _files.changes(_files.File(path, None, secret=_is_secret(path)) for path in paths)
     stop = mine and (now.active or now.enabled)
     if stop and not module.check_mode:
         _systemd.disable(module, _layout_l2tpns.UNIT)
@@ -101,7 +100,7 @@ def observe(module: AnsibleModule) -> _l2tpns_decision.ObservedL2tpns:
     """The unit, and what the process says of itself."""
     unit = _systemd.show(module, [_layout_l2tpns.UNIT])[_layout_l2tpns.UNIT]
     if not unit.active or not _is_ours():
-        return _l2tpns_decision.ObservedL2tpns(unit.active and _is_ours(), unit.enabled)
+        return _l2tpns_decision.ObservedL2tpns(False, unit.enabled)
     text = _l2tpns_cli.ask(["show cluster", "uptime"])
     return _l2tpns_decision.ObservedL2tpns(
         True, unit.enabled, _l2tpns_parse.cluster(text), _l2tpns_parse.session_count(text)
@@ -113,7 +112,7 @@ def _paths() -> list[str]:
 
 
 def _is_ours() -> bool:
-    return (_files.read(_layout_l2tpns.CONFIGURATION) or b"").startswith(_OURS)
+    return _layout_header.is_ours(_files.text(_layout_l2tpns.CONFIGURATION))
 
 
 def _is_secret(path: str) -> bool:

@@ -10,7 +10,7 @@ import re
 import time
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _cli as _l2tpns_cli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _parse as _l2tpns_parse
@@ -28,7 +28,7 @@ _ATTEMPTS = 3
 def live() -> list[Session]:
     """The sessions that have an address, as ``_sessions_observe.live`` gives them; none where l2tpns is not ours."""
     configuration = _files.text(_layout_l2tpns.CONFIGURATION)
-    if not configuration.startswith(_layout_header.LINE) or not _l2tpns_cli.answers():
+    if not _layout_header.is_ours(configuration) or not _l2tpns_cli.answers():
         return []
     now = time.time()
     return [_session(one, configuration, now) for one in listed() if one.address]
@@ -69,7 +69,6 @@ def end(sessions: t.Sequence[Session], timeout: float) -> list[Session]:
 
 def _session(one: _l2tpns_parse.CliSession, configuration: str, now: float) -> Session:
     values = dict(re.findall(r'^set (\w+) "?([^"\n]*)"?$', configuration, re.M))
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - one.seconds))
     return {
         "interface": None,
         "role": "server",
@@ -86,7 +85,7 @@ def _session(one: _l2tpns_parse.CliSession, configuration: str, now: float) -> S
         "pid": None,
         "bytes_in": one.from_customer,
         "bytes_out": one.to_customer,
-        "since": since,
+        "since": _text.moment(now - one.seconds),
         "seconds": one.seconds,
         **dict.fromkeys(("plan", "download", "upload", "framed_ipv6_prefix", "delegated_ipv6_prefix")),
     }

@@ -15,6 +15,11 @@ def sentence(writer: str = "dialtone.pppoe", more: str = "") -> str:
 LINE = f"# {sentence()}\n"
 
 
+def is_ours(text: str) -> bool:
+    """Whether we wrote a file, of those that begin with that line."""
+    return text.startswith(LINE)
+
+
 def headed(program: str) -> str:
     """A program's text with that line below its first one."""
     first, rest = program.split("\n", 1)

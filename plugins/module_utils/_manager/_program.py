@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefixes, _routes, _settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _announcement,
@@ -78,6 +78,7 @@ _PARTS = (
     _customer_routes,
     _stamp,
     _netlink,
+    _text,
 )
 _ALL = _python_program.Program(
     PROGRAM,

@@ -13,9 +13,10 @@ from __future__ import annotations
 import bisect
 import json
 import re
-import time
 import typing as t
 from dataclasses import dataclass
+
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 
 #: What begins the alias of an interface whose rates we have set.
 ALIAS = "dialtone.pppoe plan"
@@ -72,12 +73,7 @@ class Grant:
         """What is wrong with its account, behind the name of it; ``None`` if it may connect."""
         if self.enabled:
             return None
-        return "is disabled" if self.expired is None else f"has expired ({moment(self.expired)})"
-
-
-def moment(seconds: int) -> str:
-    """A time as people read it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+        return "is disabled" if self.expired is None else f"has expired ({_text.moment(self.expired)})"
 
 
 def alias(shape: Shape) -> str:

@@ -15,10 +15,11 @@ import socket
 import struct
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Shape, alias
 
 # linux/netlink.h, linux/rtnetlink.h, linux/pkt_sched.h, linux/pkt_cls.h
-_REQUEST, _ACK, _REPLACE, _EXCL, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
+_REPLACE, _EXCL, _CREATE = 0x100, 0x200, 0x400
 _LINK, _DEL_LINK, _GET_LINK, _QDISC, _DEL_QDISC, _FILTER = 16, 17, 18, 36, 37, 44
 _ROOT, _CLSACT, _INGRESS = 0xFFFFFFFF, 0xFFFFFFF1, 0xFFFFFFF2
 _BUCKET, _LEAF = 0x00010000, 0x00100000
@@ -71,9 +72,7 @@ def upload_device(interface: str) -> str:
     return f"ifb-{interface}"
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
-    length = 4 + len(value)
-    return struct.pack("=HH", length, kind) + value + bytes(-length % 4)
+_attribute = _netlink.packed
 
 
 def _text(kind: int, value: str) -> bytes:
@@ -188,11 +187,16 @@ class Refusal(OSError):
 def send(messages: t.Iterable[NetlinkMessage]) -> None:
     """All at once, in one call; ``Refusal`` for the first that the kernel does not take. It goes on with the others."""
     batch = list(messages)
-    with _kernel() as kernel:
+    with _netlink.opened() as kernel:
         kernel.send(
             b"".join(
                 # An error is answered in any case, so only the last one asks for an answer.
-                _packed(one.kind, one.flags | (_ACK if number == len(batch) else 0), number, one.body)
+                _netlink.packed_message(
+                    one.kind,
+                    one.flags | _netlink.REQUEST | (_netlink.ACKNOWLEDGE if number == len(batch) else 0),
+                    one.body,
+                    number,
+                )
                 for number, one in enumerate(batch, 1)
             )
         )
@@ -207,19 +211,11 @@ def send(messages: t.Iterable[NetlinkMessage]) -> None:
         raise refused
 
 
-def _kernel() -> socket.socket:
-    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-
-
-def _packed(kind: int, flags: int, number: int, body: bytes) -> bytes:
-    return struct.pack("=IHHII", 16 + len(body), kind, flags | _REQUEST, number, 0) + body
-
-
 def index_of(interface: str) -> int:
     """The number of an interface. ``socket.if_nametoindex`` would have the kernel run modprobe for one that is gone."""
     body = struct.pack("=BBHiII", 0, 0, 0, 0, 0, 0) + _text(_NAME, interface) + _numbers({_EXT_MASK: _NO_COUNTERS})
-    with _kernel() as kernel:
-        kernel.send(_packed(_GET_LINK, 0, 1, body))
+    with _netlink.opened() as kernel:
+        kernel.send(_netlink.packed_message(_GET_LINK, _netlink.REQUEST, body))
         answer = kernel.recv(65536)
     (kind,) = struct.unpack_from("=H", answer, 4)
     if kind != _LINK:

@@ -17,6 +17,7 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _run as _access_run
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import os_error
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_host as _server_control_host
@@ -47,7 +48,7 @@ def main(words: t.Sequence[str]) -> None:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"pppoe-server-ctl: {_server_control_text.printable(text)}\n")
+    sys.stderr.write(f"pppoe-server-ctl: {_text.printable(text)}\n")
 
 
 def sessions(words: t.Mapping[str, t.Any]) -> Answer:

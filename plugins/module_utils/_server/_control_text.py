@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
+
 _COLUMNS = (
     ("INTERFACE", "interface"),
     ("ACCOUNT", "username"),
@@ -94,7 +96,7 @@ def table(sessions: t.Sequence[t.Mapping[str, t.Any]]) -> str:
 def _cell(key: str, value: t.Any) -> str:
     if value is None:
         return "-"
-    return size(value) if key.startswith("bytes_") else printable(str(value))
+    return size(value) if key.startswith("bytes_") else _text.printable(str(value))
 
 
 def size(number: int) -> str:
@@ -106,10 +108,6 @@ def size(number: int) -> str:
     return f"{number:.1f}TB"
 
 
-def printable(text: str) -> str:
-    """For a terminal: what a customer has called himself may be anything."""
-    return "".join(one if one.isprintable() else "?" for one in text)
-
-
 def printable_line(line: str) -> str:
-    return printable(line.rstrip("\n")) + "\n"
+    """For a terminal: what a customer has called himself may be anything."""
+    return _text.printable(line.rstrip("\n")) + "\n"

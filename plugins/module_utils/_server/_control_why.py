@@ -9,23 +9,22 @@ What is not certain is not said: the same line of pppd stands for a wrong secret
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import subprocess
-import time
 import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._history import _question as _history_question
 from ansible_collections.dialtone.pppoe.plugins.module_utils._history import _records as _history_records
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _configuration
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 
-HISTORY = "/var/lib/pppoe-server/history.db"
+HISTORY = _configuration.Places.history
 SECRETS = ("/etc/ppp/chap-secrets", "/etc/ppp/pap-secrets")
 #: How far back the journal is read, and the most lines of it.
 JOURNAL_HOURS, JOURNAL_LINES = 24, 5000
@@ -101,7 +100,7 @@ def _now(known: Known, now: float) -> list[Event]:
         if not own.enabled:
             found.append(f"it is disabled at {instance}")
         elif own.expires is not None and own.expires <= now:
-            found.append(f"it expired at {_text(own.expires)} at {instance}")
+            found.append(f"it expired at {_text.moment(own.expires)} at {instance}")
         if own.mac:
             found.append(f"at {instance} it is for {own.mac} only")
     return [Event("", "this server", text) for text in found]
@@ -125,10 +124,6 @@ def _said(known: Known) -> t.Iterator[Event]:
 
 def _visible(name: str) -> str:
     return _words.visible(name.encode("utf-8", "surrogateescape")).decode("ascii")
-
-
-def _text(when: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
 
 
 # What the host has.
@@ -203,10 +198,10 @@ def parse(lines: str) -> list[tuple[str, str]]:
     for line in lines.splitlines():
         try:
             entry = json.loads(line)
-            when = datetime.datetime.fromtimestamp(int(entry["__REALTIME_TIMESTAMP"]) // 10**6, datetime.timezone.utc)
+            when = _text.moment(int(entry["__REALTIME_TIMESTAMP"]) // 10**6)
             message = entry["MESSAGE"]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError):
             continue
         if isinstance(message, str):
-            found.append((when.strftime("%Y-%m-%dT%H:%M:%SZ"), message))
+            found.append((when, message))
     return found

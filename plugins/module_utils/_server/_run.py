@@ -66,7 +66,7 @@ def configure(module: AnsibleModule, beside: Beside) -> dict[str, t.Any]:
 
 def refuse_other_engine() -> None:
     """``Refused`` where l2tpns answers the clients."""
-    if _files.text(_layout_l2tpns.CONFIGURATION).startswith(_layout_header.LINE):
+    if _layout_header.is_ours(_files.text(_layout_l2tpns.CONFIGURATION)):
         raise Refused("state", "l2tpns is set up on this host.", "Remove it first: pppoe_l2tpns with state absent.")
 
 

@@ -20,10 +20,14 @@ import typing as t
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
+
 CONFIGURATION = "/etc/ppp/pppoe-server"
 PID_FOLDERS = ("/run", "/run/pppd", "/run/ppp")
 LINKS = "/sys/class/net"
 _ROOT, _CLSACT = 0xFFFFFFFF, 0xFFFFFFF1  # linux/pkt_sched.h, linux/rtnetlink.h
+_GET_QDISC, _STATS = 38, 3  # RTM_GETQDISC; TCA_STATS, a struct tc_stats
+_TC = struct.Struct("=BxxxiIII")  # struct tcmsg: family, index, handle, parent, info
 SIOCGIFDSTADDR = 0x8917  # linux/sockios.h
 # A session as pppoe-server names it to pppd (pppoe-server.c startPPPD), for the kernel's plugin or for the relay.
 _SESSION = re.compile(r"(?:\A|\s-e )\d+:(?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}(?:\s|\Z)")
@@ -181,33 +185,14 @@ def _interfaces_of_pids() -> dict[int, str]:
 def queue_counters() -> dict[str, tuple[int, int]]:
     """Bytes and drops of the queue of each interface; behind its name, ``<`` for what comes in by it (clsact)."""
     found: dict[str, tuple[int, int]] = {}
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as kernel:
-        # linux/rtnetlink.h: RTM_GETQDISC with NLM_F_REQUEST | NLM_F_DUMP, and an empty struct tcmsg.
-        kernel.send(struct.pack("=IHHII20x", 36, 38, 0x301, 1, 0))
-        while True:
-            answer, at = kernel.recv(1 << 18), 0
-            while at + 16 <= len(answer):
-                length, kind = struct.unpack_from("=IH", answer, at)
-                if kind != 36 or length < 36:  # RTM_NEWQDISC, or else the end
-                    return found
-                index, _handle, parent = struct.unpack_from("=iII", answer, at + 20)
-                counters = _queue_of(answer[at + 36 : at + length])
-                if counters is not None and parent in (_ROOT, _CLSACT):
-                    with suppress(OSError):
-                        found[socket.if_indextoname(index) + ("" if parent == _ROOT else "<")] = counters
-                at += (length + 3) & ~3
-
-
-def _queue_of(attributes: bytes) -> tuple[int, int] | None:
-    """Bytes and drops: TCA_STATS, which is a struct tc_stats (linux/pkt_sched.h)."""
-    at = 0
-    while at + 4 <= len(attributes):
-        length, kind = struct.unpack_from("=HH", attributes, at)
-        if kind == 3:
-            count, _packets, drops = struct.unpack_from("=QII", attributes, at + 4)
-            return count, drops
-        at += max((length + 3) & ~3, 4)
-    return None
+    for _kind, body in _netlink.dump(_GET_QDISC, bytes(_TC.size)):
+        _family, index, _handle, parent, _info = _TC.unpack_from(body)
+        counters = _netlink.attributes(body, _TC.size).get(_STATS)
+        if counters is not None and parent in (_ROOT, _CLSACT):
+            count, _packets, drops = struct.unpack_from("=QII", counters)
+            with suppress(OSError):
+                found[socket.if_indextoname(index) + ("" if parent == _ROOT else "<")] = count, drops
+    return found
 
 
 def _session(interface: str, queues: t.Mapping[str, tuple[int, int]]) -> SessionStatus:

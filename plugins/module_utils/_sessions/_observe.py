@@ -10,7 +10,7 @@ import os
 import time
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _routes as _ipv6_routes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
@@ -57,7 +57,7 @@ def every(module: AnsibleModule) -> list[dict[str, t.Any]]:
         _name, written = by_pid.get(session["pid"], (None, 0.0))
         # A file of the future is of a clock that was set back.
         since = max(written if written <= now else 0.0, _processes.started_at(session["pid"]))
-        session["since"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
+        session["since"] = _text.moment(since)
         session["seconds"] = max(0, int(now - since))
         session.update(_rates(session))
         session.update(_prefixes(session, prefixes))

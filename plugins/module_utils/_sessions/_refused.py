@@ -7,10 +7,9 @@
 from __future__ import annotations
 
 import json
-import time
 import typing as t
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 
 KEYS = ("instance", "interface", "pid", "peer_mac", "session_id", "username", "address", "reason")
@@ -32,7 +31,7 @@ def parse(text: str) -> list[dict[str, t.Any]]:
     for line in text.splitlines():
         try:
             entry = json.loads(line)
-            when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry["time"]))
+            when = _text.moment(entry["time"])
         except (ValueError, TypeError, KeyError, OverflowError):
             continue
         found.append({**{key: entry.get(key) for key in KEYS}, "time": when, "role": "server"})

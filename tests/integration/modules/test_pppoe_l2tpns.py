@@ -304,7 +304,7 @@ def test_a_single_server_with_a_pool_of_its_own(network):
     assert len(sessions(member)) == 6
     done = member.module(state="stopped")
     assert (done["changed"], done["sessions_dropped"]) == (True, 6)
-    # They are told.
+    # The clients notice.
     network.customers.wait("ended", 1, 6)
     assert sessions(member) == []
     assert member.module(state="stopped")["changed"] is False

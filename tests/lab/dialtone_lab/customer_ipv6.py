@@ -24,7 +24,7 @@ _CLIENT_ID, _RAPID_COMMIT, _IA_PD, _IA_PREFIX = 1, 14, 25, 26
 _EVERYBODY = ipaddress.IPv6Address("ff02::1:2").packed
 #: Seconds until something is sent again.
 _AGAIN = 1.0
-#: And until it asks again that has been told that there is no prefix.
+#: And until a customer asks again that got no prefix.
 _LATER = 5.0
 _LINK_LOCAL = bytes.fromhex("fe80000000000000")
 

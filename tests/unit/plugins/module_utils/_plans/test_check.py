@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
@@ -137,4 +138,4 @@ def test_a_plan_is_not_faster_than_the_wire():
     ],
 )
 def test_when_an_account_expires(value, moment):
-    assert _plans_grant.moment(_plans_check.expires("expires", value)) == moment
+    assert _text.moment(_plans_check.expires("expires", value)) == moment

@@ -119,11 +119,11 @@ def test_radius_is_told_what_the_pools_have(place):
     (place[0] / "etc" / "default.options").write_text("plugin radius.so\nset DIALTONE_RADIUS=bras1\n")
     result, got = dial(place, "pty", TO_KERNEL.format("", "fast"))
     assert result.returncode == 0, result.stderr
-    told = [word for word in got if word.startswith("Framed-Pool=")]
-    assert told == [f"Framed-Pool={one}" for one in (
+    offered = [word for word in got if word.startswith("Framed-Pool=")]
+    assert offered == [f"Framed-Pool={one}" for one in (
         "default:10.0.0.2", "business:10.20.0.2", "full:-", f"{long}:255.255.255.254")]  # fmt: skip
     assert "Called-Station-Id=bras1:fast" in got
-    assert all(got[got.index(word) - 1] == "avpair" and len(word.partition("=")[2]) < 64 for word in told)
+    assert all(got[got.index(word) - 1] == "avpair" and len(word.partition("=")[2]) < 64 for word in offered)
     assert not any("offers" in word for word in got)
 
 
