@@ -45,7 +45,7 @@ EXAMPLES = r"""
 - name: Write them, encrypted
   ansible.builtin.copy:
     content: "{{ moved.text | ansible.builtin.vault(vault_password) }}"
-    dest: /root/gate1-accounts.yml
+    dest: "{{ playbook_dir }}/gate1-accounts.yml"
     decrypt: false
     mode: "0600"
   delegate_to: localhost
