@@ -13,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre impo
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre._psql import literal
 
 MOST_NAMES = 100
+_TABLES = ("radcheck", "radreply", "radusergroup")
 _PASSWORDS = ", ".join(map(literal, sorted(_attributes.PASSWORDS)))
 _HEAD = """\
 \\set QUIET on
@@ -30,11 +31,17 @@ _GROUP = "(w.username, w.value) = (r.username, r.groupname)"
 def statements(rows: bytes, exclusive: bool, most_removals: int | None, update_secret: bool, write: bool) -> bytes:
     """All of it for psql; prints the outcome as JSON. ``dialtone: too many …`` if it would remove too many."""
     # Other writers wait; without it two runs at once could both add an account.
-    lock = "LOCK TABLE radcheck, radreply, radusergroup IN SHARE ROW EXCLUSIVE MODE;\n" if write else ""
+    lock = f"LOCK TABLE {', '.join(_TABLES)} IN SHARE ROW EXCLUSIVE MODE;\n" if write else ""
     before = (_HEAD + lock + "COPY wanted FROM STDIN;\n").encode()
     after = [
         "\\.",
         "ANALYZE wanted;",
+        _KNOWN,
+        _all_new(exclusive),
+        "\\if :all_new",
+        _NEW,
+        _WRITE_NEW if write else "",
+        "\\else",
         _accounts(exclusive),
         _keep_secrets() if not update_secret else "",
         _difference("check", "radcheck", "c", _WHOLE),
@@ -43,6 +50,7 @@ def statements(rows: bytes, exclusive: bool, most_removals: int | None, update_s
         _OUTCOME,
         _limit(most_removals) if exclusive else "",
         _WRITE if write else "",
+        "\\endif",
         _REPORT,
         "COMMIT;" if write else "ROLLBACK;",
         "",
@@ -50,14 +58,35 @@ def statements(rows: bytes, exclusive: bool, most_removals: int | None, update_s
     return before + rows + "\n".join(after).encode()
 
 
+_KNOWN = "CREATE TEMPORARY TABLE known ON COMMIT DROP AS SELECT DISTINCT username FROM radcheck;"
+
+
+def _all_new(exclusive: bool) -> str:
+    """Whether nothing of the tables is of the accounts, or has to go: then there is nothing to compare."""
+    join = "" if exclusive else " JOIN wanted USING (username)"
+    empty = " AND ".join(f"NOT EXISTS (SELECT FROM {table}{join})" for table in _TABLES)
+    return f"SELECT {empty} AS all_new \\gset"
+
+
+_NEW = f"""\
+CREATE TEMPORARY VIEW outcome AS SELECT username, 'added' AS what FROM wanted
+  WHERE kind = 'c' AND attribute IN ({_PASSWORDS});"""
+# The table has them in the order of the accounts.
+_WRITE_NEW = """\
+INSERT INTO radcheck (username, attribute, op, value)
+  SELECT username, attribute, op, value FROM wanted WHERE kind = 'c';
+INSERT INTO radreply (username, attribute, op, value)
+  SELECT username, attribute, op, value FROM wanted WHERE kind = 'r';
+INSERT INTO radusergroup (username, groupname) SELECT username, value FROM wanted WHERE kind = 'g';"""
+
+
 def _accounts(exclusive: bool) -> str:
-    """``known``: all that there are; ``account``: those whose rows are compared.
+    """``account``: those whose rows are compared.
 
     An account that is listed has one row that is its secret, or says that it is to be absent.
     """
     join = "FULL" if exclusive else "LEFT"
     return f"""\
-CREATE TEMPORARY TABLE known ON COMMIT DROP AS SELECT DISTINCT username FROM radcheck;
 CREATE TEMPORARY TABLE account ON COMMIT DROP AS
   SELECT username, l.username IS NOT NULL AS listed, coalesce(l.present, false) AS present,
     k.username IS NOT NULL AS known

@@ -105,6 +105,24 @@ def test_exclusive_removes_the_others_but_not_too_many(host, users):
     assert "would remove every account" in users(name="ann", secret="x", exclusive=True)["msg"]
 
 
+@pytest.mark.parametrize("exclusive", [False, True])
+@pytest.mark.parametrize(
+    "left",
+    [
+        "radreply (username, attribute, op, value) VALUES ('ann', 'Filter-Id', ':=', 'old')",
+        "radusergroup (username, groupname) VALUES ('ann', 'old')",
+        "radcheck (username, attribute, op, value) VALUES ('bob', 'Cleartext-Password', ':=', 'old')",
+    ],
+)
+def test_what_is_left_of_somebody_does_not_come_with_a_new_account(host, users, left, exclusive):
+    host.sql(f"INSERT INTO {left}")
+    done = users({"name": "ann", "secret": "x", "group": "g"}, exclusive=exclusive, max_removals=9)
+    assert done["added"] == ["ann"]
+    assert (done["removed"] == ["bob"]) is ("bob" in left and exclusive)
+    assert [row for row in rows(host) if "bob" not in row] == ["c|ann|Cleartext-Password|:=|x", "g|ann|||g"]
+    assert done["total"] == len({row.split("|")[1] for row in rows(host)})
+
+
 MANY = [
     {"name": f"many{number}", "secret": f"geh'eim ü{number}", "group": "home" if number % 9 else None}
     for number in range(_users_digest.LEAST)
