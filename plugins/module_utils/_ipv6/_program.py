@@ -6,23 +6,17 @@
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
-from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import (
-    _advertisement,
-    _dhcp,
-    _prefixes,
-    _responder,
-    _routes,
-    _serve,
-    _settings,
-)
+import typing as t
+
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _serve  # noqa: F401
 
 PROGRAM = _python_program.Program(
     "pppoe-server-ipv6",
     "ipv6",
     "pppoe-server-ipv6: advertise and delegate the prefixes of sessions; start, stop: without systemd.",
-    _serve,
-    (_advertisement, _dhcp, _netlink, _prefixes, _responder, _routes, _serve, _settings),
+    "_ipv6._serve",
     "sys.argv[1:]",
 )

@@ -10,10 +10,10 @@ other.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
 import re
-import sys
-import types
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
@@ -46,23 +46,23 @@ import {{main}}
 
 
 class Program(t.NamedTuple):
-    """``name``: of the file that is run. ``folder``: of the others, beside it, or an absolute path.
+    """``name``: of the file that is run. ``folder``: of its parts, beside it, or an absolute path.
 
-    ``main``: of ``parts``, what it runs.
+    ``main``: the part that it runs, such as ``_manager._main``. The others are those that this one imports, and so on.
+    They are read, not imported: a run that only installs them needs none of their code. Whoever makes a program
+    imports its main part for type checks, so that Ansible sends it along with a module.
     """
 
     name: str
     folder: str
     usage: str
-    main: types.ModuleType
-    parts: tuple[types.ModuleType, ...]
+    main: str
     arguments: str = ""
 
     def paths(self, directory: str) -> list[str]:
         """Where the files lie, the program first."""
         folder = os.path.join(directory, self.folder)
-        parts = (f"{folder}/{_name(part)}.py" for part in self.parts)
-        return [f"{directory}/{self.name}", *parts]
+        return [f"{directory}/{self.name}", *(f"{folder}/{_name(part)}.py" for part in _texts(self.main))]
 
     def files(self, directory: str, interpreter: str) -> dict[str, bytes]:
         """The files by their paths, the program first."""
@@ -73,30 +73,34 @@ class Program(t.NamedTuple):
             main=_name(self.main),
             arguments=self.arguments,
         )
-        texts = [head, *(_layout_header.LINE + installed(_source(part)) for part in self.parts)]
+        texts = [head, *(_layout_header.LINE + installed(text) for text in _texts(self.main).values())]
         return dict(zip(self.paths(directory), (text.encode() for text in texts)))
 
 
-def parts_of(main: types.ModuleType) -> tuple[types.ModuleType, ...]:
-    """A module of this collection and those that it imports, and so on; each has to have a name of its own."""
-    found: dict[str, types.ModuleType] = {}
+@functools.cache
+def _texts(main: str) -> dict[str, str]:
+    """The texts of a part and of those that it imports, and so on, by their names, in the order of these."""
+    found: dict[str, str] = {}
     waiting = [main]
     while waiting:
         part = waiting.pop()
-        known = found.setdefault(_name(part), part)
-        if known is not part:
-            raise ValueError(f"{known.__name__} and {part.__name__} cannot be parts of one program")
-        waiting += [one for one in _imported(_source(part)) if one is not found.get(_name(one))]
-    return tuple(found[name] for name in sorted(found))
+        if part in found:
+            continue
+        twin = next((one for one in found if _name(one) == _name(part)), None)
+        if twin is not None:
+            raise ValueError(f"{twin} and {part} cannot be parts of one program")
+        found[part] = _source(part)
+        waiting += _imported(found[part])
+    return {part: found[part] for part in sorted(found, key=_name)}
 
 
-def _imported(source: str) -> list[types.ModuleType]:
+def _imported(source: str) -> list[str]:
     found = []
     for line in _IMPORTED.finditer(source):
         package, one, several = line.groups()
-        names = [word.split()[0] for word in several.strip("()\n ").split(",") if word.split()] if several else []
-        found += [f"{_ROOT}.{package}.{one}"] if one else [f"{_ROOT}.{package}.{name}" for name in names]
-    return [sys.modules[name] for name in found]
+        words = [word.split() for word in several.strip("()\n ").split(",")]
+        found += [f"{package}.{name}" for name in ([one] if one else [word[0] for word in words if word])]
+    return found
 
 
 def installed(source: str) -> str:
@@ -109,11 +113,12 @@ def _plain_import(found: re.Match[str]) -> str:
     return "import " + " ".join((found.group(1) or "").replace("\n", " ").split()).rstrip(",")
 
 
-def _name(part: types.ModuleType) -> str:
-    return part.__name__.rpartition(".")[2]
+def _name(part: str) -> str:
+    return part.rpartition(".")[2]
 
 
-def _source(part: types.ModuleType) -> str:
+def _source(part: str) -> str:
     # Where a module runs, these are in an archive.
-    loader = part.__spec__.loader  # type: ignore[union-attr]
-    return loader.get_source(part.__name__)  # type: ignore[union-attr,no-any-return]
+    name = f"{_ROOT}.{part}"
+    spec = importlib.util.find_spec(name)
+    return spec.loader.get_source(name)  # type: ignore[union-attr,no-any-return]

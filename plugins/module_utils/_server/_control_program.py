@@ -6,41 +6,40 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
+import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control  # noqa: F401
 
 #: Where root has it on his path, and where its parts are.
 FOLDER, PARTS = "/usr/local/sbin", f"{_layout_server.DIRECTORY}/ctl"
 
 
-@functools.cache
-def _all() -> _python_program.Program:
-    return _python_program.Program(
-        "pppoe-server-ctl",
-        PARTS,
-        "pppoe-server-ctl --help says what it does.",
-        _control,
-        _python_program.parts_of(_control),
-        "sys.argv[1:]",
-    )
+_ALL = _python_program.Program(
+    "pppoe-server-ctl",
+    PARTS,
+    "pppoe-server-ctl --help says what it does.",
+    "_server._control",
+    "sys.argv[1:]",
+)
 
 
 def paths() -> list[str]:
     """The program first."""
-    return _all().paths(FOLDER)
+    return _ALL.paths(FOLDER)
 
 
 def files(interpreter: str = sys.executable) -> list[_files.File]:
     program = paths()[0]
     return [
         _files.File(path, text, 0o755 if path == program else 0o644, program=True)
-        for path, text in _all().files(FOLDER, interpreter).items()
+        for path, text in _ALL.files(FOLDER, interpreter).items()
     ]
 
 

@@ -6,29 +6,20 @@
 
 from __future__ import annotations
 
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _netlink
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book, _counters, _exits, _kernel
-from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _probe, _upstream
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import (
-    _exposition,
-    _metrics_main,
-    _open_folder,
-    _status,
-    _totals,
-)
+import typing as t
 
-_PARTS = (
-    *(_basics, _book, _counters, _exits, _kernel, _netlink, _probe, _upstream),
-    *(_exposition, _metrics_main, _open_folder, _status, _totals),
-)
+from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
+
+if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_main  # noqa: F401
+
 _ALL = _python_program.Program(
     "pppoe-server-metrics",
     "metrics",
     "pppoe-server-metrics NAME DIRECTORY: write the metrics of an instance.",
-    _metrics_main,
-    _PARTS,
+    "_server._metrics_main",
     "*sys.argv[1:]",
 )
 FOLDER = f"{_layout_server.DIRECTORY}/metrics"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 import shutil
 import subprocess
 
@@ -13,6 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
     _pppoe_server_instance,
     _pppoe_server_pppd,
     _pppoe_server_up,
+    _python_program,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_program, _metrics_program
 
@@ -83,3 +86,25 @@ def test_the_parts_of_a_program_name_each_other_as_files_of_one_folder(name):
         if name == "pppoe-server-manager":
             assert b"ansible_collections" not in text, path
     assert files[program].startswith(b"#!/usr/bin/python3 -IB\n# Managed by Ansible")
+
+
+def test_two_parts_of_one_name_are_refused(monkeypatch):
+    root = "from ansible_collections.dialtone.pppoe.plugins.module_utils"
+    texts = {"_a._main": f"{root}._a import _x\n{root}._b._x import value\n", "_a._x": "", "_b._x": ""}
+    monkeypatch.setattr(_python_program, "_source", texts.__getitem__)
+    with pytest.raises(ValueError, match=r"_b\._x and _a\._x cannot be parts of one program"):
+        _python_program.Program("program", "parts", "", "_a._main").paths("/f")
+
+
+@pytest.mark.parametrize("maker", [_control_program, _ipv6_program, _manager_program, _metrics_program])
+def test_ansible_sends_the_parts_along(maker):
+    """It sends what a file imports, also what it imports for type checks; the parts are read where the module runs."""
+    source = inspect.getsource(maker)
+    (main,) = re.findall(r'^    "(_\w+\._\w+)",$', source, re.MULTILINE)
+    found = {
+        f"{node.module}.{name.name}"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    assert f"ansible_collections.dialtone.pppoe.plugins.module_utils.{main}" in found

@@ -8,7 +8,6 @@ import types
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access._settings import Settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import PlanAccount
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _python_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control as _server_control
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_text as _server_control_text
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_why as _server_control_why
@@ -141,15 +140,3 @@ def test_size(number, text):
 def test_what_a_customer_calls_himself_does_nothing_to_the_terminal():
     session = {"username": "a\x1b[2J", "interface": "ppp0"}
     assert "\x1b" not in _server_control_text.table([session])
-
-
-def test_two_parts_of_one_name_are_refused():
-    one, other = types.ModuleType("a._x"), types.ModuleType("b._x")
-    main = types.ModuleType("main")
-    texts = {"main": "from a import _x", "a._x": "", "b._x": ""}
-    imported = {texts["main"]: [one, other], "": []}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_python_program, "_source", lambda part: texts[part.__name__])
-        patch.setattr(_python_program, "_imported", lambda source: imported[source])
-        with pytest.raises(ValueError, match=r"b\._x and a\._x|a\._x and b\._x"):
-            _python_program.parts_of(main)
