@@ -15,28 +15,17 @@ import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _radius as _layout_radius
-from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _disconnect as _radius_disconnect
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _plugin as _radius_plugin
+from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import (
+    _proxy_disconnect as _radius_proxy_disconnect,
+)
 
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._radius._settings import RadiusSettings, Server
 
-DISCONNECT_PORT = 3799
 #: Seconds between two records of a session's traffic, where the servers say nothing of it: without any, nobody knows
 #: when a session ended whose host lost its power.
 INTERIM = 300
-#: What may tell which session is meant, in the order in which the program has it.
-MARKS = ("Acct-Session-Id", "Framed-IP-Address", "User-Name", "Calling-Station-Id", "NAS-Port-Id")
-#: What a session keeps until its end.
-FIXED = (
-    "Session-Timeout",
-    "Idle-Timeout",
-    "Acct-Interim-Interval",
-    "Framed-Route",
-    "Framed-MTU",
-    "MS-Primary-DNS-Server",
-    "MS-Secondary-DNS-Server",
-)
 
 _MAIN = """\
 {head}prefix = /usr
@@ -279,73 +268,6 @@ _HOST = """\
         }}
 """
 
-_DISCONNECT = """\
-server pppoe_disconnect {{
-    listen {{
-        type = coa
-        ipaddr = {address}
-        port = {port}
-        clients = pppoe_disconnect
-    }}
-    recv-coa {{
-        # What cannot be changed while a session lives.
-        if ((&Packet-Type == CoA-Request) && ({fixed})) {{
-            update reply {{
-                &Error-Cause := Unsupported-Attribute
-            }}
-            reject
-        }}
-        pppoe_disconnect {{
-            fail = 1
-            invalid = 1
-            userlock = 1
-            notfound = 1
-            noop = 1
-            updated = 1
-        }}
-        if (notfound) {{
-            update reply {{
-                &Error-Cause := Session-Context-Not-Found
-            }}
-            reject
-        }}
-        elsif (invalid) {{
-            update reply {{
-                &Error-Cause := Multiple-Session-Selection-Unsupported
-            }}
-            reject
-        }}
-        elsif (noop) {{
-            update reply {{
-                &Error-Cause := Unsupported-Extension
-            }}
-            reject
-        }}
-        elsif (userlock) {{
-            update reply {{
-                &Error-Cause := Invalid-Attribute-Value
-            }}
-            reject
-        }}
-        elsif (updated) {{
-            update reply {{
-                &Error-Cause := Missing-Attribute
-            }}
-            reject
-        }}
-        elsif (!ok) {{
-            update reply {{
-                &Error-Cause := Resources-Unavailable
-            }}
-            reject
-        }}
-    }}
-    send-coa {{
-        ok
-    }}
-}}
-"""
-
 
 def configuration(settings: RadiusSettings, nas_address: str, secret: str, libdir: str, folder: str, user: str) -> str:
     """The file. ``secret``: between pppd and it; ``folder``: where the file is; ``user``: whom it runs as."""
@@ -361,7 +283,7 @@ def configuration(settings: RadiusSettings, nas_address: str, secret: str, libdi
             user=user,
             buffer=buffer,
             ask=_layout_radius.ASK,
-            marks=" ".join(f"%{{%{{{name}}}:--}}" for name in (*MARKS, *_radius_disconnect.RATES)),
+            marks=_radius_proxy_disconnect.marks(),
             secret=secret,
         ),
         *(_home_server(name, server, settings.nas_address) for name, server in zip(names, settings.servers)),
@@ -379,7 +301,7 @@ def configuration(settings: RadiusSettings, nas_address: str, secret: str, libdi
         ),
     ]
     if settings.disconnect_secret:
-        parts.append(_disconnect(settings))
+        parts.append(_radius_proxy_disconnect.configuration(settings))
     return "".join(parts)
 
 
@@ -394,13 +316,3 @@ def _home_server(name: str, server: Server, source: str) -> str:
         transport=tls,
         check="\tstatus_check = none\n" if server.tls else _CHECK,
     )
-
-
-def _disconnect(settings: RadiusSettings) -> str:
-    clients = "".join(
-        f'\tclient from{number} {{\n\t\tipaddr = {network}\n\t\tsecret = "{settings.disconnect_secret}"\n\t}}\n'
-        for number, network in enumerate(settings.disconnect_from, 1)
-    )
-    fixed = " || ".join(f"&{name}" for name in FIXED)
-    site = _DISCONNECT.format(address=settings.nas_address or "*", port=DISCONNECT_PORT, fixed=fixed)
-    return f"clients pppoe_disconnect {{\n{clients}}}\n{site}"
