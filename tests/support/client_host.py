@@ -13,7 +13,6 @@ FAKE_IP = """#!/bin/sh
 exit 0
 """
 HEAD = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
-THROUGH_PPP0 = "ppp0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n"
 THROUGH_ETH0 = "eth0\t00000000\tFE0200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
 FAKE_SYSTEMCTL = """#!/bin/sh
 echo "$*" >>@HERE@/systemctl-calls

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefixes as _ipv6_prefixes
 
-CLIENT_PORT, SERVER_PORT = 546, 547
+SERVER_PORT = 547
 #: All_DHCP_Relay_Agents_and_Servers
 GROUP = "ff02::1:2"
 SOLICIT, ADVERTISE, REQUEST, CONFIRM, RENEW, REBIND, REPLY, RELEASE, DECLINE = range(1, 10)

@@ -19,7 +19,7 @@ AUTHENTICATION = ("chap", "pap")
 #: Not that of the package's example, which runs until its configuration is replaced.
 GROUP = "239.192.112.112"
 #: pppoe.c PPPoE_MRU, and l2tpns.h L2TP_HDRS and MINMTU.
-MOST_MTU, HEADERS, LEAST_MTU = 1492, 38, 576
+MOST_MTU, LEAST_MTU = 1492, 576
 #: l2tpns.h: char radiussecret[64], pppoe_ac_name[64], pppoe_service_name[64].
 MOST_TEXT = 63
 MOST_SERVERS = MOST_NEIGHBORS = 2

@@ -41,7 +41,7 @@ NOTHING = "/etc/ppp/no-script"
 
 @dataclass(frozen=True)
 class InstanceOptions:
-    """What an instance's options say of scripts. ``own``: scripts that they name; ``resolver``: usepeerdns.
+    """What an instance's options say of scripts. ``own``: scripts that they name.
 
     ``radius``: the name of the access concentrator, ``-`` for that of the host; empty without RADIUS.
     """
@@ -50,7 +50,6 @@ class InstanceOptions:
     raw_names: bool = False
     ipv6: bool = False
     own: frozenset[str] = frozenset()
-    resolver: bool = False
     radius: str = ""
     history_days: int = 0
 
@@ -69,7 +68,6 @@ def options(texts: t.Iterable[str]) -> InstanceOptions:
         raw_names="require-pap" in first,
         ipv6="+ipv6" in first,
         own=frozenset(first & {*KINDS}),
-        resolver="usepeerdns" in first,
         radius=next((words[1].partition("=")[2] for words in lines if words[1:] and words[1].startswith(RADIUS)), ""),
         history_days=int(days[-1]) if days and days[-1].isdigit() else 0,
     )

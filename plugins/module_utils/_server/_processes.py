@@ -49,13 +49,6 @@ def of_instance(processes: t.Iterable[_processes.Process], options_path: str, ma
     return Running(first[0] if first else None, tuple(sorted(sessions)), stale=tuple(one.pid for one in first[1:]))
 
 
-def is_daemon(pid: int, options_path: str) -> bool:
-    """Whether ``pid`` is (still) a daemon of that instance."""
-    return any(
-        process.pid == pid for process in _processes.every() if _processes.after(process.argv, "-O") == options_path
-    )
-
-
 def own_command(argv: t.Sequence[str]) -> list[str]:
     """A running daemon's command without the ``-o`` and ``-p`` that the instance script added at its end."""
     words = list(argv)
