@@ -19,6 +19,7 @@ description:
   - Several hosts can use one database. Addresses and the number of sessions of an account are then shared.
   - While the database cannot be reached, FreeRADIUS does not answer, so that no login is rejected as if its password
     were wrong. Concentrators keep the accounting and deliver it later.
+  - Warns of concentrators whose secret has differed within the last hour, as FreeRADIUS's log says. They get no answer.
   - A timer closes the records of sessions that have ended unheard, and deletes old ones.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes

@@ -26,7 +26,10 @@ _STATUS_SERVER, _MESSAGE_AUTHENTICATOR = 12, 80
 _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 _HEADER = struct.Struct("!BBH16s")
 #: A server does not answer those whom it does not know, nor those with another secret (RFC 5997, 4.2).
-SILENT = "it does not answer: it may be out of reach, not know the address of this host, or have another secret for it"
+SILENT = (
+    "it does not answer: it is out of reach, does not know the address of this host, or has another secret for it; its "
+    "log names the last two"
+)
 NOBODY = "nothing listens at its port"
 WRONG = "it answers, but with another secret"
 CLOSED = "it ends the connection: it does not accept the certificate of this host, or does not know its address"

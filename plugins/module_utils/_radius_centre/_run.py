@@ -12,6 +12,7 @@ import grp
 import json
 import os
 import secrets
+import time
 import typing as t
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import (
     _attributes,
     _database,
+    _log,
     _psql,
     _render,
     _settings,
@@ -50,6 +52,7 @@ def run(module: AnsibleModule, places: _render.CentrePaths) -> dict[str, t.Any]:
     if not module.check_mode:
         _apply(module, places, changes)
     service = _service(module, restart=bool(changes))
+    _warn_of_secrets(module, places)
     result: dict[str, t.Any] = {
         "changed": bool(changes or service or any(count for name, count in database.items() if name != _LEASED)),
         "files": [change.file.path for change in changes],
@@ -62,6 +65,21 @@ def run(module: AnsibleModule, places: _render.CentrePaths) -> dict[str, t.Any]:
 
 
 _LEASED = "addresses_leased"
+
+
+def _warn_of_secrets(module: AnsibleModule, places: _render.CentrePaths) -> None:
+    """Name the concentrators that have no answer since their secret is another one."""
+    try:
+        with open(f"{places.log}/radius.log", "rb") as handle:
+            handle.seek(max(0, os.fstat(handle.fileno()).st_size - _log.TAIL))
+            text = handle.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return
+    for name, moment in _log.wrong_secrets(text, time.time()).items():
+        module.warn(
+            f"clients: {name} has another secret, and its requests are ignored, the last one at {moment}. Set the same "
+            "secret in pppoe_server_radius.servers of the concentrator and here, and run the roles of both."
+        )
 
 
 def absent(module: AnsibleModule, places: _render.CentrePaths) -> dict[str, t.Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _upstream
 from ansible_collections.dialtone.pppoe.tests.support import radius_centre, radius_site
@@ -185,9 +187,16 @@ def test_a_server_with_another_secret_is_named(centre, concentrator):
     assert SILENCE in concentrator.ask(ANN)
     keep(concentrator, "Start", "one")
     assert concentrator.waiting()
-    assert "have another secret" in concentrator.problems()[0]
+    assert "has another secret" in concentrator.problems()[0]
     said = centre.host.sh("cat /var/log/freeradius/radius.log")
     assert "Shared secret is incorrect" in said
+    # The run at the centre knows it for certain, until both have the same again.
+    warning = str(centre.module(**SETTINGS)["warnings"])
+    assert re.search(r"gate1 has another secret, and its requests are ignored, the last one at \w{3} ", warning)
+    assert "clients: here" not in warning
+    centre.stop()
+    centre.start()
+    assert "warnings" not in centre.module(**SETTINGS)
     # A server that does not ask for a proof of it answers, and its answers are not taken.
     concentrator.start([{**CENTRE, "address": radius_site.SECOND}])
     concentrator.serve(radius_site.SECOND, secret="another")
