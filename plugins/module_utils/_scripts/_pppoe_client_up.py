@@ -112,22 +112,32 @@ up() {
 # A host that forwards IPv6 takes no router's announcement unless its link says 2, and asks for none. With pppd 2.5
 # pppoe-client-init has said so in time; otherwise the link's address is set again, upon which the kernel asks.
 accept_announcements() {
-    setting=${DIALTONE_SYSCTL:-/proc/sys/net/ipv6/conf}/$interface/accept_ra
-    [ -n "${DIALTONE_IPV6:-}" ] && [ -w "$setting" ] || return 0
+    settings=${DIALTONE_SYSCTL:-/proc/sys/net/ipv6/conf}/$interface
+    [ -n "${DIALTONE_IPV6:-}" ] && [ -w "$settings/accept_ra" ] || return 0
+    unwanted=
     # Without a default route by IPv4, there is none by IPv6: neither from now on, nor one that has come already.
-    if [ -z "${DIALTONE_METRIC:-}" ] && [ -w "${setting}_defrtr" ]; then
-        echo 0 >"${setting}_defrtr"
-        ip -6 route del default dev "$interface" proto ra 2>/dev/null || :
+    if [ -z "${DIALTONE_METRIC:-}" ] && [ -w "$settings/accept_ra_defrtr" ]; then
+        echo 0 >"$settings/accept_ra_defrtr"
+        unwanted=$(ip -6 route show default dev "$interface" proto ra)
     fi
-    read -r before <"$setting"
-    [ "$before" != 2 ] || return 0
-    echo 2 >"$setting"
+    read -r before <"$settings/accept_ra"
+    [ -n "$unwanted" ] || [ "$before" != 2 ] || return 0
+    echo 2 >"$settings/accept_ra"
     address=$(ip -6 -o addr show dev "$interface" scope link)
     address=${address#*inet6 }
     address=${address%% scope*}
     [ -n "$address" ] || return 0
-    # shellcheck disable=SC2086 # an address, or one, the word peer, and another
-    ip -6 addr del $address dev "$interface" && ip -6 addr add $address dev "$interface"
+    # All routes of the link go with its IPv6. Asked to delete one of them, the kernel would rather delete that of
+    # another link, if this is by a nexthop object, as those of systemd-networkd are.
+    if [ -n "$unwanted" ]; then
+        echo 1 >"$settings/disable_ipv6"
+        echo 0 >"$settings/disable_ipv6"
+    else
+        # shellcheck disable=SC2086 # an address, or one, the word peer, and another
+        ip -6 addr del $address dev "$interface"
+    fi
+    # shellcheck disable=SC2086
+    ip -6 addr add $address dev "$interface"
 }
 
 # pppd gives its scripts a clean environment, without the socket. Only our own unit waits for this.

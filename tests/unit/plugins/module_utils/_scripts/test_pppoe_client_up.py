@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_up
+from ansible_collections.dialtone.pppoe.tests.support import router
 from ansible_collections.dialtone.pppoe.tests.support.programs import stand_in
 
 BEFORE = "# mine\nsearch example.org\nnameserver 192.0.2.53\n\tnameserver 192.0.2.54 # second\noptions edns0\n"
@@ -39,7 +41,7 @@ class Host:
         for action in ("up", "down"):
             stand_in(self.path / ("own-" + action), command + "\n")
 
-    def run(self, action, connection="dsl", dns="198.51.100.1", interface="ppp0", **more):
+    def run(self, action, connection="dsl", dns="198.51.100.1", interface="ppp0", into=(), **more):
         environment = {
             "DIALTONE_CONNECTION": connection, "DIALTONE_DNS": dns, "DIALTONE_RESOLV_CONF": str(self.file),
             "DIALTONE_RUN": str(self.path), "DIALTONE_OWN": str(self.path / "own-"),
@@ -47,9 +49,8 @@ class Host:
             **more,
         }  # fmt: skip
         arguments = [interface, "eth0", "0", "192.0.2.7", "192.0.2.1", "pppoe-client-" + connection]
-        done = subprocess.run(
-            [str(self.path / f"pppoe-client-{action}"), *arguments], env=environment, capture_output=True, text=True
-        )
+        command = [*into, str(self.path / f"pppoe-client-{action}"), *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
 
     def note(self, connection="dsl"):
@@ -221,10 +222,42 @@ def test_a_link_without_a_default_route_takes_none_from_announcements(host, scri
         host.run("init", **metric, DIALTONE_IPV6="1", DIALTONE_OWN="/nonexistent")
     else:
         host.run("up", dns="none", **metric, DIALTONE_IPV6="1")
-        taken_back = "-6 route del default dev ppp0 proto ra" in (host.path / "asked").read_text()
-        assert taken_back is (not metric)
+        looked = "-6 route show default dev ppp0 proto ra" in (host.path / "asked").read_text()
+        assert looked is (not metric)
     assert (folder / "accept_ra_defrtr").read_text() == setting
     assert (folder / "accept_ra").read_text() == "2\n"
+
+
+LINKS = """
+for link in uplink second; do
+    ip link add $link type veth peer name $link-peer
+    ip link set $link addrgenmode none
+    ip link set $link up; ip link set $link-peer up
+    ip -6 addr add fe80::2 peer fe80::1/128 dev $link nodad
+done
+ip nexthop add id 7 via fe80::1 dev uplink
+ip -6 route add default nhid 7 proto ra metric 1024
+"""
+
+
+@pytest.mark.skipif(bool(router.why_not()) or not shutil.which("ip"), reason="no namespace can be made here")
+@pytest.mark.parametrize("announced", [True, False])
+def test_the_default_route_of_another_link_by_a_nexthop_object_stays(host, announced):
+    """The kernel, asked to delete that of one link, deletes what systemd-networkd has set for another one."""
+    namespace = router.Namespace()
+    try:
+        namespace.sh(LINKS)
+        before = namespace.sh("ip -6 route show default")
+        if announced:  # as the kernel adds what it has heard
+            namespace.sh("ip -6 route append default via fe80::1 dev second proto ra metric 1024")
+        settings = "/proc/sys/net/ipv6/conf"
+        host.run("up", dns="none", interface="second", into=namespace.into, DIALTONE_IPV6="1", DIALTONE_SYSCTL=settings)
+        assert namespace.sh("ip -6 route show default") == before
+        assert "nhid 7" in before
+        assert "fe80::2 peer fe80::1/128" in namespace.sh("ip -6 addr show dev second scope link")
+        assert namespace.sh(f"cat {settings}/second/accept_ra {settings}/second/accept_ra_defrtr") == "2\n0\n"
+    finally:
+        namespace.close()
 
 
 def test_a_link_that_dials_on_demand_begins_its_log_anew(host):
