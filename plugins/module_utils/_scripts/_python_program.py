@@ -118,7 +118,8 @@ def _name(part: str) -> str:
 
 
 def _source(part: str) -> str:
-    # Where a module runs, these are in an archive.
     name = f"{_ROOT}.{part}"
+    # Where a module runs, these are in an archive; the loader of ansible-core's own process gives bytes.
     spec = importlib.util.find_spec(name)
-    return spec.loader.get_source(name)  # type: ignore[union-attr,no-any-return]
+    text = spec.loader.get_source(name)  # type: ignore[union-attr]
+    return text.decode() if isinstance(text, bytes) else text
