@@ -84,7 +84,7 @@ def made(folder):
 
 
 PPPD = "scripts/pppoe-server-pppd"
-_SCRIPTS = "/etc/ppp/no-script"
+_SCRIPTS = ("/etc/ppp/no-script", "DIALTONE_PRE_UP=none")
 
 
 def environment(place) -> dict[str, str]:
@@ -195,7 +195,7 @@ def dial(place, *words, suggested="10.0.0.2"):
         del given[at : at + 2]
         # What the manager adds, which has tests of its own.
         assert given[1:3] == ["set", "DIALTONE_LANE=12"]
-        last = max(index for index, word in enumerate(given) if word == _SCRIPTS) if _SCRIPTS in given else 2
+        last = max((index for index, word in enumerate(given) if word in _SCRIPTS), default=2)
         del given[1 : last + 1]
     return result, given
 

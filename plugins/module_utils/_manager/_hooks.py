@@ -98,6 +98,8 @@ def words(
             found += [option, f"{scripts}/pppoe-server-{option[: -len('-script')].removeprefix('ip-')}"]
     if "ip-up-script" in foreign and "ip-up-script" not in wanted.own:
         found += ["set", "DIALTONE_HOOKS=1"]
+    if not new and "ip-pre-up-script" not in foreign:
+        found += ["set", "DIALTONE_PRE_UP=none"]
     if plans:
         further = new and "ip-pre-up-script" in foreign
         found += ["set", f"DIALTONE_PLANS={'further' if further else 'only'}"]

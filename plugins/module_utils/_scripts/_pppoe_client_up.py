@@ -48,36 +48,46 @@ servers() {
 }
 
 # Which of three manages the name servers: systemd-resolved, resolvconf, or the plain file.
-keeper() {
-    case $(readlink -f "$file") in
-        /run/systemd/resolve/*) echo resolved; return ;;
+find_keeper() {
+    real=$(readlink -f "$file")
+    resolvconf=$(command -v resolvconf)
+    case $real in
+        /run/systemd/resolve/*) keeper=resolved; return ;;
     esac
-    case $(readlink -f "$(command -v resolvconf)") in
-        '' | */resolvectl) echo plain ;;
-        *) echo resolvconf ;;
+    case ${resolvconf:+$(readlink -f "$resolvconf")} in
+        '' | */resolvectl) keeper=plain ;;
+        *) keeper=resolvconf ;;
     esac
 }
 
-# The file without our connection's block; with no block left, with the lines that were set aside.
-without_us() {
-    [ -e "$1" ] || return 0
-    sed "/^# BEGIN dialtone\.pppoe $connection\$/,/^# END dialtone\.pppoe $connection\$/d" "$1" >"$1.dialtone"
-    if grep -q '^# BEGIN dialtone\.pppoe ' "$1.dialtone"; then
-        cat "$1.dialtone"
-    else
-        sed 's/^#dialtone\.pppoe# //' "$1.dialtone"
-    fi
-    rm -f "$1.dialtone"
-}
-
-with_us() {
-    echo "# BEGIN dialtone.pppoe $connection"
-    for server in $servers; do
-        echo "nameserver $server"
-    done
-    echo "# END dialtone.pppoe $connection"
-    without_us "$1" | sed '/^# BEGIN dialtone\.pppoe /,/^# END dialtone\.pppoe /b
-s/^[[:blank:]]*nameserver[[:blank:]]/#dialtone.pppoe# &/'
+# The plain file with a block of this connection in front, and what else names servers set aside; with no servers in
+# $1, without it, and with no other block left, with the lines that were set aside.
+changed() {
+    old=$real
+    [ -e "$old" ] || old=/dev/null
+    # The file is one record, so that a last line without its end stays so.
+    awk -v "connection=$connection" -v "servers=$1" '
+        BEGIN { RS = "\001" }
+        { lines = split($0, line, "\n") }
+        END {
+            for (i = 1; i <= lines; i++) {
+                if (line[i] == "# BEGIN dialtone.pppoe " connection) ours = 1
+                if (!ours && line[i] ~ /^# BEGIN dialtone[.]pppoe /) others = 1
+                if (!ours) kept[++count] = line[i]
+                if (line[i] == "# END dialtone.pppoe " connection) ours = 0
+            }
+            if (servers != "") print "# BEGIN dialtone.pppoe " connection
+            for (i = 1; i <= split(servers, server, " "); i++) print "nameserver " server[i]
+            if (servers != "") print "# END dialtone.pppoe " connection
+            for (i = 1; i <= count; i++) {
+                text = kept[i]
+                if (!others) sub(/^#dialtone[.]pppoe# /, "", text)
+                if (text ~ /^# BEGIN dialtone[.]pppoe /) inside = 1
+                if (servers != "" && !inside && text ~ /^[ \t]*nameserver[ \t]/) text = "#dialtone.pppoe# " text
+                if (text ~ /^# END dialtone[.]pppoe /) inside = 0
+                printf "%s%s", text, i < count ? "\n" : ""
+            }
+        }' "$old"
 }
 
 # Another connection may come up at this moment, and the file may be a mount point, which cannot be renamed over.
@@ -86,10 +96,9 @@ rewrite() {
     (umask 077 && : >>"$run/dialtone-pppoe-resolv.lock")
     (
         command -v flock >/dev/null && flock -w 10 9
-        real=$(readlink -f "$file")
         [ ! -e "$real" ] || cp -p "$real" "$real.new"
-        "$1" "$real" >"$real.new" && { mv -f "$real.new" "$real" 2>/dev/null || cat "$real.new" >"$real"; }
-        rm -f "$real.new"
+        changed "$1" >"$real.new" && { mv -f "$real.new" "$real" 2>/dev/null || cat "$real.new" >"$real"; }
+        [ ! -e "$real.new" ] || rm -f "$real.new"
     ) 9>"$run/dialtone-pppoe-resolv.lock"
 }
 
@@ -99,13 +108,13 @@ up() {
     [ -z "${DIALTONE_METRIC:-}" ] || ip -4 route add default dev "$interface" metric "$DIALTONE_METRIC" 2>/dev/null
     servers=$(servers)
     [ -z "$servers" ] || set_servers
-    rm -f "$run/pppoe-client-$connection.failures" "$run/pppoe-client-$connection.log.before"
     # One that dials on demand has a log for ever: what was said before is history.
     [ -z "${DIALTONE_DEMAND:-}" ] || : >"$run/pppoe-client-$connection.log"
     read -r seconds _ </proc/uptime
     echo "${seconds%%.*}" >"$run/pppoe-client-$connection.up"
-    # The file with the name servers that are in force is there once they are.
+    # The file with the name servers that are in force is there once they are. A run of the module waits for it.
     echo "$servers" >"$run/pppoe-client-$connection.dns"
+    rm -f "$run/pppoe-client-$connection.failures" "$run/pppoe-client-$connection.log.before"
     notify_systemd "Up on $interface with $4, the other end is $5."
 }
 
@@ -152,23 +161,27 @@ notify_systemd() {
 }
 
 set_servers() {
+    find_keeper
     # shellcheck disable=SC2086 # several addresses
-    case $(keeper) in
+    case $keeper in
         resolved) resolvectl dns "$interface" $servers && resolvectl domain "$interface" '~.' ;;
         resolvconf)
             for server in $servers; do
                 echo "nameserver $server"
             done | resolvconf -a "$interface.pppoe" ;;
-        plain) rewrite with_us ;;
+        plain) rewrite "$servers" ;;
     esac
 }
 
 down() {
-    [ "${DIALTONE_DNS:-}" = none ] || case $(keeper) in
-        resolved) resolvectl revert "$interface" 2>/dev/null ;;
-        resolvconf) resolvconf -d "$interface.pppoe" ;;
-        plain) [ ! -e "$file" ] || rewrite without_us ;;
-    esac
+    [ "${DIALTONE_DNS:-}" = none ] || {
+        find_keeper
+        case $keeper in
+            resolved) resolvectl revert "$interface" 2>/dev/null ;;
+            resolvconf) resolvconf -d "$interface.pppoe" ;;
+            plain) [ ! -e "$file" ] || rewrite "" ;;
+        esac
+    }
     rm -f "$run/pppoe-client-$connection.dns"
 }
 

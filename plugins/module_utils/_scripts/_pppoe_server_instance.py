@@ -28,7 +28,10 @@ umask 077
 configuration=${PPPOE_SERVER_CONFIGURATION:-@CONFIGURATION@}
 state=${PPPOE_SERVER_STATE:-@STATE@}
 run=${PPPOE_SERVER_RUN:-/run}
-manager=${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}/pppoe-server-manager
+scripts=${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}
+manager=$scripts/pppoe-server-manager
+pppd=${PPPOE_SERVER_PPPD:-pppd}
+ppp=${PPPOE_SERVER_PPP:-/etc/ppp}
 last_id=65534
 
 say() {
@@ -203,9 +206,26 @@ give_up() {
     fail "$1"
 }
 
+# Whether pppd runs a script at a fixed place for each session (ip-pre-up before 2.5), and it can see another one there.
+masks() {
+    # A start by a session's script sees it already.
+    [ -f "$ppp/ip-pre-up" ] && [ -x "$scripts/pppoe-server-ip-pre-up" ] && ! [ -s "$state/ip-pre-up" ] || return
+    case $("$pppd" --version 2>&1) in
+        *'version 2.4.'*) unshare --mount true 2>/dev/null && : >>"$state/ip-pre-up" ;;
+        *) return 1 ;;
+    esac
+}
+
+# In a mount namespace of its own: see ours there, and the host's in the state folder.
+# shellcheck disable=SC2016 # another shell expands it
+mask='mount --bind "$3/ip-pre-up" "$1/ip-pre-up" && mount --bind "$2/pppoe-server-ip-pre-up" "$3/ip-pre-up"
+shift 3
+exec "$@"'
+
 # Its pid; process 1 is its parent and no script, and it holds no lock of ours.
 launch() {
     (
+        ! masks || set -- unshare --mount --propagation slave sh -c "$mask" sh "$state" "$scripts" "$ppp" "$@"
         umask 022
         trap '' HUP
         # What it starts has nothing to say to systemd.

@@ -141,8 +141,22 @@ esac
 """
 
 
+#: What pppd before 2.5 finds as /etc/ppp/ip-pre-up (``mask`` of ``_pppoe_server_instance``).
+PRE_UP = f"{_layout_server.DIRECTORY}/pppoe-server-ip-pre-up"
+_PRE_UP = r"""#!/bin/sh
+# pppd before 2.5 has no option for this script: each daemon and its sessions see this file in the place of
+# /etc/ppp/ip-pre-up, and the host's own in the state folder. Nobody else does.
+# As long as the host's own has only the distribution's scripts to run, there is nothing to do for a session.
+[ "${DIALTONE_PRE_UP:-}" = none ] || exec "${PPPOE_SERVER_STATE:-@STATE@}/ip-pre-up" "$@"
+"""
+
+
 def up_script() -> bytes:
     return _pppoe_server_pppd.filled(_UP)
+
+
+def pre_up_script() -> bytes:
+    return _pppoe_server_pppd.filled(_PRE_UP)
 
 
 def option_lines(single_session: str) -> list[str]:

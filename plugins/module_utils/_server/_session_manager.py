@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 PROGRAM = f"{_layout_server.DIRECTORY}/{_manager_program.PROGRAM}"
-PATHS = [*_manager_program.paths(_layout_server.DIRECTORY), *_pppoe_server_up.PATHS]
+PATHS = [*_manager_program.paths(_layout_server.DIRECTORY), *_pppoe_server_up.PATHS, _pppoe_server_up.PRE_UP]
 
 
 def files() -> list[_files.File]:
@@ -33,6 +33,7 @@ def files() -> list[_files.File]:
     return [
         *(_files.File(path, text, 0o755 if path == PROGRAM else 0o644, program=True) for path, text in program.items()),
         *scripts,
+        _files.File(_pppoe_server_up.PRE_UP, _pppoe_server_up.pre_up_script(), 0o755, program=True),
     ]
 
 

@@ -10,6 +10,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _ho
 NOTHING = "/etc/ppp/no-script"
 UP_DOWN = ["ip-up-script", NOTHING, "ip-down-script", NOTHING]
 PRE = ["ip-pre-up-script", NOTHING]
+OLD_PRE = ["set", "DIALTONE_PRE_UP=none"]
 PATIENT = ["child-timeout", "60"]
 
 
@@ -18,18 +19,19 @@ PATIENT = ["child-timeout", "60"]
     [
         ("", (), True, [*UP_DOWN, *PRE]),
         # ppp 2.4 ends with an option that it does not know.
-        ("", (), False, UP_DOWN),
+        ("", (), False, [*UP_DOWN, *OLD_PRE]),
+        ("", ("ip-pre-up-script",), False, UP_DOWN),
         ("+ipv6", (), True, [*UP_DOWN, *PRE, "ipv6-up-script", NOTHING, "ipv6-down-script", NOTHING]),
         ("", ("ip-up-script",), True, ["ip-down-script", NOTHING, *PRE, "set", "DIALTONE_HOOKS=1"]),
         # Not by pppd itself, which would end them on a signal.
-        ("", ("ip-down-script",), False, [*UP_DOWN[:3], "/s/pppoe-server-down", *PATIENT]),
+        ("", ("ip-down-script",), False, [*UP_DOWN[:3], "/s/pppoe-server-down", *OLD_PRE, *PATIENT]),
         (
             "+ipv6",
             ("ipv6-down-script",),
             True,
             [*UP_DOWN, *PRE, "ipv6-up-script", NOTHING, "ipv6-down-script", "/s/pppoe-server-ipv6-down", *PATIENT],
         ),
-        ("require-pap", ("ip-down-script",), False, [*UP_DOWN[:3], "/s/pppoe-server-down", *PATIENT]),
+        ("require-pap", ("ip-down-script",), False, [*UP_DOWN[:3], "/s/pppoe-server-down", *OLD_PRE, *PATIENT]),
         (
             "require-pap",
             ("ip-up-script", "ip-pre-up-script"),
@@ -39,11 +41,11 @@ PATIENT = ["child-timeout", "60"]
                 *["ip-pre-up-script", "/s/pppoe-server-pre-up", "set", "DIALTONE_HOOKS=1"],
             ],
         ),
-        ("set DIALTONE_SINGLE_SESSION=deny", (), False, ["ip-up-script", "/s/pppoe-server-up", *UP_DOWN[2:]]),
-        ("set DIALTONE_RADIUS=-", (), False, ["ip-up-script", "/s/pppoe-server-up", *UP_DOWN[2:]]),
+        ("set DIALTONE_SINGLE_SESSION=deny", (), False, ["ip-up-script", "/s/pppoe-server-up", *UP_DOWN[2:], *OLD_PRE]),
+        ("set DIALTONE_RADIUS=-", (), False, ["ip-up-script", "/s/pppoe-server-up", *UP_DOWN[2:], *OLD_PRE]),
         # What the administrator's options name stays.
-        ("ip-up-script /mine # note", ("ip-up-script",), False, UP_DOWN[2:]),
-        ("'ip-down-script' /mine", (), False, UP_DOWN[:2]),
+        ("ip-up-script /mine # note", ("ip-up-script",), False, [*UP_DOWN[2:], *OLD_PRE]),
+        ("'ip-down-script' /mine", (), False, [*UP_DOWN[:2], *OLD_PRE]),
     ],
 )
 def test_words(options, foreign, new, expected):
@@ -55,7 +57,7 @@ def test_words(options, foreign, new, expected):
     [
         ((), True, [*UP_DOWN, PRE[0], "/s/pppoe-server-pre-up", "set", "DIALTONE_PLANS=only"]),
         # Before 2.5, a script in ip-pre-up.d looks at the variable.
-        ((), False, [*UP_DOWN, "set", "DIALTONE_PLANS=only"]),
+        ((), False, [*UP_DOWN, *OLD_PRE, "set", "DIALTONE_PLANS=only"]),
         (("ip-pre-up-script",), False, [*UP_DOWN, "set", "DIALTONE_PLANS=only"]),
         (
             ("ip-pre-up-script",),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
     FOUR,
     KERNEL,
@@ -15,6 +16,7 @@ from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
     asked,
     dial,
     ended,
+    environment,
     inside,
     living,
     pool,
@@ -210,3 +212,39 @@ def test_hangup_ends_the_daemon_and_the_sessions_of_its_instance_alone(place, pr
     assert daemon.wait(5) != 0
     assert foreign.poll() is None
     assert sent == ["020000000001", "2"]
+
+
+@pytest.mark.parametrize("version", ["2.4.9", "2.5.2"])
+def test_only_the_sessions_of_an_old_pppd_see_another_ip_pre_up(place, start, version):
+    folder, program = place
+    pool(folder, *FOUR)
+    living(program)
+    program("pppd", f'echo "pppd version {version}" >&2')
+    for path, text in (
+        (folder / "ppp" / "ip-pre-up", b"#!/bin/sh\necho host $1\n"),
+        (folder / "scripts" / "pppoe-server-ip-pre-up", _pppoe_server_up.pre_up_script()),
+    ):
+        path.write_bytes(text)
+        path.chmod(0o755)
+    for _each in range(2):
+        assert start(4).returncode == 0
+    pid = (folder / "run" / "default.pid").read_text().strip()
+    # Its sessions run the host's script unless the manager says that it has nothing to do.
+    said = []
+    for words in (["nsenter", f"--mount=/proc/{pid}/ns/mnt"], []):
+        for variable in ("none", ""):
+            command = [*words, "env", f"DIALTONE_PRE_UP={variable}", str(folder / "ppp" / "ip-pre-up"), "ppp0"]
+            said.append(
+                subprocess.run(command, env=environment(folder), capture_output=True, text=True, check=True).stdout
+            )
+    assert said == ["" if version == "2.4.9" else "host ppp0\n", "host ppp0\n", "host ppp0\n", "host ppp0\n"]
+    assert (folder / "run" / "ip-pre-up").exists() == (version == "2.4.9")
+    if version == "2.4.9":
+        assert (folder / "run" / "ip-pre-up").stat().st_mode & 0o777 == 0o600
+    # A script of the administrator's that takes its place is seen at once, by both.
+    other = folder / "ppp" / "other"
+    other.write_text("#!/bin/sh\necho other\n")
+    other.chmod(0o755)
+    other.rename(folder / "ppp" / "ip-pre-up")
+    command = ["nsenter", f"--mount=/proc/{pid}/ns/mnt", str(folder / "ppp" / "ip-pre-up")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "other\n"
