@@ -70,7 +70,9 @@ class Configuration:
     def _found_words(self, instance: str, plans: bool) -> list[str]:
         options = self.options(instance)
         words = _hooks.words(options, self._hooks.foreign(), self._places.scripts, self._new_pppd, plans)
-        # Last, since it is for the script alone.
+        # First and last: these are for the script alone.
+        if options.large:
+            words = ["large={},{}".format(*options.large), *words]
         return [*words, f"radius={concentrator(options.radius)}"] if options.radius else words
 
     def read(self, path: str) -> tuple[str, bool]:

@@ -35,6 +35,8 @@ _LAST = ("ip-down-script", "ipv6-down-script")
 RADIUS = "DIALTONE_RADIUS="
 #: What an instance's options say of the history of its sessions.
 HISTORY = "DIALTONE_HISTORY_DAYS="
+#: The MTU and MRU of a client who does not ask for more.
+USUAL_MTU = 1492
 #: What is not there.
 NOTHING = "/etc/ppp/no-script"
 
@@ -43,7 +45,8 @@ NOTHING = "/etc/ppp/no-script"
 class InstanceOptions:
     """What an instance's options say of scripts. ``own``: scripts that they name.
 
-    ``radius``: the name of the access concentrator, ``-`` for that of the host; empty without RADIUS.
+    ``radius``: the name of the access concentrator, ``-`` for that of the host; empty without RADIUS. ``large``: the
+    MTU and MRU, if one is more than a client has that does not ask for more (RFC 4638).
     """
 
     single_session: str = "allow"
@@ -52,6 +55,7 @@ class InstanceOptions:
     own: frozenset[str] = frozenset()
     radius: str = ""
     history_days: int = 0
+    large: tuple[int, int] | None = None
 
 
 def options(texts: t.Iterable[str]) -> InstanceOptions:
@@ -70,7 +74,15 @@ def options(texts: t.Iterable[str]) -> InstanceOptions:
         own=frozenset(first & {*KINDS}),
         radius=next((words[1].partition("=")[2] for words in lines if words[1:] and words[1].startswith(RADIUS)), ""),
         history_days=int(days[-1]) if days and days[-1].isdigit() else 0,
+        large=_large(lines),
     )
+
+
+def _large(lines: t.Sequence[t.Sequence[str]]) -> tuple[int, int] | None:
+    pairs = [words for words in lines if words[0] in ("mtu", "mru") and words[1:] and words[1].isdigit()]
+    sizes = {words[0]: int(words[1]) for words in pairs}
+    found = sizes.get("mtu", USUAL_MTU), sizes.get("mru", USUAL_MTU)
+    return found if max(found) > USUAL_MTU else None
 
 
 def words(

@@ -59,7 +59,8 @@ _PPPD = r"""#!/bin/sh
 # - asks the session manager for an address of the instance's pool that nobody has, if free the one that pppoe-server
 #   suggests, and waits for its turn there;
 # - has the kernel carry the session in the place of a relay process called "kernel" (pppoe-server -Q kernel);
-# - lets the MTU and MRU of the options file count, whatever pppoe-server or the client wants;
+# - lets the MTU and MRU of the options file count, but that a client who has not asked for as much, by the tag
+#   PPP-Max-Payload (RFC 4638), has what pppoe-server says;
 # - tells RADIUS, where the instance has it, what session this is.
 # It starts no other program.
 set -u -f
@@ -88,7 +89,7 @@ known_session() {
     refuse "unknown session in: $2"
 }
 @MANAGER@
-local='' suggested='' session='' id='' name='' interface='' service=''
+local='' suggested='' session='' id='' name='' interface='' service='' agreed=''
 left=$#
 while [ "$left" -gt 0 ]; do
     word=$1
@@ -155,7 +156,12 @@ while [ "$left" -gt 0 ]; do
                 *[!0-9.]*) refuse "unknown addresses: $word" ;;
             esac
             ;;
-        mru | mtu) ;;
+        mru | mtu)
+            case $value in
+                '' | *[!0-9]* | ??????*) refuse "unknown $word: $value" ;;
+            esac
+            agreed=$value
+            ;;
         *) set -- "$@" "$word" ;;
     esac
 done
@@ -172,6 +178,16 @@ case $words in
         folder=${folder%% *}
         words=${words#" pools=$folder"}
         cd "$folder" || refuse "session $id: there is no $folder"
+        ;;
+esac
+# Behind the options file, and where that has more than any client may have.
+case $words in
+    ' large='*)
+        large=${words#' large='}
+        large=${large%% *}
+        words=${words#" large=$large"}
+        [ "${agreed:-1492}" -ge "${large%,*}" ] || set -- "$@" mtu "${agreed:-1492}"
+        [ "${agreed:-1492}" -ge "${large#*,}" ] || set -- "$@" mru "${agreed:-1492}"
         ;;
 esac
 # What RADIUS gets comes last, behind the plugin of the options file that knows these options. A value of 64 bytes

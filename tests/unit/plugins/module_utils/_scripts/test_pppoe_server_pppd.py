@@ -51,11 +51,33 @@ def test_pppd_gets_every_word_and_the_kernel_in_the_place_of_the_relay(place, wo
 
 
 @pytest.mark.parametrize(
+    ("options", "agreed", "given"),
+    [
+        ("mtu 1500\nmru 1500\n", "1492", ["mtu", "1492", "mru", "1492"]),
+        ("mtu 1500\nmru 1500\n", "1496", ["mtu", "1496", "mru", "1496"]),
+        ("mtu 1500\nmru 1500\n", "1500", []),
+        ("mtu 1500\nmru 1400\n", "1492", ["mtu", "1492"]),
+        ("mru 1500\n", "1492", ["mru", "1492"]),
+        ("mtu 1492\nmru 1492\n", "1500", []),
+        ("mtu 1400\nmru 1400\n", "1492", []),
+    ],
+)
+def test_a_client_has_no_more_than_it_has_asked_for(place, options, agreed, given):
+    pool(place[0], "10.0.0.2")
+    (place[0] / "etc" / "default.options").write_text(options)
+    result, got = dial(place, *KERNEL, "mru", agreed, "mtu", agreed)
+    assert result.returncode == 0, result.stderr
+    assert got == ["10.0.0.1:10.0.0.2", *KERNEL, *given]
+
+
+@pytest.mark.parametrize(
     "words",
     [
         [],
         ["pty"],
         ["mtu"],
+        [*KERNEL, "mtu", "1492x"],
+        [*KERNEL, "mtu", ""],
         ["rp_pppoe_sess", "x:02:00:00:00:00:ab"],
         ["rp_pppoe_sess", "1:02:00:00:00:00:ab:02"],
         ["rp_pppoe_sess", "1:02:00:00:00:00:ab -x"],
