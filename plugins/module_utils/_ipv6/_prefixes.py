@@ -13,6 +13,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import ipaddress
+import re
 import typing as t
 from dataclasses import dataclass
 
@@ -113,20 +114,32 @@ def line(account: str, framed: t.Any, delegated: t.Any) -> str:
 
 
 def read(text: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The framed and the delegated prefixes of a table. The last line of an account counts.
-
-    What a power cut has left, a line without its end, does not count, and neither does one that is no such line.
-    """
+    """The framed and the delegated prefixes of a table. The last line of an account counts."""
     found: tuple[dict[str, str], dict[str, str]] = ({}, {})
-    for one in text.split("\n")[:-1]:
-        fields = one.split(" ", 2)
-        if one.startswith("#") or len(fields) < 3 or not fields[2] or not all(map(_is_prefix, fields[:2])):
-            continue
+    for _at, fields in _lines(text):
         for kind, value in zip(found, fields):
             kind.pop(fields[2], None)
             if value != "-":
                 kind[fields[2]] = value
     return found
+
+
+def without_former(text: str) -> str:
+    """A table without the lines of accounts that have a later one. What is no such line stays."""
+    last = {fields[2]: at for at, fields in _lines(text)}
+    former = {at for at, fields in _lines(text) if last[fields[2]] != at}
+    return "".join(one for at, one in enumerate(re.findall("[^\n]*\n|[^\n]+", text)) if at not in former)
+
+
+def _lines(text: str) -> t.Iterator[tuple[int, list[str]]]:
+    """The lines of a table, with their numbers.
+
+    What a power cut has left, a line without its end, does not count, and neither does one that is no such line.
+    """
+    for at, one in enumerate(text.split("\n")[:-1]):
+        fields = one.split(" ", 2)
+        if not one.startswith("#") and len(fields) == 3 and fields[2] and all(map(_is_prefix, fields[:2])):
+            yield at, fields
 
 
 def _is_prefix(text: str) -> bool:

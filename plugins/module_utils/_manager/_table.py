@@ -26,7 +26,7 @@ class Table:
 
     def __init__(self, settings: _ipv6_settings.Settings, own: str, path: str, instance: str) -> None:
         self.settings, self._path, self._instance = settings, path, instance
-        owns, given = _ipv6_prefixes.read(own), _ipv6_prefixes.read(_basics.text(path))
+        owns, given = _ipv6_prefixes.read(own), _ipv6_prefixes.read(_tidied(path))
         self._kinds = [_ipv6_prefixes.Allotment(*one) for one in zip(settings.pools, owns, given)]
         self._owns = [_ipv6_prefixes.Prefix(text) for kind in owns for text in kind.values()]
 
@@ -51,6 +51,31 @@ class Table:
         """What leads nowhere but for the prefixes of sessions that are up: the pools, and accounts' own beside them."""
         pools = [*self.settings.prefixes, *self.settings.delegated]
         return [*pools, *(one for one in self._owns if not any(one.subnet_of(pool) for pool in pools))]
+
+
+def _tidied(path: str) -> str:
+    """A table as it is, but for lines of accounts that have a later one, which are removed."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as handle:
+            text = handle.read()
+    except OSError:
+        return ""
+    tidy = _ipv6_prefixes.without_former(text)
+    if tidy != text:
+        with suppress(OSError):  # the later line counts all the same
+            _replace(path, tidy)
+    return tidy
+
+
+def _replace(path: str, text: str) -> None:
+    new = path + ".new"
+    with open(new, "w", encoding="utf-8", errors="surrogateescape") as handle:
+        os.fchmod(handle.fileno(), 0o600)
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(new, path)
+    _sync(os.path.dirname(path))
 
 
 def append(path: str, line: str) -> None:

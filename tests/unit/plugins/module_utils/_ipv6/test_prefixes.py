@@ -77,6 +77,21 @@ def test_table(text, framed, delegated):
     assert _prefixes.read(text) == (framed, delegated)
 
 
+@pytest.mark.parametrize(
+    ("text", "tidy"),
+    [
+        ("", ""),
+        ("# head\n2001:db8::/64 - a\n", "# head\n2001:db8::/64 - a\n"),
+        ("# a\n2001:db8::/64 - a\n- - b\n2001:db8:1::/64 - a\n", "# a\n- - b\n2001:db8:1::/64 - a\n"),
+        # What is no line of an account stays, as does one that a power cut has left without its end.
+        ("x - a\n2001:db8::/64 - a\n\n2001:db8:1::/64 - a", "x - a\n2001:db8::/64 - a\n\n2001:db8:1::/64 - a"),
+    ],
+)
+def test_former_lines_of_accounts(text, tidy):
+    assert _prefixes.without_former(text) == tidy
+    assert _prefixes.read(text) == _prefixes.read(tidy)
+
+
 def test_a_line_is_read_as_it_was_written():
     text = _prefixes.line("a b", ipaddress.IPv6Network("2001:db8::/64"), None)
     assert _prefixes.read(text) == ({"a b": "2001:db8::/64"}, {})

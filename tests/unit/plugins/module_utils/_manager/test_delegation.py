@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import os
 
@@ -272,6 +273,31 @@ def test_other_settings_hold_at_once(host):
     host.configure(_settings.Settings(2))
     host.look()
     assert (host.of(1), host.of(2)) == ((None, None), (None, None))
+
+
+def test_the_table_says_what_sessions_have_when_networks_are_taken_away_and_given_back(host):
+    host.configure()
+    for number, account in enumerate(("cmz", "other", "third"), 1):
+        host.dial(number, account)
+    before = [host.of(number) for number in (1, 2, 3)]
+    table = host.folder / "lib" / "default.prefixes"
+    # One is left for all of them.
+    host.configure(dataclasses.replace(SETTINGS, delegated=(Prefix("2001:db8:1ff:ff00::/56"),)))
+    host.look()
+    left = [host.of(number) for number in (1, 2, 3)]
+    assert sorted(str(one[1]) for one in left) == ["2001:db8:1ff:ff00::/56", "None", "None"]
+    assert [one[0] for one in left] == [one[0] for one in before]
+    for _again in range(2):
+        host.configure()
+        host.look()
+        after = [host.of(number) for number in (1, 2, 3)]
+        # Who got it keeps it; the others have what they had.
+        assert after == [one if one[1] else former for one, former in zip(left, before)]
+        lines = [line.split() for line in table.read_text().splitlines()[1:]]
+        assert sorted(lines, key=lambda line: line[2]) == [
+            [*one, name] for one, name in zip(after, ("cmz", "other", "third"))
+        ]
+    assert oct(table.stat().st_mode)[-3:] == "600"
 
 
 def test_an_exhausted_pool_is_said(host):
