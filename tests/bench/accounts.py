@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import stage
-from measure import median, peak_memory, play, say, table
+from measure import chosen, median, peak_memory, play, say, table
 
 sys.path.insert(0, str(stage.REPOSITORY / ".build" / "collections"))
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._accounts import _account_file, _batch
 
-MANY = 100_000
+MANY = int(chosen("ACCOUNTS", alone="100000", in_whole="20000"))
 SIZES = (1_000, 10_000, MANY)
 REPETITIONS = 3
 LOOP, SCALED = 200, 2_000

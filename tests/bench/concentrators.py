@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import stage
-from measure import say, table
+from measure import chosen, say, table
 
 sys.path.insert(0, str(stage.REPOSITORY / ".build" / "collections"))
 
@@ -22,8 +22,8 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre impo
 from ansible_collections.dialtone.pppoe.tests.support import radius_centre
 
 COLLECTIONS = stage.REPOSITORY / ".build" / "collections"
-SESSIONS, CONCENTRATORS = (int(os.environ.get(name, "0")) for name in ("SESSIONS", "CONCENTRATORS"))
-SESSIONS, CONCENTRATORS = SESSIONS or 100_000, CONCENTRATORS or 40
+SESSIONS = int(chosen("SESSIONS", alone="100000", in_whole="20000"))
+CONCENTRATORS = int(os.environ.get("CONCENTRATORS") or 40)
 #: Packets in flight, and customers of a pool.
 FLIGHT, CUSTOMERS = 160, 50_000
 SECRET = "secret-of-gates"

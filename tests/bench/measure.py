@@ -14,17 +14,20 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "demo"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support" / "fleet"))
 
 import stage
+
+from playbooks import LOCAL
 
 HERE = Path(__file__).resolve().parent
 #: Where the figures of each part go as JSON.
 RESULTS = stage.REPOSITORY / ".build" / "bench"
+#: Whether all parts run, some of them with less than when they run alone.
+whole = False
 #: The tables of the part that runs, and what else it records.
 _tables: list[list[dict[str, str]]] = []
 _figures: dict[str, Any] = {}
-#: Actions that send nothing to a host.
-LOCAL = ("assert", "debug", "include_vars", "set_fact", "validate_argument_spec", "include_tasks", "fail", "meta")
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,11 @@ def peak_memory(module: str, parameters: dict) -> tuple[float, int]:
     return answer["seconds"], answer["peak"]
 
 
+def chosen(variable: str, alone: str, in_whole: str) -> str:
+    """How much a part measures: what the environment says, or else what it does alone, or less in a whole run."""
+    return os.environ.get(variable) or (in_whole if whole else alone)
+
+
 def median(values: list[float]) -> float:
     return statistics.median(values)
 
@@ -119,12 +127,19 @@ def record(name: str, figures: Any) -> None:
     _figures[name] = figures
 
 
-def write_results(part: str, seconds: float) -> Path:
-    """The results of a part that has run, which took so many seconds; where they are."""
+def write_results(part: str, seconds: float, processor: float | None) -> Path:
+    """The results of a part that has run, which took so many seconds, and of processors; where they are."""
     path = RESULTS / f"{part}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     machine = {"processors": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0], "time": int(time.time())}
-    found = {"part": part, "seconds": round(seconds, 1), "machine": machine, "tables": _tables, "figures": _figures}
+    found = {
+        "part": part,
+        "seconds": round(seconds, 1),
+        "processor_seconds": processor,
+        "machine": machine,
+        "tables": _tables,
+        "figures": _figures,
+    }
     path.write_text(json.dumps(found, indent=1) + "\n")
     _tables.clear()
     _figures.clear()

@@ -1,11 +1,13 @@
 """How long a customer is away, by event: two servers of one name on one wire, and a router that learns where he is.
 
 The customer is a host with our client; he has the same address at both servers, and dials `first`, which answers first.
-He is away as long as a ping from the router has no answer. OUTAGES_CUSTOMERS: how many wait while both servers boot.
+He is away as long as a ping from the router has no answer. OUTAGES_CUSTOMERS: how many wait while
+both servers boot; OUTAGES_EVENTS=3: no more than the first three events.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import stage
-from measure import HERE, play, record, say, table
+from measure import HERE, chosen, play, record, say, table
 
 sys.path.insert(0, str(stage.REPOSITORY / "tests" / "lab"))
 
@@ -28,6 +30,8 @@ from dialtone_lab import cli, labs
 NAME = "bench-outages"
 ADDRESS = "192.168.30.7"
 MANY = int(os.environ.get("OUTAGES_CUSTOMERS", "200"))
+#: How many of the events happen; the last is that both servers lose their power.
+EVENTS = int(chosen("OUTAGES_EVENTS", alone="11", in_whole="3"))
 #: Seconds between two pings, without an answer after which somebody is away, with answers after which he is back.
 INTERVAL, AWAY, BACK = 0.05, 0.3, 4.0
 #: Seconds after which he is away for good, and that are watched for an event that nobody should notice.
@@ -270,13 +274,14 @@ def main() -> None:
     with made() as lab:
         lab.back_to_first()
         found = []
-        for what, seconds in events(lab):
+        for what, seconds in itertools.islice(events(lab), min(EVENTS, 10)):
             say(f"  {what}: {seconds:.1f} s")
             found.append((what, seconds))
-        many = both(lab)
+        many = both(lab) if EVENTS > 10 else {}
     say("\nevent at the server of a customer: for how long he is away")
     say(table([("event", "away"), *((what, f"{seconds:.1f} s") for what, seconds in found)]))
-    say(f"\nboth servers lose their power; {MANY} customers wait")
-    say(table([("", "after the power is back"), *((what, f"{seconds:.1f} s") for what, seconds in many.items())]))
+    if many:
+        say(f"\nboth servers lose their power; {MANY} customers wait")
+        say(table([("", "after the power is back"), *((what, f"{seconds:.1f} s") for what, seconds in many.items())]))
     record("outages", dict(found))
     record("both", many)

@@ -25,7 +25,7 @@ from pathlib import Path
 import chart
 import stage
 from guest import Guest
-from measure import HERE, play, record, say, table
+from measure import HERE, chosen, play, record, say, table
 
 sys.path.insert(0, str(stage.REPOSITORY / "tests" / "lab"))
 
@@ -33,7 +33,7 @@ from dialtone_lab import cli, labs, machine
 
 NAME = "bench-storm"
 IMAGE = os.environ.get("STORM_IMAGE", "trixie")
-SIZES = [int(size) for size in os.environ.get("STORM_SIZES", "50,200,500").split(",")]
+SIZES = [int(size) for size in chosen("STORM_SIZES", alone="50,200,500", in_whole="50,200").split(",")]
 CHARTED = 200
 CHART = Path(os.environ.get("STORM_CHART", stage.REPOSITORY / ".build" / "bench" / "storm.svg"))
 #: Dials one after the other.

@@ -25,7 +25,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _ope
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _totals as _server_totals
 
-STATE = "/var/lib/dialtone-pppoe"
+STATE = _server_open_folder.TOTALS
 MANAGER = "/run/pppoe-server"
 RADIUS, RADIUS_UNIT = "/etc/ppp/pppoe-server-radius/radiusd.conf", "pppoe-server-radius.service"
 #: Seconds to wait for the session manager, and between two looks for its answer.

@@ -15,7 +15,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics as _server_metrics
-from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_main as _server_metrics_main
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_program as _server_metrics_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _open_folder as _server_open_folder
 
@@ -64,7 +63,7 @@ def absent(module: AnsibleModule) -> dict[str, t.Any]:
     name = module.params["name"]
     service, timer = _server_metrics.units(name)
     left = _written(_former(name) or module.params["directory"], name)
-    paths = [service, timer, *glob.glob(f"{_server_metrics_main.STATE}/{name}.*")]
+    paths = [service, timer, *glob.glob(f"{_server_open_folder.TOTALS}/{name}.*")]
     if not set(glob.glob(_server_metrics.units("*")[0])) - {service}:
         paths += _server_metrics_program.PATHS
     changed = _files.changes(_files.File(path, None) for path in paths)
@@ -75,7 +74,7 @@ def absent(module: AnsibleModule) -> dict[str, t.Any]:
             _systemd.stop(module, os.path.basename(service))
         _remove(left)
         _files.write(module, changed)
-        for folder in (_server_metrics_main.STATE, _server_metrics_program.FOLDER, _layout_server.DIRECTORY):
+        for folder in (_server_open_folder.TOTALS, _server_metrics_program.FOLDER, _layout_server.DIRECTORY):
             if os.path.isdir(folder) and not os.listdir(folder):
                 os.rmdir(folder)
         if _systemd.running():

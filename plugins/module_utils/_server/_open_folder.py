@@ -13,6 +13,9 @@ import os
 import typing as t
 from contextlib import contextmanager, suppress
 
+#: Where the program keeps the totals of instances.
+TOTALS = "/var/lib/dialtone-pppoe"
+
 
 @contextmanager
 def _folder(path: str) -> t.Iterator[int]:

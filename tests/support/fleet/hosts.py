@@ -51,6 +51,7 @@ for pair in eth0:outside0 eth1:inside0; do
 done
 ip address add 192.168.5.109/24 dev eth0
 ip address add 192.168.10.109/24 dev eth1
+[ ! -x "$root/etc/rc.local" ] || chroot "$root" /etc/rc.local </dev/null >/dev/null 2>&1 || :
 touch "$root/run/ready"
 exec chroot "$root" /bin/sh -c 'while :; do sleep 86400 & wait $!; done'
 """
@@ -77,6 +78,20 @@ class Fleet:
             self._boot(f"host{number:03}")
         for name in self.processes:
             self._wait_for(name)
+
+    def copy(self, name: str, count: int, ready: str) -> None:
+        """Have so many hosts in all: more that are set up as this one is, boot as it would, and have a file then."""
+        more = [f"host{number:03}" for number in range(len(self.processes) + 1, count + 1)]
+        if not more:
+            return
+        layer = self.folder / f"as-{name}-{count}"
+        subprocess.run(["cp", "-a", self.folder / name / "upper", layer], check=True)
+        lower, self.lower = self.lower, f"{layer}:{self.lower}"
+        for one in more:
+            self._boot(one)
+        for one in more:
+            self._wait_for(one, ready, seconds=300)
+        self.lower = lower
 
     def _image(self) -> Path:
         """The folder that a container of the lab would have as its root."""
@@ -141,11 +156,11 @@ class Fleet:
             stdout=subprocess.DEVNULL,
         )
 
-    def _wait_for(self, name: str) -> None:
-        deadline = time.monotonic() + 60
+    def _wait_for(self, name: str, ready: str = "/run/ready", seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.processes[name].poll() is None:
             inside = self._inside(name)
-            if inside and Path(f"/proc/{inside}/root/run/ready").exists():
+            if inside and Path(f"/proc/{inside}/root{ready}").exists():
                 return
             time.sleep(0.05)
         raise RuntimeError(f"{name} has not come up")

@@ -16,8 +16,9 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 SITE = REPOSITORY / "playbooks" / "site.yml"
 CALLBACKS = REPOSITORY / "tests" / "bench" / "callbacks"
 #: Actions that send nothing to a host.
+#: Actions that send nothing to a host.
 LOCAL = (
-    "assert", "check_role", "debug", "fail", "include_tasks", "include_vars", "meta", "set_fact",
+    "assert", "check_role", "debug", "fail", "include_tasks", "include_vars", "meta", "print_text", "set_fact",
     "validate_argument_spec",
 )  # fmt: skip
 #: What a server of the fleet needs; it has no systemd, and the kernel of the machine.
