@@ -105,7 +105,7 @@ home_server {name} {{
     secret = "{secret}"
 {source}{transport}	response_window = 3
     zombie_period = 5
-    revive_interval = 30
+    revive_interval = {revive}
 {check}}}
 """
 _CHECK = """\
@@ -314,5 +314,7 @@ def _home_server(name: str, server: Server, source: str) -> str:
         secret=server.secret,
         source=f"\tsrc_ipaddr = {source}\n" if source and ":" not in server.address else "",
         transport=tls,
+        # Nobody is asked whether it is back: with TLS, a login finds out.
+        revive=10 if server.tls else 30,
         check="\tstatus_check = none\n" if server.tls else _CHECK,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius_centre import _nt_hash, _users, _users_digest
@@ -159,6 +160,26 @@ def test_many_accounts_that_are_as_given_are_known_by_their_hash(host, users, ch
     assert host.sql(question) == "f"
     assert users(*MANY)["updated_count"] in (1, 2)
     assert rows(host) == before
+
+
+def test_logins_go_on_while_accounts_are_written(host, users):
+    """Whoever was there before and is afterwards is never refused, and does not wait for the end of it."""
+    ann = {"name": "ann", "secret": "x", "attributes": {"Filter-Id": "old"}}
+    users(ann, *({"name": f"gone{number}", "secret": "x"} for number in range(100)))
+    ann["attributes"] = {"Filter-Id": "new"}
+    answers = []
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(host.module, users=[ann, *MANY], exclusive=True, max_removals=100)
+        while not run.done():
+            answers.append(host.ask(f"User-Name=ann,User-Password=x,{NAS}"))
+    done = run.result()
+    assert (done["added_count"], done["removed_count"], done["updated"]) == (len(MANY), 100, ["ann"])
+    answers.append(host.ask(f"User-Name=ann,User-Password=x,{NAS}"))
+    assert len(answers) > 2
+    assert all(answer.startswith("Access-Accept") for answer in answers)
+    found = [answer.partition("Filter-Id = ")[2].split()[0] for answer in answers]
+    assert found == sorted(found, reverse=True)
+    assert {found[0], found[-1]} == {'"old"', '"new"'}
 
 
 @pytest.mark.parametrize("secret", ["plain", "it's", 'a"b', "a%{User-Name}b", "${x}", "#hash", "a b", "größe", "x=y,z"])

@@ -11,6 +11,18 @@ from pathlib import Path
 SERVER = {"pppoe_server_interfaces": "lo", "pppoe_server_nat": False, "pppoe_server_packages": []}
 CLIENT = {"name": "dsl", "interface": "lo", "username": "cmz"}
 
+RADIUS = {"servers": [{"address": "192.0.2.20", "secret": "hunter2"}]}
+ADDRESSES = {"pppoe_server_local_address": "10.0.0.1", "pppoe_server_pool": ["10.0.0.2+8"]}
+# Any interface that could have customers: the mistake is found in check mode.
+INTERFACES = [name for name in sorted(os.listdir("/sys/class/net")) if name != "lo"][:1]
+WITH_RADIUS = {
+    **SERVER,
+    **ADDRESSES,
+    "pppoe_server_interfaces": INTERFACES,
+    "pppoe_server_require_kernel_ppp": False,
+    "pppoe_server_startup": "none",
+    "pppoe_server_radius": RADIUS,
+}
 OLD_PYTHON = {"version": {"major": 3, "minor": 8}, "executable": "/usr/bin/python3"}
 
 # Role, its variables, and what the error begins with.
@@ -24,6 +36,11 @@ MISTAKES = [
     ("server", {**SERVER, "pppoe_server_accounts": [{"name": "no", "secret": ""}]},
      "pppoe_server_accounts[0].secret: is empty"),
     ("server", {**SERVER, "pppoe_server_accounts_src": "missing.csv"}, "pppoe_server_accounts_src: missing.csv"),
+    ("server", {**WITH_RADIUS, "pppoe_server_accounts": [{"name": "bob", "secret": "hunter2"}]},
+     "pppoe_server_accounts: with pppoe_server_radius, pppd never reads the accounts on this host. Move them"),
+    ("server", {**WITH_RADIUS, "pppoe_server_instances": [
+        {"name": "a", "interfaces": INTERFACES, "accounts": [{"name": "bob", "secret": "hunter2"}]}]},
+     "pppoe_server_accounts: with pppoe_server_radius, pppd never reads"),
     ("client", {"pppoe_client_connections": [["bob", "hunter2"]]}, "pppoe_client_connections[0]: is a list"),
     ("client", {"pppoe_client_connections": "hunter2"}, "pppoe_client_connections: is text, not a list."),
     ("client", {"pppoe_client_connections": [{**CLIENT, "secert": "hunter2"}]}, "pppoe_client_connections[0]: secert."),
