@@ -14,11 +14,11 @@ CLIENT = {"name": "dsl", "interface": "lo", "username": "cmz"}
 RADIUS = {"servers": [{"address": "192.0.2.20", "secret": "hunter2"}]}
 ADDRESSES = {"pppoe_server_local_address": "10.0.0.1", "pppoe_server_pool": ["10.0.0.2+8"]}
 # Any interface that could have customers: the mistake is found in check mode.
-INTERFACES = [name for name in sorted(os.listdir("/sys/class/net")) if name != "lo"][:1]
+INTERFACES = [path.parent.name for path in sorted(Path("/sys/class/net").glob("*/type")) if path.read_text() == "1\n"]
 WITH_RADIUS = {
     **SERVER,
     **ADDRESSES,
-    "pppoe_server_interfaces": INTERFACES,
+    "pppoe_server_interfaces": INTERFACES[:1],
     "pppoe_server_require_kernel_ppp": False,
     "pppoe_server_startup": "none",
     "pppoe_server_radius": RADIUS,
@@ -39,7 +39,7 @@ MISTAKES = [
     ("server", {**WITH_RADIUS, "pppoe_server_accounts": [{"name": "bob", "secret": "hunter2"}]},
      "pppoe_server_accounts: with pppoe_server_radius, pppd never reads the accounts on this host. Move them"),
     ("server", {**WITH_RADIUS, "pppoe_server_instances": [
-        {"name": "a", "interfaces": INTERFACES, "accounts": [{"name": "bob", "secret": "hunter2"}]}]},
+        {"name": "a", "interfaces": INTERFACES[:1], "accounts": [{"name": "bob", "secret": "hunter2"}]}]},
      "pppoe_server_accounts: with pppoe_server_radius, pppd never reads"),
     ("client", {"pppoe_client_connections": [["bob", "hunter2"]]}, "pppoe_client_connections[0]: is a list"),
     ("client", {"pppoe_client_connections": "hunter2"}, "pppoe_client_connections: is text, not a list."),
