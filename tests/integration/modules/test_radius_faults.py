@@ -194,6 +194,7 @@ def test_a_server_with_another_secret_is_named(centre, concentrator):
     warning = str(centre.module(**SETTINGS)["warnings"])
     assert re.search(r"gate1 has another secret, and its requests are ignored, the last one at \w{3} ", warning)
     assert "clients: here" not in warning
+    concentrator.start([CENTRE])
     centre.stop()
     centre.start()
     assert "warnings" not in centre.module(**SETTINGS)
