@@ -1,7 +1,7 @@
 """TCP as fast as it goes, beside pings. Prints JSON.
 
 blast.py serve PORT                     serve both directions until killed
-blast.py down|up|both HOST PORT SECONDS INTERFACE
+blast.py down|up|both HOST PORT SECONDS INTERFACE [PINGS_PER_SECOND]
                                         measure: Mbit/s of the payload, and the pings beside it
 blast.py garden INTERFACE               what can be reached by an interface: the gateway, and elsewhere
 """
@@ -54,11 +54,12 @@ def received(one: socket.socket, seconds: float) -> list[float]:
 
 
 class Pings(threading.Thread):
-    """An echo request each fifth of a second; ``times``: of the answers, in ms."""
+    """Echo requests, ``rate`` in a second; ``times``: of the answers, in ms."""
 
-    def __init__(self, host: str, count: int, interface: str) -> None:
+    def __init__(self, host: str, seconds: float, interface: str, rate: float) -> None:
         super().__init__()
-        self.host, self.count, self.interface, self.times = host, count, interface, []
+        self.host, self.interface, self.rate, self.times = host, interface, rate, []
+        self.count = int(seconds * rate)
         self.start()
 
     def run(self) -> None:
@@ -67,9 +68,9 @@ class Pings(threading.Thread):
             wire.connect((self.host, 0))
             sent, own = {}, os.getpid() & 0xFFFF
             began = time.monotonic()
-            end = began + self.count / 5 + 2
+            end = began + self.count / self.rate + 2
             while len(self.times) < self.count and time.monotonic() < end:
-                due = began + len(sent) / 5
+                due = began + len(sent) / self.rate
                 if len(sent) < self.count and time.monotonic() >= due:
                     sent[len(sent)] = time.monotonic()
                     wire.send(echo(own, len(sent) - 1))
@@ -96,8 +97,8 @@ def bind(one: socket.socket, interface: str) -> None:
     one.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
 
 
-def measure(way: str, host: str, port: int, seconds: float, interface: str) -> dict[str, object]:
-    pings = Pings(host, int(seconds * 5), interface)
+def measure(way: str, host: str, port: int, seconds: float, interface: str, rate: float) -> dict[str, object]:
+    pings = Pings(host, seconds, interface, rate)
     with socket.socket() as one:
         bind(one, interface)
         one.connect((host, port))
@@ -160,9 +161,9 @@ if __name__ == "__main__":
     elif sys.argv[1] == "garden":
         garden(sys.argv[2])
     else:
-        ways, (host, port, seconds, link) = sys.argv[1], sys.argv[2:]
+        ways, (host, port, seconds, link, *more) = sys.argv[1], sys.argv[2:]
         found = [
-            measure(way, host, int(port), float(seconds), link)
+            measure(way, host, int(port), float(seconds), link, float(more[0]) if more else 5)
             for way in (("down", "up") if ways == "both" else (ways,))
         ]
         print(json.dumps(found if ways == "both" else found[0]))

@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rates of a session in the kernel, by rtnetlink. Private to this collection.
 
-Down: a token bucket (tbf) over fq_codel at the root of the interface. Its burst is small, so that it splits packets of
-64 kB (GSO), for which pings would wait. Up: a policer with a burst of at least one such packet, or for ``shape`` a
-queue on an ifb device of the session. cake can take the place of both queues. No program is started.
+Down: a token bucket (tbf) over fq_codel at the root of the interface. It splits packets of 64 kB (GSO), for which pings
+would wait. Up: a policer with a burst of at least one such packet, or for ``shape`` a queue on an ifb device of the
+session. cake can take the place of both queues. No program is started.
+
+Nothing is lost when rates change: a queue stays, a policer is followed by the next one at once, and a queue that has to
+go is emptied first (``loosen``).
 """
 
 from __future__ import annotations
@@ -13,9 +16,12 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 import typing as t
+from contextlib import suppress
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant import Shape, alias
 
 # linux/netlink.h, linux/rtnetlink.h, linux/pkt_sched.h, linux/pkt_cls.h
@@ -30,6 +36,13 @@ _ETHERNET = 1  # TC_LINKLAYER_ETHERNET, with which the kernel needs no table of 
 _SHOT, _STOLEN, _REDIRECT = 2, 4, 1
 _UP = 1
 _PREFERENCE = 1
+#: Bytes: what a bucket lets into its queue in one piece. No more than the smallest burst, since what waits while the
+#: rate becomes a lower one would never fit into that burst, and hold up everything behind it for good.
+LARGEST = 4096
+#: Bytes per second: a rate at which the kernel takes no time for a packet.
+_ENDLESS = 1 << 58
+#: Seconds until a queue whose rate is the highest one is empty: its timer has been set for a packet at the former rate.
+EMPTIED = 0.6
 
 #: The kernel's module for each step.
 MODULES = {"tbf": "sch_tbf", "fq_codel": "sch_fq_codel", "cake": "sch_cake", "clsact": "sch_ingress",
@@ -54,7 +67,7 @@ def tbf_burst(rate: int) -> int:
 
     With less, a bucket is full again before the late timer has looked, and the rest of its rate is lost.
     """
-    return max(4096, rate // 8 // 200)
+    return max(LARGEST, rate // 8 // 200)
 
 
 def police_burst(rate: int) -> int:
@@ -93,9 +106,11 @@ def _rate(rate: int) -> bytes:
 
 
 def _bucket(index: int, rate: int, flags: int) -> NetlinkMessage:
+    """A tbf splits what is larger than its burst or that of its peak rate. The peak rate is for this only."""
     limit = rate // 8 // 10 + tbf_burst(rate)
-    parameters = _rate(rate) + bytes(12) + struct.pack("=III", limit, 0, 0)
-    options = _attribute(1, parameters) + _numbers({6: tbf_burst(rate)})
+    parameters = _rate(rate) + _rate(8 * 0xFFFFFFFF) + struct.pack("=III", limit, 0, 0)
+    bursts = _numbers({6: tbf_burst(rate), 7: LARGEST})
+    options = _attribute(1, parameters) + _attribute(5, struct.pack("=Q", _ENDLESS)) + bursts
     body = _tc(index, _BUCKET, _ROOT, 0, _text(_KIND, "tbf"), _attribute(_OPTIONS, options))
     return NetlinkMessage("tbf", _QDISC, flags, body)
 
@@ -225,10 +240,48 @@ def index_of(interface: str) -> int:
     return index
 
 
+Transition = tuple[str, "Shape | None", "Shape | None"]
+
+
+def prepare(changes: t.Iterable[Transition]) -> None:
+    """Before ``apply`` and ``clear``: empty the queues that these changes take away.
+
+    Each is an interface, what it has, and what it is to have; ``None`` for nothing. What the kernel refuses here,
+    it refuses later, too.
+    """
+    waits = False
+    for interface, before, after in changes:
+        with suppress(OSError):
+            waits |= _loosen(interface, before or Shape(), after or Shape())
+    if waits:
+        time.sleep(EMPTIED)
+
+
+def _loosen(interface: str, before: Shape, after: Shape) -> bool:
+    """Whether a queue of an interface goes; it then sends what it holds, as fast as it can."""
+    other = before.queue != after.queue
+    shaped, stays_shaped = (one.upload is not None and one.upload_by == "shape" for one in (before, after))
+    down = before.download is not None and (after.download is None or other)
+    up = shaped and (not stays_shaped or other)
+    if down or up:
+        index = index_of(interface)
+        if down:
+            send(queue(index, _plans_attributes.MOST, before.queue, new=False))
+        if up and not stays_shaped:
+            send(_without_queue(index, after))
+        if up:
+            send(queue(index_of(upload_device(interface)), _plans_attributes.MOST, before.queue, new=False))
+    return down or up
+
+
+def _without_queue(index: int, shape: Shape) -> list[NetlinkMessage]:
+    return [_no_ingress(index)] if shape.upload is None else police(index, shape.upload)
+
+
 def apply(interface: str, before: Shape | None, shape: Shape) -> None:
     """Set the rates of an interface. ``before``: those that it has, which are changed in place; ``None``: anything.
 
-    ``OSError`` if there is no such interface, or the kernel refuses.
+    Of a living session, after ``prepare``. ``OSError`` if there is no such interface, or the kernel refuses.
     """
     index = index_of(interface)
     messages = _download(index, before, shape)
@@ -236,8 +289,7 @@ def apply(interface: str, before: Shape | None, shape: Shape) -> None:
         send(messages)
         _upload_queue(interface, index, shape.upload, shape.queue, before)
     else:
-        messages += [_no_ingress(index)] if shape.upload is None else police(index, shape.upload)
-        send([*messages, no_device(upload_device(interface))])
+        send([*messages, *_without_queue(index, shape), no_device(upload_device(interface))])
     # Only now: it says what the interface has.
     send([named(index, alias(shape))])
 

@@ -131,6 +131,7 @@ def change(pid: int, said: t.Mapping[str, str], run: str = "/run", folder: str =
     before = _plans_grant.of_alias(_basics.text(f"{_LINKS}/{interface}/ifalias"))
     shape = tables.grant(_names.accounts([pid], run).get(pid), rates).shape
     try:
+        _plans_shaping.prepare([(interface, before, shape)])
         _plans_shaping.apply(interface, before, shape)
         _keep(path, new)
     except OSError as error:

@@ -193,9 +193,10 @@ def _shape(tables: _plans_grant.Tables, name: str | None, interface: str, second
     return tables.grant(name, rates).shape
 
 
-def apply(changes: t.Iterable[RateChange]) -> None:
-    """Set the rates of living sessions, without a packet lost where they had some before."""
+def apply(changes: t.Sequence[RateChange]) -> None:
+    """Set the rates of living sessions, without a packet lost."""
     problems = []
+    _plans_shaping.prepare((one.interface, one.before, one.after) for one in changes)
     for change in changes:
         try:
             if change.after is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 
@@ -38,6 +39,53 @@ def test_figures(rate, burst, police, target):
 ])  # fmt: skip
 def test_a_queue_is_changed_in_place(kind, new, steps):
     assert [message.step for message in _plans_shaping.queue(7, 10_000_000, kind, new)] == steps
+
+
+POLICED, SHAPED = Shape(10_000_000, 5_000_000), Shape(10_000_000, 5_000_000, upload_by="shape")
+
+
+@pytest.mark.parametrize(("before", "after", "sent"), [
+    # What has no queue, or keeps it, is changed at once.
+    (None, POLICED, []),
+    (Shape(), SHAPED, []),
+    (POLICED, Shape(2_000_000, 1_000_000, "slow"), []),
+    (POLICED, SHAPED, []),
+    (SHAPED, Shape(2_000_000, 1_000_000, upload_by="shape"), []),
+    (Shape(upload=5_000_000), Shape(upload=None), []),
+    # A queue that goes sends what it has, after nothing more comes into it.
+    (POLICED, None, [(7, ["tbf", "fq_codel"])]),
+    (POLICED, Shape(upload=5_000_000), [(7, ["tbf", "fq_codel"])]),
+    (SHAPED, POLICED, [(7, ["clsact", "police"]), (8, ["tbf", "fq_codel"])]),
+    (SHAPED, Shape(10_000_000), [(7, ["clsact"]), (8, ["tbf", "fq_codel"])]),
+    (SHAPED, None, [(7, ["tbf", "fq_codel"]), (7, ["clsact"]), (8, ["tbf", "fq_codel"])]),
+    (SHAPED, Shape(10_000_000, 5_000_000, None, "cake", "shape"),
+     [(7, ["tbf", "fq_codel"]), (8, ["tbf", "fq_codel"])]),
+    (Shape(10_000_000, 5_000_000, None, "cake"), POLICED, [(7, ["cake"])]),
+])  # fmt: skip
+def test_a_queue_that_goes_is_emptied_first(monkeypatch, before, after, sent):
+    found, slept = [], []
+    monkeypatch.setattr(_plans_shaping, "index_of", {"ppp0": 7, "ifb-ppp0": 8}.__getitem__)
+    monkeypatch.setattr(_plans_shaping, "send", found.extend)
+    monkeypatch.setattr(_plans_shaping.time, "sleep", slept.append)
+    _plans_shaping.prepare([("ppp0", before, after)])
+    assert [(struct.unpack_from("=i", one.body, 4)[0], one.step) for one in found] == [
+        (index, step) for index, steps in sent for step in steps
+    ]
+    assert slept == [_plans_shaping.EMPTIED] * bool(sent)
+
+
+def test_many_sessions_are_waited_for_once_and_one_that_has_ended_not(monkeypatch):
+    slept = []
+    monkeypatch.setattr(_plans_shaping, "index_of", lambda name: int(name[3:]) or _ended())
+    monkeypatch.setattr(_plans_shaping, "send", lambda messages: None)
+    monkeypatch.setattr(_plans_shaping.time, "sleep", slept.append)
+    _plans_shaping.prepare((f"ppp{number}", POLICED, None) for number in range(100))
+    _plans_shaping.prepare([("ppp0", POLICED, None)])
+    assert len(slept) == 1
+
+
+def _ended():
+    raise OSError(19, "No such device")
 
 
 def test_each_message_is_a_whole_number_of_words():
@@ -86,6 +134,51 @@ def test_an_interface_gets_a_rate_another_one_and_none():
     assert "ifb" not in cleared
     assert "alias" not in cleared
     assert cleared.count("gone") == 2
+
+
+_RECEIVER = """
+import socket
+one = socket.create_server(("10.0.0.2", 5001)).accept()[0]
+while one.recv(100_000, socket.MSG_WAITALL): print("100 kB", flush=True)
+"""
+_LOWER = f"""
+import os, select, socket, subprocess, sys, threading, time
+from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _shaping
+there = subprocess.Popen(["unshare", "-n", "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE)
+there.stdout.readline()
+inside = ["nsenter", "-t", str(there.pid), "-n"]
+def run(text): subprocess.run(text.split(), check=True)
+run(f"ip link add ppp0 type veth peer name eth0 netns {{there.pid}}")
+for words in ("addr add 10.0.0.1/24 dev ppp0", "link set ppp0 up"): run(f"ip {{words}}")
+for words in ("addr add 10.0.0.2/24 dev eth0", "link set eth0 up"): run(f"{{' '.join(inside)}} ip {{words}}")
+receiver = subprocess.Popen([*inside, sys.executable, "-c", {_RECEIVER!r}], stdout=subprocess.PIPE)
+one = socket.socket()
+while one.connect_ex(("10.0.0.2", 5001)): time.sleep(0.05)
+def blast():
+    while True: one.sendall(bytes(1 << 16))
+def arrives(count):
+    for _ in range(count):
+        if not select.select([receiver.stdout], [], [], 20)[0]: return False
+        os.read(receiver.stdout.fileno(), len("100 kB "))
+    return True
+index = socket.if_nametoindex("ppp0")
+_shaping.send([_shaping._bucket(index, 50_000_000, 0x600)])
+threading.Thread(target=blast, daemon=True).start()
+print(arrives(20))
+_shaping.send([_shaping._bucket(index, 2_000_000, 0)])
+# Some of it may have come before.
+print(arrives(5), flush=True)
+there.kill(), receiver.kill(), os._exit(0)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
+def test_a_lower_rate_does_not_stop_what_waits_in_large_packets():
+    """What a bucket lets into its queue is never larger than the burst that it has later."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = ["unshare", "-n", sys.executable, "-c", _LOWER]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    assert done.stdout.split() == ["True", "True"], done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace needs root")
