@@ -14,12 +14,15 @@ network_phase, ipcp.c ipcp_up).
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_pppd
 
 #: The same script under each of these names goes on to another one of /etc/ppp.
 NAMES = ("up", "down", "pre-up", "ipv6-up", "ipv6-down")
 PATHS = tuple(f"{_layout_server.DIRECTORY}/pppoe-server-{name}" for name in NAMES)
+#: pppd before 2.5 knows a script that it waits for by its place only, and so does what is in this folder.
+HOOK, HOOK_FOLDER = "0dialtone-plans", "/etc/ppp/ip-pre-up.d"
 CHOICES = ("allow", "replace", "deny")
 
 # The variable that pppd's option `set` gives to the script.
@@ -54,6 +57,8 @@ scripts=${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}
 ppp=${PPPOE_SERVER_PPP:-/etc/ppp}
 run=${PPPOE_SERVER_RUN:-/run}
 name=${0##*/pppoe-server-}
+# A script of ours in ip-pre-up.d has read this, and is the shell.
+[ "${0##*/}" != @HOOK@ ] || name=pre-up
 printable='	 -~'
 
 say() {
@@ -152,7 +157,13 @@ _PRE_UP = r"""#!/bin/sh
 
 
 def up_script() -> bytes:
-    return _pppoe_server_pppd.filled(_UP)
+    return _pppoe_server_pppd.filled(_UP.replace("@HOOK@", HOOK))
+
+
+def hook_script() -> bytes:
+    """For ip-pre-up.d. It reads the other script instead of running it, which would be one more program a session."""
+    command = f'[ "${{DIALTONE_PLANS:-}}" != only ] || . {_layout_server.DIRECTORY}/pppoe-server-pre-up\n'
+    return _layout_header.headed(f"#!/bin/sh\n{command}").encode()
 
 
 def pre_up_script() -> bytes:

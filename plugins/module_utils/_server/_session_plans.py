@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _walled_garden
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _names, _root
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
-from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _attributes as _plans_attributes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _check as _plans_check
@@ -24,17 +23,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _prob
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _shaping as _plans_shaping
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _words
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.plugins.module_utils._sessions import _observe as _sessions_observe
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-#: pppd before 2.5 knows this script by its place only; it goes on to the one that asks for rates.
-HOOK = "/etc/ppp/ip-pre-up.d/0dialtone-plans"
-_HOOK = f"""\
-#!/bin/sh
-{_layout_header.LINE}[ "${{DIALTONE_PLANS:-}}" != only ] || exec {_layout_server.DIRECTORY}/pppoe-server-pre-up "$@"
-"""
+HOOK = f"{_pppoe_server_up.HOOK_FOLDER}/{_pppoe_server_up.HOOK}"
 _NEW = (2, 5)
 _RUN = "/run"
 _LINKS = "/sys/class/net"
@@ -111,7 +106,7 @@ def _wanted(module: AnsibleModule, params: t.Mapping[str, t.Any]) -> tuple[_plan
     ]
     if os.path.isdir(os.path.dirname(HOOK)):
         old = (_pppd_capabilities.version(module) or _NEW) < _NEW
-        files.append(_files.File(HOOK, _HOOK.encode() if old else None, 0o755, program=True))
+        files.append(_files.File(HOOK, _pppoe_server_up.hook_script() if old else None, 0o755, program=True))
     return tables, files
 
 

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 
 import pytest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._plans import _grant as _plans_grant
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 from ansible_collections.dialtone.pppoe.tests.support.server_scripts import (
@@ -203,6 +204,15 @@ class Plans:
     def pre_up(self, pppd, name, account="cmz", further="only"):
         self.host.came_up(pppd, name, account, script=self.SCRIPT, DIALTONE_PLANS=further)
 
+    def programs(self, pppd):
+        """How many programs the script of ppp0 is."""
+        arguments = self.host.arguments(pppd, "ppp0", "cmz", "allow", script=self.SCRIPT, DIALTONE_PLANS="only")
+        trace = self.host.folder / "trace"
+        command = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=execve,fork,vfork,clone,clone3"]
+        words = arguments["args"]
+        subprocess.run([*words[:2], *command, *words[2:]], env=arguments["env"], timeout=20, check=True)
+        return len(self.host.read("trace"))
+
     def alias(self, name):
         show = inside(self.host.folder, "ip", "-o", "link", "show", name)
         return subprocess.run(show, capture_output=True, text=True, check=True).stdout.partition("alias ")[2].strip()
@@ -222,6 +232,24 @@ def test_a_session_has_its_rates_when_the_script_ends(host, plans):
     assert host.read("own.log") == ["ppp0 eth1 0 192.0.2.1 192.0.2.2 two words"]
 
 
+def test_pppd_before_2_5_has_the_rates_set_by_the_shell_of_the_hook(host, plans):
+    """And the host's own ip-pre-up, which has run the hook, is not run by it once more."""
+    hook = host.folder / _pppoe_server_up.HOOK
+    installed = f"{_layout_server.DIRECTORY}/pppoe-server-pre-up".encode()
+    assert installed in _pppoe_server_up.hook_script()
+    hook.write_bytes(
+        _pppoe_server_up.hook_script().replace(installed, str(host.folder / "scripts/pppoe-server-pre-up").encode())
+    )
+    pppd = host.begin("ppp0")
+    host.came_up(pppd, "ppp0", script=hook.name)
+    assert plans.alias("ppp0") == ""
+    plans.SCRIPT = hook.name
+    plans.pre_up(pppd, "ppp0")
+    assert plans.programs(pppd) == 1
+    assert plans.alias("ppp0") == "dialtone.pppoe plan home download=- upload=- fq_codel police"
+    assert host.read("own.log") == []
+
+
 def test_an_account_that_is_disabled_is_hung_up_before_it_has_ipv4(host, plans):
     pppd = host.begin("ppp0")
     plans.pre_up(pppd, "ppp0", "off", "further")
@@ -233,11 +261,7 @@ def test_an_account_that_is_disabled_is_hung_up_before_it_has_ipv4(host, plans):
 def test_for_its_rates_a_session_starts_one_program(host, plans):
     pppd = host.begin("ppp0")
     plans.pre_up(pppd, "ppp0")
-    arguments = host.arguments(pppd, "ppp0", "cmz", "allow", script=plans.SCRIPT, DIALTONE_PLANS="only")
-    trace = ["strace", "-f", "-qq", "-o", str(host.folder / "trace"), "-e", "trace=execve,fork,vfork,clone,clone3"]
-    words = arguments["args"]
-    subprocess.run([*words[:2], *trace, *words[2:]], env=arguments["env"], timeout=20, check=True)
-    assert len(host.read("trace")) == 1
+    assert plans.programs(pppd) == 1
 
 
 HOSTILE = [
