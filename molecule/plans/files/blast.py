@@ -54,19 +54,19 @@ def received(one: socket.socket, seconds: float) -> list[float]:
 
 
 class Pings(threading.Thread):
-    """Echo requests, ``rate`` in a second; ``times``: of the answers, in ms."""
+    """Echo requests, ``rate`` in a second; ``times``: of the answers, in ms; ``lost``: when, in seconds."""
 
     def __init__(self, host: str, seconds: float, interface: str, rate: float) -> None:
         super().__init__()
         self.host, self.interface, self.rate, self.times = host, interface, rate, []
-        self.count = int(seconds * rate)
+        self.count, self.lost = int(seconds * rate), []
         self.start()
 
     def run(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as wire:
             bind(wire, self.interface)
             wire.connect((self.host, 0))
-            sent, own = {}, os.getpid() & 0xFFFF
+            sent, answered, own = {}, set(), os.getpid() & 0xFFFF
             began = time.monotonic()
             end = began + self.count / self.rate + 2
             while len(self.times) < self.count and time.monotonic() < end:
@@ -83,6 +83,8 @@ class Pings(threading.Thread):
                 kind, _code, _sum, who, number = struct.unpack_from("!BBHHH", packet, (packet[0] & 15) * 4)
                 if kind == 0 and who == own and number in sent:
                     self.times.append((time.monotonic() - sent[number]) * 1000)
+                    answered.add(number)
+            self.lost = [round(sent[number] - began, 2) for number in sorted(set(sent) - answered)]
 
 
 def echo(who: int, number: int) -> bytes:
@@ -121,6 +123,7 @@ def measure(way: str, host: str, port: int, seconds: float, interface: str, rate
         "ping_max": times[-1] if times else None,
         "pings_sent": pings.count,
         "pings_lost": pings.count - len(times),
+        "lost_after": pings.lost[:20],
     }
 
 

@@ -12,7 +12,7 @@ def test_a_session_has_the_rates_of_its_plan(host):
     assert link["ifalias"] == "dialtone.pppoe plan home download=10000000 upload=10000000 fq_codel police"
     qdiscs = host.check_output("tc qdisc show dev ppp0")
     assert "tbf 1: root" in qdiscs
-    assert "rate 10Mbit burst 6250b" in qdiscs
+    assert "rate 10Mbit burst 12500b" in qdiscs
     assert "fq_codel 10: parent 1:" in qdiscs
     assert "police" in host.check_output("tc filter show dev ppp0 ingress")
 

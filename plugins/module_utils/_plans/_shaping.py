@@ -63,11 +63,11 @@ class NetlinkMessage(t.NamedTuple):
 
 
 def tbf_burst(rate: int) -> int:
-    """Bytes: what goes out in 5 ms, which is what a virtual machine's timer may be late, and no less than 4 KiB.
+    """Bytes: what goes out in 10 ms, which is what a virtual machine's timer may be late, and no less than 4 KiB.
 
     With less, a bucket is full again before the late timer has looked, and the rest of its rate is lost.
     """
-    return max(LARGEST, rate // 8 // 200)
+    return max(LARGEST, rate // 8 // 100)
 
 
 def police_burst(rate: int) -> int:
@@ -252,26 +252,32 @@ def prepare(changes: t.Iterable[Transition]) -> None:
     waits = False
     for interface, before, after in changes:
         with suppress(OSError):
-            waits |= _loosen(interface, before or Shape(), after or Shape())
+            waits |= before is not None and _empty(interface, before, after)
     if waits:
         time.sleep(EMPTIED)
 
 
-def _loosen(interface: str, before: Shape, after: Shape) -> bool:
-    """Whether a queue of an interface goes; it then sends what it holds, as fast as it can."""
-    other = before.queue != after.queue
-    shaped, stays_shaped = (one.upload is not None and one.upload_by == "shape" for one in (before, after))
-    down = before.download is not None and (after.download is None or other)
-    up = shaped and (not stays_shaped or other)
+def _empty(interface: str, before: Shape, after: Shape | None) -> bool:
+    """Whether a queue of an interface goes; it then sends what it holds, as fast as it can.
+
+    Nothing more comes into one of uploads. One of downloads still gets packets until another takes its place.
+    """
+    wanted = after or Shape()
+    other = before.queue != wanted.queue
+    down = before.download is not None and (after is None or (wanted.download is not None and other))
+    up = _has_device(before) and (other or not _has_device(wanted))
     if down or up:
         index = index_of(interface)
         if down:
             send(queue(index, _plans_attributes.MOST, before.queue, new=False))
-        if up and not stays_shaped:
-            send(_without_queue(index, after))
         if up:
+            send(_without_queue(index, wanted))
             send(queue(index_of(upload_device(interface)), _plans_attributes.MOST, before.queue, new=False))
     return down or up
+
+
+def _has_device(shape: Shape) -> bool:
+    return shape.upload is not None and shape.upload_by == "shape"
 
 
 def _without_queue(index: int, shape: Shape) -> list[NetlinkMessage]:
@@ -284,30 +290,38 @@ def apply(interface: str, before: Shape | None, shape: Shape) -> None:
     Of a living session, after ``prepare``. ``OSError`` if there is no such interface, or the kernel refuses.
     """
     index = index_of(interface)
-    messages = _download(index, before, shape)
-    if shape.upload is not None and shape.upload_by == "shape":
-        send(messages)
-        _upload_queue(interface, index, shape.upload, shape.queue, before)
+    _download(index, before, shape)
+    if _has_device(shape):
+        _upload_queue(interface, index, before, shape)
     else:
-        send([*messages, *_without_queue(index, shape), no_device(upload_device(interface))])
+        send([*_without_queue(index, shape), no_device(upload_device(interface))])
     # Only now: it says what the interface has.
     send([named(index, alias(shape))])
 
 
-def _download(index: int, before: Shape | None, shape: Shape) -> list[NetlinkMessage]:
+def _download(index: int, before: Shape | None, shape: Shape) -> None:
     if shape.download is None:
-        return [no_queue(index)]
-    new = before is None or before.download is None or before.queue != shape.queue
-    return queue(index, shape.download, shape.queue, new)
+        if before is None:
+            send([no_queue(index)])
+        elif before.download is not None:
+            # It stays for what is in it.
+            send(queue(index, _plans_attributes.MOST, before.queue, new=False))
+        return
+    if before is not None and (before.queue == shape.queue or before.download is None):
+        with suppress(Refusal):
+            send(queue(index, shape.download, shape.queue, new=False))
+            return
+    send(queue(index, shape.download, shape.queue, new=True))
 
 
-def _upload_queue(interface: str, index: int, rate: int, kind: str, before: Shape | None) -> None:
-    had = before if before is not None and before.upload is not None and before.upload_by == "shape" else None
-    name = upload_device(interface)
-    if had is None:
+def _upload_queue(interface: str, index: int, before: Shape | None, shape: Shape) -> None:
+    """A session has no more than one such device; another kind of queue takes the place of the one that it has."""
+    name, had = upload_device(interface), before is not None and _has_device(before)
+    if not had:
         send([no_device(name), new_device(name)])
     device = index_of(name)
-    send([*queue(device, rate, kind, new=had is None or had.queue != kind), *redirect(index, device)])
+    new = not had or before is None or before.queue != shape.queue
+    send([*queue(device, shape.upload or 0, shape.queue, new), *redirect(index, device)])
 
 
 def remove_device(interface: str) -> None:

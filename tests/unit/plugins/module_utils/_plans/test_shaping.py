@@ -18,10 +18,10 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._plans._grant impor
     [
         (64_000, 4096, 98304, 378_500),
         (2_000_000, 4096, 98304, 15_000),
-        (4_000_000, 4096, 125_000, 5000),
-        (10_000_000, 6250, 312_500, 5000),
-        (50_000_000, 31_250, 1_562_500, 5000),
-        (1_000_000_000, 625_000, 31_250_000, 5000),
+        (4_000_000, 5000, 125_000, 5000),
+        (10_000_000, 12_500, 312_500, 5000),
+        (50_000_000, 62_500, 1_562_500, 5000),
+        (1_000_000_000, 1_250_000, 31_250_000, 5000),
     ],
 )
 def test_figures(rate, burst, police, target):
@@ -52,14 +52,15 @@ POLICED, SHAPED = Shape(10_000_000, 5_000_000), Shape(10_000_000, 5_000_000, upl
     (POLICED, SHAPED, []),
     (SHAPED, Shape(2_000_000, 1_000_000, upload_by="shape"), []),
     (Shape(upload=5_000_000), Shape(upload=None), []),
-    # A queue that goes sends what it has, after nothing more comes into it.
+    # One that has no limit any more stays.
+    (POLICED, Shape(upload=5_000_000), []),
+    # A queue that goes sends what it has, of uploads after nothing more comes into it.
     (POLICED, None, [(7, ["tbf", "fq_codel"])]),
-    (POLICED, Shape(upload=5_000_000), [(7, ["tbf", "fq_codel"])]),
     (SHAPED, POLICED, [(7, ["clsact", "police"]), (8, ["tbf", "fq_codel"])]),
     (SHAPED, Shape(10_000_000), [(7, ["clsact"]), (8, ["tbf", "fq_codel"])]),
     (SHAPED, None, [(7, ["tbf", "fq_codel"]), (7, ["clsact"]), (8, ["tbf", "fq_codel"])]),
     (SHAPED, Shape(10_000_000, 5_000_000, None, "cake", "shape"),
-     [(7, ["tbf", "fq_codel"]), (8, ["tbf", "fq_codel"])]),
+     [(7, ["tbf", "fq_codel"]), (7, ["clsact", "police"]), (8, ["tbf", "fq_codel"])]),
     (Shape(10_000_000, 5_000_000, None, "cake"), POLICED, [(7, ["cake"])]),
 ])  # fmt: skip
 def test_a_queue_that_goes_is_emptied_first(monkeypatch, before, after, sent):
@@ -72,6 +73,35 @@ def test_a_queue_that_goes_is_emptied_first(monkeypatch, before, after, sent):
         (index, step) for index, steps in sent for step in steps
     ]
     assert slept == [_plans_shaping.EMPTIED] * bool(sent)
+
+
+TBF, NEW_TBF, ANY = ["tbf", "fq_codel"], ["qdisc", "tbf", "fq_codel"], ["clsact", "ifb", "alias"]
+
+
+@pytest.mark.parametrize(("before", "download", "refused", "steps"), [
+    (None, None, False, ["qdisc"]),
+    (None, 5_000_000, False, NEW_TBF),
+    (Shape(10_000_000), 5_000_000, False, TBF),
+    (Shape(10_000_000), None, False, TBF),
+    (Shape(), None, False, []),
+    # One without a limit may have had one.
+    (Shape(), 5_000_000, False, TBF),
+    (Shape(), 5_000_000, True, [*TBF, *NEW_TBF]),
+    (Shape(10_000_000, queue="cake"), 5_000_000, False, NEW_TBF),
+    (Shape(queue="cake"), 5_000_000, True, [*TBF, *NEW_TBF]),
+])  # fmt: skip
+def test_what_a_download_has_is_kept_if_it_can_be(monkeypatch, before, download, refused, steps):
+    found = []
+
+    def send(messages):
+        found.extend(one.step for one in messages)
+        if refused and messages[0].step == "tbf":
+            raise _plans_shaping.Refusal(2, "tbf")
+
+    monkeypatch.setattr(_plans_shaping, "index_of", lambda name: 7)
+    monkeypatch.setattr(_plans_shaping, "send", send)
+    _plans_shaping.apply("ppp0", before, Shape(download))
+    assert found == [*steps, *ANY]
 
 
 def test_many_sessions_are_waited_for_once_and_one_that_has_ended_not(monkeypatch):
@@ -127,7 +157,7 @@ def test_an_interface_gets_a_rate_another_one_and_none():
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
     assert done.returncode == 0, done.stderr
     before, cleared = done.stdout.split("cleared")
-    assert before.index("rate 20Mbit burst 12500b") < before.index("rate 5Mbit burst 4Kb")
+    assert before.index("rate 20Mbit burst 25000b") < before.index("rate 5Mbit burst 6250b")
     assert "ifb-ppp0: <BROADCAST,NOARP,UP" in before
     assert "alias dialtone.pppoe plan home download=1 upload=2 fq_codel police" in before
     assert "tbf" not in cleared
