@@ -49,8 +49,8 @@ def _authentication(centre: _settings.Centre) -> str:
             do_not_respond
         }}
 {_simultaneous_use(centre)}\
-        expiration
-        logintime
+{_reject("expiration", "The account has expired")}\
+{_reject("logintime", "The account may not connect at this time")}\
         pap
     }}
     authenticate {{
@@ -64,6 +64,21 @@ def _authentication(centre: _settings.Centre) -> str:
             mschap
         }}
     }}
+"""
+
+
+def _reject(module: str, reason: str) -> str:
+    """A module that says no more than that an account may not log in."""
+    return f"""\
+        {module} {{
+            userlock = 1
+        }}
+        if (userlock) {{
+            update reply {{
+                &Reply-Message := "{reason}"
+            }}
+            reject
+        }}
 """
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -188,6 +190,32 @@ def test_a_login_with_any_secret(host, users, secret):
     quoted = secret.replace("\\", "\\\\").replace('"', '\\"')
     assert host.ask(f'User-Name=ann,User-Password="{quoted}",{NAS}').startswith("Access-Accept")
     assert host.ask(f'User-Name=ann,CHAP-Password="{quoted}",{NAS}').startswith("Access-Accept")
+
+
+def test_hours_of_the_day(host, users):
+    """FreeRADIUS's rlm_logintime: who comes at another time is told, and a session ends when its hours do."""
+    now = datetime.datetime.now()
+
+    def hours(first, last):
+        begin, end = ((now + datetime.timedelta(hours=number)).strftime("%H%M") for number in (first, last))
+        users({"name": "ann", "secret": "x", "attributes": {"Login-Time": f"Al{begin}-{end}"}})
+        return host.ask(f"User-Name=ann,User-Password=x,{NAS}", wait=3)
+
+    within = hours(-1, 2)
+    assert within.startswith("Access-Accept")
+    # Two hours and no more, counted from the beginning of the minute.
+    assert 7000 < int(re.search(r"Session-Timeout = (\d+)", within).group(1)) <= 7260
+    outside = hours(2, 3)
+    assert outside.startswith("Access-Reject")
+    assert 'Reply-Message = "The account may not connect at this time"' in outside
+
+
+def test_an_account_that_has_expired(host, users):
+    for day, answer in (("1 Jan 2030", "Access-Accept"), ("1 Jan 2020", "Access-Reject")):
+        users({"name": "ann", "secret": "x", "attributes": {"Expiration": day}})
+        said = host.ask(f"User-Name=ann,User-Password=x,{NAS}", wait=3)
+        assert said.startswith(answer)
+    assert 'Reply-Message = "The account has expired"' in said
 
 
 @pytest.mark.parametrize("name", ["jürgen", "ann@isp.example", "a=b", "x&y", "{a}", "a#b;c"])
