@@ -7,6 +7,8 @@ HOST ?= client
 SCENARIO ?= dial
 # bookworm (Debian 12) or trixie (Debian 13)
 IMAGE ?= bookworm
+# rp-pppoe, or l2tpns: a cluster of two servers, without PPP in a kernel
+ENGINE ?= rp-pppoe
 PART ?=
 # What `make test` leaves out, since it takes time.
 COVERAGE = --cov --cov-report=term
@@ -18,10 +20,11 @@ MINUTES ?= 10
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-demo: root setup-run ## boot a server and two clients, run site.yml on them, show before and after [IMAGE=trixie]
-	@python3 tests/demo --image $(IMAGE)
+demo: root setup-run ## boot a server and two clients, run site.yml on them, show before and after [IMAGE=trixie] [ENGINE=l2tpns]
+	@$(if $(filter l2tpns,$(ENGINE)),python3 tests/demo/cluster.py,python3 tests/demo --image $(IMAGE))
 
-demo-down: lab-down ## remove the hosts of the demo
+demo-down: ## remove the hosts of the demo [ENGINE=l2tpns]
+	@tests/lab/lab down $(if $(filter l2tpns,$(ENGINE)),demo-cluster,$(LAB))
 
 demo-isp: root setup-run ## two servers, a RADIUS centre, four customers: moves, an outage, a disconnect
 	@python3 tests/demo/isp.py

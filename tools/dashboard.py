@@ -58,6 +58,15 @@ GRAPHS = (
                 (("pppoe_server_sessions{@} / pppoe_server_sessions_limit{@}", _SERVER),),
             ),
             ("IPv6 prefixes", "short", (("sum by (kind) (pppoe_server_ipv6_prefixes{@})", "{{kind}}"),)),
+            (
+                "Members of a cluster",
+                "short",
+                (
+                    ("pppoe_server_cluster_members{@}", _SERVER),
+                    ("pppoe_server_cluster_up_to_date{@}", f"{_SERVER}, has all sessions"),
+                    ("pppoe_server_cluster_master{@}", f"{_SERVER}, is the master"),
+                ),
+            ),
             ("Time since the daemon started", "s", (("time() - (pppoe_server_start_time_seconds{@} > 0)", _SERVER),)),
         ),
     ),

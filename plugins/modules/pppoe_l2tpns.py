@@ -18,7 +18,7 @@ description:
   - All accounts are on RADIUS servers.
   - The module writes C(startup-config), C(ip_pool), C(users) and C(access.nft) in C(/etc/l2tpns). It adds to the unit
     C(l2tpns.service) of the package that only the named hosts can reach its ports, that the access interface has the
-    MAC address of the cluster and no IPv6, and that PADTs of customers are dropped.
+    MAC address of the cluster and no IPv6 of its own, and that PADTs of customers are dropped.
   - A configuration that is neither the package's example nor written by this module is never replaced.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
@@ -63,6 +63,27 @@ options:
   dns_servers:
     description:
       - Up to two IPv4 addresses of DNS servers for clients.
+    type: list
+    elements: str
+    default: []
+  ipv6:
+    description:
+      - Whether links carry IPv6. l2tpns enables IPv6 forwarding of the host then, whose interfaces take no router
+        advertisements any more, unless their C(accept_ra) is 2.
+    type: bool
+    default: false
+  ipv6_prefixes:
+    description:
+      - The network from which all customers have their addresses, exactly one, a /64, with O(ipv6). Each is advertised
+        the whole network, and is routed only the address that has his IPv4 address in it.
+      - The attributes C(Framed-IPv6-Address) and C(Delegated-IPv6-Prefix) of RADIUS give a customer an address, and
+        prefixes by DHCPv6.
+    type: list
+    elements: str
+    default: []
+  ipv6_dns_servers:
+    description:
+      - Up to two IPv6 addresses of DNS servers for clients.
     type: list
     elements: str
     default: []
@@ -343,6 +364,9 @@ ARGUMENTS: dict[str, t.Any] = {
     "local_address": {"type": "str"},
     "pool": {"type": "list", "elements": "str", "default": []},
     "dns_servers": {"type": "list", "elements": "str", "default": []},
+    "ipv6": {"type": "bool", "default": False},
+    "ipv6_prefixes": {"type": "list", "elements": "str", "default": []},
+    "ipv6_dns_servers": {"type": "list", "elements": "str", "default": []},
     "authentication": {"type": "str", "choices": list(_l2tpns_settings.AUTHENTICATION), "default": "chap"},
     "lcp_echo_interval": {"type": "int", "default": 10},
     "lcp_echo_failure": {"type": "int", "default": 3},

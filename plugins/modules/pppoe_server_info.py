@@ -12,13 +12,14 @@ short_description: Report the status of PPPoE servers
 version_added: 0.1.0
 description:
   - Lists the instances that M(dialtone.pppoe.pppoe_server) has configured on a host, with the number of their sessions,
-    the usage of their pools, and warnings.
+    the usage of their pools, and warnings. Lists l2tpns (M(dialtone.pppoe.pppoe_l2tpns)) in the same form.
   - Changes nothing, and needs no variables from the inventory. Does not read secrets.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes.info
 options: {}
 seealso:
   - module: dialtone.pppoe.pppoe_access
+  - module: dialtone.pppoe.pppoe_l2tpns
   - module: dialtone.pppoe.pppoe_server
   - module: dialtone.pppoe.pppoe_session_info
   - module: dialtone.pppoe.pppoe_server_metrics
@@ -44,9 +45,13 @@ servers:
   elements: dict
   contains:
     name:
-      description: The name of the instance.
+      description: The name of the instance. V(l2tpns) with l2tpns.
       type: str
       sample: default
+    engine:
+      description: V(rp-pppoe) or V(l2tpns).
+      type: str
+      sample: rp-pppoe
     running:
       description: Whether its daemon is running.
       type: bool
@@ -57,14 +62,18 @@ servers:
       elements: str
       sample: [eth1]
     version:
-      description: The version of rp-pppoe.
+      description: The version of rp-pppoe or l2tpns.
       type: str
       sample: '3.15'
     mode:
-      description: V(kernel) if new sessions are carried by the kernel, V(user) if by relay processes, V(none) if it is
-        not running.
+      description: V(kernel) if new sessions are carried by the kernel, V(user) if by relay processes, V(l2tpns) if by
+        l2tpns, V(none) if it is not running.
       type: str
       sample: kernel
+    cluster_role:
+      description: V(master) or V(member) in a cluster of l2tpns, where each member has all sessions; otherwise V(none).
+      type: str
+      sample: master
     sessions:
       description: Number of live sessions.
       type: int
@@ -78,7 +87,7 @@ servers:
       type: dict
       sample: {home: 11, office: 1}
     pool_size:
-      description: Number of addresses in the pool.
+      description: Number of addresses in the pool. V(0) where RADIUS assigns them.
       type: int
       sample: 19
     pool_used:
@@ -125,6 +134,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _root
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._module import execute
+from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _info as _l2tpns_info
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _info as _server_info
 
 ARGUMENTS: dict[str, t.Any] = {}
@@ -136,7 +146,7 @@ def main() -> None:
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     _root.require_root("The servers of a host")
-    return {"changed": False, "servers": _server_info.servers(module)}
+    return {"changed": False, "servers": [*_server_info.servers(module), *_l2tpns_info.servers(module)]}
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ description:
   - "Of RADIUS servers, with the label C(radius), which is address and port: V(pppoe_server_radius_up) and
     V(pppoe_server_radius_response_seconds), from a Status-Server request in each update, and
     V(pppoe_server_radius_failed_requests_total). A server behind TLS is left out."
+  - "With O(engine=l2tpns), also V(pppoe_server_cluster_master), V(pppoe_server_cluster_members) and
+    V(pppoe_server_cluster_up_to_date). Each member of a cluster has all sessions, so that the sum over members counts
+    them several times. Ends, refusals, dials and failed requests are not counted with it; the accounting of the RADIUS
+    servers has them."
   - Each has the label C(server), the name of the instance.
   - The file is replaced atomically, and contains no name or address of a customer.
 extends_documentation_fragment:
@@ -37,9 +41,15 @@ extends_documentation_fragment:
 options:
   name:
     description:
-      - Name of the instance.
+      - Name of the instance. With l2tpns, it is what the label C(server) says.
     type: str
     default: default
+  engine:
+    description:
+      - The program that serves PPPoE.
+    type: str
+    choices: [rp-pppoe, l2tpns]
+    default: rp-pppoe
   directory:
     description:
       - The directory that node_exporter reads (C(--collector.textfile.directory)). It must exist.
@@ -97,6 +107,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _met
 
 ARGUMENTS = {
     "name": {"type": "str", "default": "default"},
+    "engine": {"type": "str", "choices": ["rp-pppoe", "l2tpns"], "default": "rp-pppoe"},
     "directory": {"type": "path", "default": "/var/lib/prometheus/node-exporter"},
     "interval": {"type": "int", "default": 30},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},

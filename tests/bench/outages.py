@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,12 @@ class Lab:
             self.on("second", "pkill -x pppd")
         until(lambda: self.is_at() == "first" and self.pings.gap(time.monotonic() - BACK)[0] == 0, "he is not there")
 
+    def addressed(self) -> float:
+        """When he got the address that he has, or had before he went back to the first; seconds since 1970."""
+        shown = self.on("home", "journalctl -u pppoe-client@isp -o short-unix -g 'local  IP address' --no-pager")
+        times = [float(line.split()[0]) for line in shown.splitlines() if line[:1].isdigit()]
+        return times[-2 if len(times) > 1 else -1]
+
     def power_cut(self, server: str = "first") -> None:
         stage.lab("kill", NAME, server)
 
@@ -190,46 +197,62 @@ def until(what: Callable[[], Any], problem: str, seconds: float = PATIENCE) -> f
     return time.monotonic() - began
 
 
-def events(lab: Lab) -> Iterator[tuple[str, float]]:
-    """Each event with the seconds for which the customer was away."""
-    pings = lab.pings
-    yield "his session is hung up by the server", pings.outage(lambda: lab.on("first", "pkill -x pppd"))
-    lab.back_to_first()
-    yield (
-        "systemctl stop pppoe-server@default",
-        pings.outage(lambda: lab.on("first", "systemctl stop pppoe-server@default")),
-    )
-    lab.on("first", "systemctl start pppoe-server@default")
-    lab.back_to_first()
-    yield "power cut", pings.outage(lab.power_cut)
-    lab.boot()
-    lab.back_to_first()
-    yield "clean reboot", pings.outage(lambda: lab.on("first", "systemd-run -q --on-active=1 systemctl reboot"))
-    lab.back_to_first()
-    yield "access wire cut", pings.outage(lambda: lab.wire("cut", "eth1"))
-    lab.wire("join", "eth1")
-    lab.back_to_first()
-    yield "uplink cut for 10 s", pings.outage(lambda: cut_for(lab, 10))
-    lab.back_to_first()
-    yield "pppoe-server killed", pings.outage(lambda: lab.on("first", "pkill -9 -x pppoe-server"), noticed=False)
-    yield "session manager killed", pings.outage(lambda: lab.on("first", MANAGER), noticed=False)
-    lab.back_to_first()
-    yield "BIRD killed", pings.outage(lambda: lab.on("first", "pkill -9 -x bird"), noticed=False)
-    lab.back_to_first()
-    lab.set_up(lcp_echo_interval=1)
-    lab.back_to_first()
-    yield "power cut, lcp_echo_interval 1", pings.outage(lab.power_cut)
-    lab.boot()
-    lab.back_to_first()
+@dataclass(frozen=True)
+class Event:
+    """``undo``: what makes it as it was, if it does not become so by itself. ``noticed``: whether he is away by it."""
+
+    what: str
+    act: Callable[[Lab], Any]
+    undo: Callable[[Lab], Any] = lambda _lab: None
+    noticed: bool = True
+
+    def happen(self, lab: Lab) -> float:
+        """For how long he is away; afterwards everything is as before."""
+        length = lab.pings.outage(lambda: self.act(lab), self.noticed)
+        self.undo(lab)
+        lab.back_to_first()
+        return length
 
 
-MANAGER = "kill -9 $(cut -d' ' -f1 /run/pppoe-server/manager.pid)"
+def on_first(command: str) -> Callable[[Lab], str]:
+    return lambda lab: lab.on("first", command)
 
 
 def cut_for(lab: Lab, seconds: float) -> None:
     lab.wire("cut", "eth0")
     time.sleep(seconds)
     lab.wire("join", "eth0")
+
+
+STOP = Event(
+    "systemctl stop pppoe-server@default",
+    on_first("systemctl stop pppoe-server@default"),
+    on_first("systemctl start pppoe-server@default"),
+)
+POWER_CUT = Event("power cut", Lab.power_cut, Lab.boot)
+EVENTS = (
+    Event("his session is hung up by the server", on_first("pkill -x pppd")),
+    STOP,
+    POWER_CUT,
+    Event("clean reboot", on_first("systemd-run -q --on-active=1 systemctl reboot")),
+    Event("access wire cut", lambda lab: lab.wire("cut", "eth1"), lambda lab: lab.wire("join", "eth1")),
+    Event("uplink cut for 10 s", lambda lab: cut_for(lab, 10)),
+    Event("pppoe-server killed", on_first("pkill -9 -x pppoe-server"), noticed=False),
+    Event("session manager killed", on_first("kill -9 $(cut -d' ' -f1 /run/pppoe-server/manager.pid)"), noticed=False),
+    Event("BIRD killed", on_first("pkill -9 -x bird"), noticed=False),
+)
+
+
+def events(lab: Lab) -> Iterator[tuple[str, float]]:
+    """Each event with the seconds for which the customer was away."""
+    for event in EVENTS:
+        began = time.time()
+        yield event.what, event.happen(lab)
+        if event is STOP:
+            yield "the same, until he has his address at the other", lab.addressed() - began
+    lab.set_up(lcp_echo_interval=1)
+    lab.back_to_first()
+    yield "power cut, lcp_echo_interval 1", POWER_CUT.happen(lab)
 
 
 def both(lab: Lab) -> dict[str, float]:

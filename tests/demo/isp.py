@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import crowd
 import isp_view
 import stage
 
 NAME = "demo-isp"
 TOPOLOGY = stage.REPOSITORY / "tests" / "lab" / "topologies" / "isp.yml"
 INVENTORY = Path("inventory.isp.example.yml")
-PREPARE = Path("molecule/radius/prepare.yml")
 HISTORY = Path("playbooks/history.yml")
 CENTRE = "radius1"
 NUMBERS = {account: number for number, account in enumerate(isp_view.HOMES, 1)}
@@ -53,7 +51,7 @@ class Demo:
         title = self.clock.title
         title("The network: two concentrators, a RADIUS centre, and customers on the wire")
         stage.bring_up(NAME, TOPOLOGY, None, "demo-isp")
-        spare()
+        crowd.spare(NAME, INVENTORY)
         title("The playbook, with the sample inventory as it is")
         stage.run_playbook(NAME, "demo-isp", "gate1", inventory=INVENTORY)
         began = stage.on_host(NAME, CENTRE, "date", "-u", "+%FT%TZ").strip()
@@ -76,23 +74,8 @@ class Demo:
         return code
 
 
-def spare() -> None:
-    """Let FreeRADIUS's package not make parameters that nothing here uses; and customers of a former run hang up."""
-    command = [*stage.playbook_command(NAME, PREPARE, INVENTORY)]
-    if subprocess.run(command, cwd=stage.REPOSITORY, env=stage.environment(), stdout=subprocess.DEVNULL).returncode:
-        raise stage.StageError(f"{PREPARE} failed")
-    customers("hang_up")
-    customers("wait", state="ended", seconds=20)
-
-
 def customers(question: str, **settings: Any) -> dict[str, Any]:
-    """Ask the customers (tests/lab/README.md)."""
-    words = [f"{name}={value}" for name, value in settings.items()]
-    command = [str(stage.LAB), "customers", NAME, "lan", question, *words]
-    done = subprocess.run(command, cwd=stage.REPOSITORY, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise stage.StageError(f"customers: {question} {' '.join(words)}: {(done.stderr or done.stdout).strip()}")
-    return json.loads(done.stdout)
+    return crowd.ask(NAME, question, **settings)
 
 
 def wait(number: int, state: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE.parent / folder) for folder in ("soak", "demo", "lab", 
 
 import stage  # noqa: E402
 
-PARTS = ("addresses", "crowd", "dials", "faults", "kills")
+PARTS = ("addresses", "crowd", "dials", "faults", "kills", "pair")
 
 
 def main() -> int:

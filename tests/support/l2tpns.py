@@ -70,6 +70,8 @@ class Member(lab.Namespace):
         plug(wires, self, f"acc{number}", "eth1", "access")
         plug(wires, self, f"core{number}", "eth0", "core")
         self.sh(f"ip addr add {self.address}/24 dev eth0; {INSTALL.format(cache=CACHE)}")
+        # As the package netbase brings it: l2tpns looks for BGP's port in it.
+        self.write("/etc/services", "bgp\t179/tcp\n")
         self.sh(f"cp {SYSTEMCTL} /usr/local/sbin/systemctl; chmod 755 /usr/local/sbin/systemctl")
 
     def module(self, name: str = "pppoe_l2tpns", check: bool = False, **parameters: object) -> dict:
@@ -133,7 +135,7 @@ class Network:
     """Everything, made with the first member; ``member()`` makes another one."""
 
     def __init__(self, collections: Path, folder: Path, accounts: int) -> None:
-        self.collections = collections
+        self.collections, self.folder = collections, folder
         self.wires = lab.Namespace()
         self.wires.sh("ip link add access type bridge; ip link add core type bridge")
         self.wires.sh("ip link set access up; ip link set core up")

@@ -26,6 +26,7 @@ HEALTHY = {
     'pppoe_server_dial_duration_seconds_bucket{le="+Inf"}': "0+60x800",
     "pppoe_server_dial_duration_seconds_count": "0+60x800",
     'pppoe_server_radius_up{radius="192.0.2.1:1812"}': "1+0x800",
+    "pppoe_server_cluster_members": "2+0x800",
     'node_textfile_mtime_seconds{file="/var/lib/prometheus/node-exporter/pppoe_server_gate.prom"}': "0+60x800",
 }
 #: What is wrong, the alert, and the minutes after which it fires and before which it does not.
@@ -37,6 +38,7 @@ WRONG = {
         4,
     ),
     "PppoeServerSessionsLost": ({"pppoe_server_sessions": "20x9 3x800"}, 13, 9),
+    "PppoeServerClusterAlone": ({"pppoe_server_cluster_members": "2x9 1x800"}, 14, 11),
     "PppoeServerPoolUsedUp": ({"pppoe_server_pool_used_addresses": "95x9 100x800"}, 12, 9),
     "PppoeServerPoolNearlyUsedUp": ({"pppoe_server_pool_used_addresses": "95x800"}, 16, 14),
     "PppoeServerSessionsLimit": ({"pppoe_server_sessions": "20x9 100x800"}, 12, 9),

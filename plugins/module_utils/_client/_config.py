@@ -182,7 +182,7 @@ ExecStart={" ".join(attempt(wanted))}
 ExecStopPost={_layout_client.ATTEMPT} after {wanted.name} {wanted.redial_pause}
 Restart=always
 # The pauses are the program's: a link that was up is dialled again at once.
-RestartSec=100ms
+RestartSec=20ms
 # 5 is what pppd returns when it was asked to hang up.
 SuccessExitStatus=5
 KillMode=mixed

@@ -2,27 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command line of l2tpns on this host. Private to this collection.
+"""The command line of l2tpns on this host, for a module. Private to this collection.
 
-It is a Telnet on 127.0.0.1 (libcli): anybody on the host may read there; what changes something needs the password in
-``/etc/l2tpns/users``.
+Anybody on the host may read there; what changes something needs the password in ``/etc/l2tpns/users``.
 """
 
 from __future__ import annotations
 
-import socket
-import time
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _parse as _l2tpns_parse
+from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _reading as _l2tpns_reading
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _render as _l2tpns_render
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _l2tpns as _layout_l2tpns
-
-PORT = 23
-#: More than 60,000 sessions print.
-MOST = 64 << 20
 
 
 def ask(commands: t.Sequence[str], privileged: bool = False, timeout: float = 10.0) -> str:
@@ -31,10 +25,17 @@ def ask(commands: t.Sequence[str], privileged: bool = False, timeout: float = 10
     if privileged:
         lines[:0] = ["enable", _l2tpns_render.token_of(_files.text(_layout_l2tpns.USERS))]
     try:
-        # "\r" ends a line; a byte that is not read when l2tpns hangs up would cost its last words.
-        return _l2tpns_parse.plain(_conversation("\r".join([*lines, "quit", ""]).encode(), timeout))
+        return _l2tpns_reading.ask(lines, timeout)
     except OSError as error:
-        raise Failed(f"l2tpns does not answer on 127.0.0.1 port {PORT}: {error.strerror or error}.") from error
+        raise _silent(error) from error
+
+
+def sessions() -> list[_l2tpns_parse.CliSession]:
+    """What l2tpns lists; ``Failed`` if nobody answers."""
+    try:
+        return _l2tpns_reading.sessions()
+    except OSError as error:
+        raise _silent(error) from error
 
 
 def answers() -> bool:
@@ -46,15 +47,6 @@ def answers() -> bool:
     return True
 
 
-def _conversation(text: bytes, timeout: float) -> bytes:
-    deadline = time.monotonic() + timeout
-    found = bytearray()
-    with socket.create_connection(("127.0.0.1", PORT), timeout) as line:
-        line.sendall(text)
-        while len(found) < MOST:
-            line.settimeout(max(0.01, deadline - time.monotonic()))
-            more = line.recv(1 << 16)
-            if not more:
-                break
-            found += more
-    return bytes(found)
+def _silent(error: OSError) -> Failed:
+    port = _l2tpns_reading.PORT
+    return Failed(f"l2tpns does not answer on 127.0.0.1 port {port}: {error.strerror or error}.")

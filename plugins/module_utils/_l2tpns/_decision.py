@@ -12,8 +12,6 @@ from dataclasses import dataclass
 if t.TYPE_CHECKING:
     from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns._parse import ClusterState
 
-#: A member that was not heard for so long, in seconds, has no sessions. It stays in the list for a while.
-FRESH = 2.0
 ON_CHANGE = ("live", "when_idle", "restart", "never")
 
 
@@ -31,7 +29,7 @@ class ObservedL2tpns:
         """Whether another member has its sessions too."""
         if self.cluster is None:
             return False
-        return not self.cluster.master or any(age < FRESH for age in self.cluster.peers.values())
+        return not self.cluster.master or self.cluster.heard > 0
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ _USERS = re.compile(r"\d\d:\d\d:\d\d up .*, (\d+) users, load average:")
 _FIELD = re.compile(r"\t(IP address|Opened|Bytes In/Out|Tunnel ID):\t+(\S+)")
 _USER = re.compile(r"\tUser:\t\t(.*)")
 _PEER = re.compile(r" +(\d+\.\d+\.\d+\.\d+) +\d+ +(\d+)")
+#: l2tpns.h MAXSESSION; the first entry is not used.
+MOST_SESSIONS = 59999
+#: A member that was not heard for so long, in seconds, has no sessions. It stays in the list for a while.
+FRESH = 2.0
 #: tunnel number of PPPoE: TUNNEL_ID_PPPOE.
 _PPPOE = "1"
 
@@ -57,6 +61,12 @@ class ClusterState:
     master_address: str
     up_to_date: bool
     peers: t.Mapping[str, float]
+
+    @property
+    def heard(self) -> int:
+        """How many other members there are. The list of a slave does not have its master."""
+        listed = {address for address, age in self.peers.items() if age < FRESH}
+        return len(listed | {self.master_address} - {""})
 
 
 def plain(data: bytes) -> str:
@@ -149,7 +159,29 @@ def session_count(text: str) -> int:
     return int(found.group(1)) if found else 0
 
 
+def version(text: str) -> str | None:
+    """Of ``show version``, as "2.4.1"."""
+    found = re.search(r"^L2TPNS (\S+)$", text, re.M)
+    return found.group(1) if found else None
+
+
+def starts(text: str) -> int:
+    """Of ``show counters``: how many sessions this process has let in."""
+    found = re.search(r"^call_sessionsetup +(\d+)$", text, re.M)
+    return int(found.group(1)) if found else 0
+
+
+def values(configuration: str) -> dict[str, str]:
+    """Of the file ``startup-config``: what each name is set to."""
+    return dict(re.findall(r'^set (\w+) "?([^"\n]*)"?$', configuration, re.M))
+
+
+def networks(text: str) -> list[str]:
+    """Of the file ``ip_pool``: the networks of the pool."""
+    return re.findall(r"^(\d[\d./]+)$", text, re.M)
+
+
 def pool(text: str) -> tuple[int, int] | None:
     """Of ``show pool``: used and free addresses; ``None`` on a member that is not the master."""
-    found = re.search(r"^Free: (\d+)\nUsed: (\d+)$", text, re.M)
+    found = re.search(r"^Free: (\d+)\n+Used: (\d+)$", text, re.M)
     return (int(found.group(2)), int(found.group(1))) if found else None

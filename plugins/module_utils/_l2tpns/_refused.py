@@ -17,8 +17,7 @@ _ROUTED = "all members of a cluster would have to know each connection; announce
 _ACCOUNTS = "l2tpns has no accounts of its own, only RADIUS."
 _CENTRE = "Have hosts in the inventory's group pppoe_radius_servers, which get them, or move them there."
 _PLANS = "l2tpns cannot change the rate of a live session from here; rates are attributes of RADIUS."
-_IPV6 = "l2tpns gives all customers addresses of one prefix, and this collection does not set it up."
-_METRICS = "the exporter reads pppd's sessions, not those of l2tpns."
+_DELEGATED = "l2tpns delegates what RADIUS assigns."
 _NO_DELAY = "l2tpns answers at once, and cannot be drained."
 
 #: By variable without prefix: the values that are accepted, the reason for refusing others, and the fix.
@@ -48,11 +47,8 @@ REFUSED: dict[str, tuple[tuple[t.Any, ...], str, str]] = {
     "port_forwards": (([],), _ROUTED, _LEAVE),
     "nat_sources": (([],), _ROUTED, _LEAVE),
     "nat_random_fully": ((False,), _ROUTED, _LEAVE),
-    "metrics": ((False,), _METRICS, "Read the RADIUS servers' accounting, or pppoe_session_info."),
     "routing": (({},), "l2tpns has a BGP of its own.", "Set cluster.bgp in pppoe_server_cluster."),
-    "ipv6": ((False,), _IPV6, _LEAVE),
-    "ipv6_prefixes": (([],), _IPV6, _LEAVE),
-    "ipv6_delegated_prefixes": (([],), _IPV6, _LEAVE),
+    "ipv6_delegated_prefixes": (([],), _DELEGATED, "Give accounts there Delegated-IPv6-Prefix."),
 }
 _DRAINED = ("state", "drained is not possible: " + _NO_DELAY, "Stop one member: the others take its sessions over.")
 

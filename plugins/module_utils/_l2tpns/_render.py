@@ -26,7 +26,8 @@ _TOKEN = re.compile(r"^enable:([0-9a-f]{32})$", re.M)
 LIVE = (
     "primary_dns", "secondary_dns", "primary_radius", "secondary_radius", "primary_radius_port",
     "secondary_radius_port", "radius_secret", "radius_authtypes", "radius_interim", "l2tp_mtu", "echo_timeout",
-    "idle_echo_timeout", "pppoe_ac_name", "pppoe_service_name", "pppoe_only_equal_svc_name", "allow_duplicate_users",
+    "idle_echo_timeout", "primary_ipv6_dns", "secondary_ipv6_dns", "pppoe_ac_name", "pppoe_service_name",
+    "pppoe_only_equal_svc_name", "allow_duplicate_users",
 )  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def _values(settings: L2tpnsSettings) -> dict[str, str]:
         "l2tp_mtu": str(settings.mtu + 38),
         "primary_dns": dns[0],
         "secondary_dns": dns[1],
+        **_ipv6(settings),
         "primary_radius": settings.servers[0].address,
         "primary_radius_port": str(settings.servers[0].port),
         "secondary_radius": second.address if second else "0.0.0.0",  # noqa: S104
@@ -73,6 +75,12 @@ def _values(settings: L2tpnsSettings) -> dict[str, str]:
         # With 0, a master without others withdraws its routes, and nobody forwards.
         "cluster_master_min_adv": "1",
     }
+
+
+def _ipv6(settings: L2tpnsSettings) -> dict[str, str]:
+    servers = [*settings.ipv6_dns, "::", "::"]
+    prefix = {"ipv6_prefix": settings.ipv6_prefix} if settings.ipv6_prefix else {}
+    return {**prefix, "primary_ipv6_dns": servers[0], "secondary_ipv6_dns": servers[1]}
 
 
 def _bgp(settings: L2tpnsSettings) -> list[str]:
@@ -109,13 +117,14 @@ def drop_in(settings: L2tpnsSettings) -> str:
     allowed += [neighbor.address for neighbor in cluster.neighbors]
     if cluster.members:
         allowed += [cluster.group, *cluster.members]
+    forwarding = ["net.ipv4.ip_forward=1", *(["net.ipv6.conf.all.forwarding=1"] if settings.ipv6_prefix else [])]
     # SIGTERM leaves the sessions to the other members; SIGQUIT ends them, and says so.
     signal = "SIGTERM" if cluster.members else "SIGQUIT"
     return (
         f"{_layout_header.LINE}[Unit]\nWants=network-online.target\nAfter=network-online.target\n\n"
         "[Service]\n"
         "ExecStartPre=-/sbin/modprobe tun\n"
-        "ExecStartPre=/sbin/sysctl -qw net.ipv4.ip_forward=1\n"
+        f"ExecStartPre=/sbin/sysctl -qw {' '.join(forwarding)}\n"
         # Two members with one MAC address would each find the other's IPv6 address taken.
         f"ExecStartPre=-/sbin/sysctl -qw net/ipv6/conf/{interface}/disable_ipv6=1\n"
         f"ExecStartPre=/sbin/ip link set dev {interface} address {cluster.mac}\n"

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import typing as t
 
@@ -21,8 +20,6 @@ Session = dict[str, t.Any]
 #: What such a session has as ``mode``, and as ``instance``.
 MODE = "l2tpns"
 POLL = 0.2
-#: The count and the table are two answers: a session may begin or end between them.
-_ATTEMPTS = 3
 
 
 def live() -> list[Session]:
@@ -31,19 +28,7 @@ def live() -> list[Session]:
     if not _layout_header.is_ours(configuration) or not _l2tpns_cli.answers():
         return []
     now = time.time()
-    return [_session(one, configuration, now) for one in listed() if one.address]
-
-
-def listed() -> list[_l2tpns_parse.CliSession]:
-    """What l2tpns lists, whatever customers call themselves."""
-    may: set[int] = set()
-    for _attempt in range(_ATTEMPTS):
-        found, may, sound = _l2tpns_parse.table(_l2tpns_cli.ask(["uptime", "show session"]))
-        if sound:
-            return found
-        time.sleep(POLL)
-    asked = (_l2tpns_parse.details(_l2tpns_cli.ask([f"show session {sid}"]), sid) for sid in sorted(may))
-    return [one for one in asked if one]
+    return [_session(one, configuration, now) for one in _l2tpns_cli.sessions() if one.address]
 
 
 def end(sessions: t.Sequence[Session], timeout: float) -> list[Session]:
@@ -60,7 +45,7 @@ def end(sessions: t.Sequence[Session], timeout: float) -> list[Session]:
     deadline = time.monotonic() + timeout
     while True:
         # One that has ended is listed for 15 seconds more, without its address.
-        there = {(one.sid, one.username) for one in listed() if one.address}
+        there = {(one.sid, one.username) for one in _l2tpns_cli.sessions() if one.address}
         left = [session for session in sessions if (session["session_id"], session["username"]) in there]
         if not left or time.monotonic() > deadline:
             return left
@@ -68,7 +53,7 @@ def end(sessions: t.Sequence[Session], timeout: float) -> list[Session]:
 
 
 def _session(one: _l2tpns_parse.CliSession, configuration: str, now: float) -> Session:
-    values = dict(re.findall(r'^set (\w+) "?([^"\n]*)"?$', configuration, re.M))
+    values = _l2tpns_parse.values(configuration)
     return {
         "interface": None,
         "role": "server",

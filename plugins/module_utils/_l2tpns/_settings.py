@@ -64,7 +64,8 @@ class Cluster:
 class L2tpnsSettings:
     """``pool``: networks in CIDR notation. ``idle``: seconds after which a silent session ends.
 
-    ``asking``: who else than the RADIUS servers may send Disconnect-Requests.
+    ``asking``: who else than the RADIUS servers may send Disconnect-Requests. ``ipv6_prefix``: the network address of
+    the /64 of all customers, empty without IPv6.
     """
 
     interface: str
@@ -83,6 +84,8 @@ class L2tpnsSettings:
     asking: tuple[str, ...]
     interim: int
     cluster: Cluster
+    ipv6_prefix: str = ""
+    ipv6_dns: tuple[str, ...] = ()
 
 
 def settings(parameters: t.Mapping[str, t.Any]) -> L2tpnsSettings:
@@ -117,6 +120,8 @@ def settings(parameters: t.Mapping[str, t.Any]) -> L2tpnsSettings:
         _asking(parameters["radius"].get("disconnect_from") or []),
         _names.check_number("radius.interim", parameters["radius"].get("interim") or 300, 60, 86400, "seconds"),
         cluster,
+        _ipv6_prefix(bool(parameters.get("ipv6")), parameters.get("ipv6_prefixes") or []),
+        _ipv6_dns(parameters.get("ipv6_dns_servers") or []),
     )
 
 
@@ -154,6 +159,41 @@ def _dns(entries: t.Sequence[str]) -> tuple[str, ...]:
     if len(entries) > 2:
         raise Refused("dns_servers", f"{len(entries)} are given.", "A client gets two at most.")
     return tuple(_address(f"dns_servers[{index}]", entry) for index, entry in enumerate(entries))
+
+
+def _ipv6_prefix(ipv6: bool, entries: t.Sequence[str]) -> str:
+    if not ipv6 and not entries:
+        return ""
+    if not ipv6:
+        raise Refused("ipv6_prefixes", "they need ipv6.", "Set ipv6 to true, or leave them out.")
+    if len(entries) != 1:
+        raise Refused(
+            "ipv6_prefixes", f"{len(entries)} are given. l2tpns gives all customers addresses of one /64.", "Name one."
+        )
+    try:
+        found = ipaddress.IPv6Network(entries[0])
+    except ValueError:
+        found = ipaddress.IPv6Network("::/0")
+    address = found.network_address
+    # l2tpns takes a first byte of 0 for "no IPv6".
+    if found.prefixlen != 64 or not address.packed[0] or address.is_multicast or address.is_link_local:
+        raise Refused(
+            "ipv6_prefixes[0]", f"{entries[0]!r} is not a network for customers.", "Give a /64, as 2001:db8:1::/64."
+        )
+    return str(address)
+
+
+def _ipv6_dns(entries: t.Sequence[str]) -> tuple[str, ...]:
+    if len(entries) > 2:
+        raise Refused("ipv6_dns_servers", f"{len(entries)} are given.", "l2tpns announces two at most.")
+    found = []
+    for index, entry in enumerate(entries):
+        try:
+            found.append(str(ipaddress.IPv6Address(entry)))
+        except ValueError:
+            parameter = f"ipv6_dns_servers[{index}]"
+            raise Refused(parameter, f"{entry!r} is not an IPv6 address.", "Give one as 2001:db8::53.") from None
+    return tuple(found)
 
 
 def _echo(interval: int, failure: int) -> tuple[int, int]:

@@ -37,6 +37,9 @@ METRICS = (
     ("receive_bytes_total", "counter", "Bytes that came from clients."),
     ("transmit_bytes_total", "counter", "Bytes that were sent to clients."),
     ("refused_dials_total", "counter", "Dials that did not get a session, by reason, from the journal."),
+    ("cluster_master", "gauge", "Whether this member is the master of its cluster."),
+    ("cluster_members", "gauge", "Members of the cluster that are there, this one included."),
+    ("cluster_up_to_date", "gauge", "Whether this member has all sessions of the cluster."),
     ("radius_up", "gauge", "Whether a RADIUS server answers a Status-Server request."),
     ("radius_response_seconds", "gauge", "How long it took to answer it."),
     ("radius_failed_requests_total", "counter", "Logins and records that it has left without an answer."),
@@ -45,11 +48,26 @@ _PREFIX = "pppoe_server_"
 Samples = list[tuple[str, dict[str, str], t.Any]]
 
 
+#: What nobody counts with l2tpns.
+_NOT_BY_L2TPNS = ("refused_dials_total", "radius_failed_requests_total")
+
+
+class Cluster(t.NamedTuple):
+    """What l2tpns says of itself. ``starts``: of sessions, by this process.
+
+    ``member``: whether it is the master, how many members there are, and whether it has all sessions.
+    """
+
+    starts: int
+    member: tuple[int, int, int] | None
+
+
 class Readings(t.NamedTuple):
     """What is not in the status: the manager's counts, and by RADIUS server the seconds until it answered."""
 
     counts: _manager_counters.Counts | None = None
     radius: t.Mapping[str, float | None] | None = None
+    cluster: Cluster | None = None
 
 
 def names() -> set[str]:
@@ -63,7 +81,10 @@ def names() -> set[str]:
 
 def exposition(found: Status, totals: _server_totals.Totals, drained: bool, readings: Readings | None = None) -> str:
     """The metrics. A label's value holds no character that would have to be escaped."""
-    samples = _samples(found, totals, drained, readings or Readings())
+    readings = readings or Readings()
+    samples = _samples(found, totals, drained, readings)
+    if readings.cluster:
+        samples = {name: each for name, each in samples.items() if name not in _NOT_BY_L2TPNS}
     lines = []
     for metric, kind, text in METRICS:
         lines += [f"# HELP {_PREFIX}{metric} {text}", f"# TYPE {_PREFIX}{metric} {kind}"]
@@ -95,6 +116,7 @@ def _samples(found: Status, totals: _server_totals.Totals, drained: bool, readin
             "reason", {reason: totals.refused.get(reason, 0) for reason in _server_totals.REFUSALS}
         ),
         **(_of_radius(readings.radius, totals) if readings.radius else {}),
+        **(_of_cluster(readings.cluster) if readings.cluster else {}),
     }
 
 
@@ -119,6 +141,14 @@ def _of_manager(counts: _manager_counters.Counts, totals: _server_totals.Totals)
         "dials_under_way": _one(counts.under_way),
         "ipv6_prefixes": _by("kind", counts.prefixes),
         "dial_duration_seconds": duration,
+    }
+
+
+def _of_cluster(cluster: Cluster) -> dict[str, Samples]:
+    names = ("cluster_master", "cluster_members", "cluster_up_to_date")
+    return {
+        "session_starts_total": _one(cluster.starts),
+        **{name: _one(value) for name, value in zip(names, cluster.member or ())},
     }
 
 

@@ -81,10 +81,12 @@ def describe(status: Status, version: str | None, around: Around, access: Settin
     """What the module returns of an instance. ``version``: of pppoe-server. ``access``: of its discovery packets."""
     return {
         "name": status.name,
+        "engine": "rp-pppoe",
         "running": status.pid is not None,
         "interfaces": status.words("-I"),
         "version": version,
         "mode": None if status.pid is None else "kernel" if carries_in_kernel(status) else "user",
+        "cluster_role": None,
         "sessions": len(status.sessions),
         "sessions_limit": status.most,
         "plans": dict(sorted(Counter(session.plan for session in status.sessions if session.plan).items())),

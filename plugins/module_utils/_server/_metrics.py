@@ -24,7 +24,7 @@ Description=Metrics of the PPPoE access concentrator {name}
 
 [Service]
 Type=oneshot
-ExecStart={program} {name} {directory}
+ExecStart={program} {name} {directory}{engine}
 Nice=10
 """
 _TIMER = """\
@@ -67,10 +67,11 @@ def prom(directory: str, name: str) -> str:
     return f"{directory}/pppoe_server_{name}.prom"
 
 
-def files(name: str, directory: str, interval: int, interpreter: str) -> list[_files.File]:
+def files(name: str, directory: str, interval: int, interpreter: str, engine: str = "rp-pppoe") -> list[_files.File]:
     """``interpreter``: the Python that runs the program."""
     service, timer = units(name)
-    values = {"name": name, "directory": directory, "interval": interval, "program": PROGRAM}
+    word = "" if engine == "rp-pppoe" else f" {engine}"
+    values = {"name": name, "directory": directory, "interval": interval, "program": PROGRAM, "engine": word}
     return [
         *_server_metrics_program.files(interpreter),
         _files.File(service, (_layout_header.LINE + _SERVICE.format(**values)).encode()),
@@ -80,5 +81,5 @@ def files(name: str, directory: str, interval: int, interpreter: str) -> list[_f
 
 def directory_of(service: bytes | None) -> str | None:
     """The folder that a service of ours writes to, ``None`` if there is no such service."""
-    match = re.search(rb"^ExecStart=\S+ \S+ (\S+)$", service or b"", re.MULTILINE)
+    match = re.search(rb"^ExecStart=\S+ \S+ (\S+)( l2tpns)?$", service or b"", re.MULTILINE)
     return match.group(1).decode() if match else None

@@ -21,6 +21,7 @@ from contextlib import suppress
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _counters as _manager_counters
 from ansible_collections.dialtone.pppoe.plugins.module_utils._radius import _upstream as _radius_upstream
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _exposition as _server_exposition
+from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _metrics_l2tpns as _server_metrics_l2tpns
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _open_folder as _server_open_folder
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _status as _server_status
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _totals as _server_totals
@@ -30,10 +31,11 @@ MANAGER = "/run/pppoe-server"
 RADIUS, RADIUS_UNIT = "/etc/ppp/pppoe-server-radius/radiusd.conf", "pppoe-server-radius.service"
 #: Seconds to wait for the session manager, and between two looks for its answer.
 PATIENCE, POLL = 5.0, 0.02
+_NOTHING = _server_exposition.Cluster(0, None)
 _RADIUS_OPTION = re.compile(r"^plugin \S*radius\.so", re.MULTILINE)
 
 
-def main(name: str, directory: str) -> None:
+def main(name: str, directory: str, engine: str = "") -> None:
     """Count, and write the file."""
     os.makedirs(STATE, exist_ok=True)
     os.chmod(STATE, 0o755)  # noqa: S103
@@ -42,6 +44,20 @@ def main(name: str, directory: str) -> None:
         totals = _server_totals.Totals(**json.loads(_server_status.text(state)))
     except (ValueError, TypeError):
         totals = _server_totals.Totals()
+    totals, text = (_of_l2tpns if engine == _server_metrics_l2tpns.ENGINE else _of_instance)(name, totals)
+    _server_open_folder.write(state, json.dumps(vars(totals)))
+    _server_open_folder.write(f"{directory}/pppoe_server_{name}.prom", text)
+
+
+def _of_l2tpns(name: str, totals: _server_totals.Totals) -> tuple[_server_totals.Totals, str]:
+    found, cluster = _server_metrics_l2tpns.found(name)
+    # What does not answer has not lost what was counted.
+    totals = _server_totals.counted(totals, found.sessions, ()) if cluster else totals
+    readings = _server_exposition.Readings(None, _server_metrics_l2tpns.radius(), cluster or _NOTHING)
+    return totals, _server_exposition.exposition(found, totals, False, readings)
+
+
+def _of_instance(name: str, totals: _server_totals.Totals) -> tuple[_server_totals.Totals, str]:
     found = _server_status.status(name)
     messages = _journal(name, f"pppoe-server@{name}.service")
     totals = _server_totals.counted(totals, found.sessions, (text for _pid, text in messages))
@@ -49,10 +65,8 @@ def main(name: str, directory: str) -> None:
     if counts is not None:
         totals = _server_totals.with_ends(totals, counts, messages)
     radius = _radius(name, totals)
-    _server_open_folder.write(state, json.dumps(vars(totals)))
     drained, readings = _server_status.is_drained(name), _server_exposition.Readings(counts, radius)
-    text = _server_exposition.exposition(found, totals, drained, readings)
-    _server_open_folder.write(f"{directory}/pppoe_server_{name}.prom", text)
+    return totals, _server_exposition.exposition(found, totals, drained, readings)
 
 
 def _counts(name: str) -> _manager_counters.Counts | None:

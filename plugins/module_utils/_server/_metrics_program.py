@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 _ALL = _python_program.Program(
     "pppoe-server-metrics",
     "metrics",
-    "pppoe-server-metrics NAME DIRECTORY: write the metrics of an instance.",
+    "pppoe-server-metrics NAME DIRECTORY [l2tpns]: write the metrics of an instance, or of l2tpns.",
     "_server._metrics_main",
     "*sys.argv[1:]",
 )

@@ -36,7 +36,9 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
         raise Refused("state", "this host was not booted with systemd, whose timer writes them.", "Use absent.")
     if not os.path.isdir(directory):
         raise Refused("directory", f"{directory} is not there.", "Install node_exporter, or create the directory.")
-    wanted = _server_metrics.files(name, directory, module.params["interval"], sys.executable)
+    wanted = _server_metrics.files(
+        name, directory, module.params["interval"], sys.executable, module.params.get("engine") or "rp-pppoe"
+    )
     former = _former(name)
     left = _written(former, name) if former != directory else []
     changed = _files.changes(wanted)

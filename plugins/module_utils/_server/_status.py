@@ -52,7 +52,7 @@ class Status:
     """An instance. ``pid``: its daemon, ``None`` if none runs. ``pool``: the addresses that it hands out.
 
     ``stale``: more daemons of it, which a start that was killed has left. ``since``: when the daemon started, in
-    seconds since 1970.
+    seconds since 1970. ``limit``: how many sessions there may be, where the command does not say.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Status:
     sessions: tuple[SessionStatus, ...]
     stale: tuple[int, ...] = ()
     since: int = 0
+    limit: int = 0
 
     @property
     def used(self) -> int:
@@ -76,7 +77,7 @@ class Status:
     def most(self) -> int:
         """How many sessions there may be at once."""
         limits = [int(word) for word in self.words("-N") if word.isdigit()]
-        return limits[-1] if limits else len(self.pool)
+        return limits[-1] if limits else self.limit or len(self.pool)
 
 
 def names() -> list[str]:
@@ -111,6 +112,12 @@ def status(name: str) -> Status:
     return Status(name, pid, command, pool, sessions, tuple(first[1:]), since)
 
 
+def oldest(program: str) -> tuple[int | None, int]:
+    """The first process that runs a program, and when it started, in seconds since 1970."""
+    pid = min(_processes((program,)), default=None)
+    return pid, _since(pid) if pid is not None else 0
+
+
 def is_drained(name: str) -> bool:
     """Whether PADOs of an instance are dropped, by its unit or its line of rc.local."""
     line = re.search(rf"^# BEGIN dialtone.pppoe pppoe-access {name}\n(.*)$", text("/etc/rc.local"), re.MULTILINE)
@@ -142,7 +149,7 @@ def after(argv: t.Sequence[str], option: str) -> str | None:
     return next((word for before, word in zip(argv, argv[1:]) if before == option), None)
 
 
-def _processes() -> dict[int, list[str]]:
+def _processes(programs: t.Collection[str] = ("pppd", "pppoe-server")) -> dict[int, list[str]]:
     """The commands of this host's processes; those in containers and other network namespaces are another's.
 
     Those of other users are not looked at either: they can give theirs any command line.
@@ -153,7 +160,7 @@ def _processes() -> dict[int, list[str]]:
         if not entry.isdigit():
             continue
         words = text(f"/proc/{entry}/cmdline").rstrip("\0").split("\0")
-        if os.path.basename(words[0]) in ("pppd", "pppoe-server"):
+        if os.path.basename(words[0]) in programs:
             try:
                 spaces = [os.readlink(f"/proc/{entry}/ns/{kind}") for kind in ("pid", "net")]
                 if spaces == here and os.stat(f"/proc/{entry}").st_uid == os.geteuid():

@@ -20,6 +20,29 @@ def test_both_have_all_sessions(cluster, until):
         assert until(lambda name=name: cluster.sessions(name) == COUNT, 30)
 
 
+def test_its_metrics_say_so(cluster, until):
+    for host in cluster.members.values():
+        file = host.file("/var/lib/node-exporter/pppoe_server_l2tpns.prom")
+        line = f'pppoe_server_sessions{{server="l2tpns"}} {COUNT}\n'
+        assert until(lambda file=file, line=line: file.exists and line in file.content_string, 30)
+        assert 'pppoe_server_cluster_members{server="l2tpns"} 2\n' in file.content_string
+
+
+def test_the_status_and_the_history_name_them(playbook):
+    status = playbook("status", "--tags=servers")
+    assert status.returncode == 0, status.stdout
+    assert len([line for line in status.stdout.splitlines() if f"  {COUNT}  " in line and "l2tpns" in line]) == 2
+    history = playbook("history", "--extra-vars=account=cmz")
+    assert history.returncode == 0, history.stdout
+    assert history.stdout.count("10.20.1.") >= COUNT
+
+
+def test_it_is_not_drained(playbook):
+    done = playbook("drain")
+    assert done.returncode != 0
+    assert "l2tpns cannot be drained" in done.stdout
+
+
 def test_its_ports_are_closed_to_others(cluster):
     for host in cluster.members.values():
         shown = host.check_output("systemctl show -p IPAddressDeny -p IPAddressAllow -p KillSignal l2tpns")

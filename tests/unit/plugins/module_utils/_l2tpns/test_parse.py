@@ -169,7 +169,10 @@ def test_a_master_and_a_slave():
 
 
 def test_the_pool():
-    assert _l2tpns_parse.pool("(Not displaying unused addresses)\n\nFree: 244\nUsed: 10\n\ngate> quit\n") == (10, 244)
+    assert _l2tpns_parse.pool("(Not displaying unused addresses)\n\n\nFree: 244\n\nUsed: 10\n\ngate> quit\n") == (
+        10,
+        244,
+    )
     assert _l2tpns_parse.pool("Can't do this on a slave.  Do it on 192.168.5.12\n") is None
 
 

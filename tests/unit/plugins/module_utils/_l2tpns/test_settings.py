@@ -75,6 +75,15 @@ def test_a_pool_is_networks(pool, networks):
         ({"pool": ["10.99.0.0/24"]}, "pool: '10.99.0.0/24' holds 10.99.0.1, an address of the server."),
         ({"dns_servers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}, "dns_servers: 3 are given."),
         ({"dns_servers": ["::1"]}, "dns_servers[0]: "),
+        ({"ipv6_prefixes": ["2001:db8:1::/64"]}, "ipv6_prefixes: they need ipv6."),
+        ({"ipv6": True}, "ipv6_prefixes: 0 are given. l2tpns gives all customers addresses of one /64."),
+        ({"ipv6": True, "ipv6_prefixes": ["2001:db8::/64"] * 2}, "ipv6_prefixes: 2 are given."),
+        ({"ipv6": True, "ipv6_prefixes": ["2001:db8::/56"]}, "ipv6_prefixes[0]: '2001:db8::/56' is not a network for"),
+        ({"ipv6": True, "ipv6_prefixes": ["fe80::/64"]}, "ipv6_prefixes[0]: 'fe80::/64' is not a network for"),
+        ({"ipv6": True, "ipv6_prefixes": ["::/64"]}, "ipv6_prefixes[0]: '::/64' is not a network for"),
+        ({"ipv6": True, "ipv6_prefixes": ["x\nset debug 5"]}, "ipv6_prefixes[0]: "),
+        ({"ipv6_dns_servers": ["192.0.2.1"]}, "ipv6_dns_servers[0]: '192.0.2.1' is not an IPv6 address."),
+        ({"ipv6_dns_servers": ["2001:db8::1"] * 3}, "ipv6_dns_servers: 3 are given."),
         ({"lcp_echo_interval": 0}, "lcp_echo_interval: 0 is out of range."),
         ({"mtu": 1500, "mru": 1500}, "mtu: 1500 is out of range."),
         ({"mru": 1400}, "mru: 1400 differs from mtu, 1492."),
@@ -144,6 +153,17 @@ def test_the_configuration_of_a_member():
         "neighbour 10.0.0.1 timers 3 9",
     ]
     assert not [line for line in found if "sessionctl" in line]
+
+
+def test_ipv6():
+    found = lines(ipv6=True, ipv6_prefixes=["2001:DB8:1::/64"], ipv6_dns_servers=["2001:db8::53"])
+    assert "set ipv6_prefix 2001:db8:1::" in found
+    assert "set primary_ipv6_dns 2001:db8::53" in found
+    assert not [line for line in lines() if line.startswith("set ipv6_prefix")]
+    # It sets an address of its device at the start only; name servers are read again.
+    without, other = "\n".join(lines()), "\n".join(lines(ipv6_dns_servers=["2001:db8::53"]))
+    assert _l2tpns_render.needs_restart(without, "\n".join(found))
+    assert not _l2tpns_render.needs_restart(without, other)
 
 
 def test_what_is_not_set_is_written_too_since_a_missing_line_changes_nothing():

@@ -101,10 +101,27 @@ def test_exposition_of_the_managers_counts_and_of_radius():
 def test_every_metric_has_a_sample_where_all_is_known():
     text = _server_exposition.exposition(STATUS, TOTALS, drained=False, readings=READINGS)
     names = {line.split("{")[0] for line in values(text)}
+    names |= {line.split("{")[0] for line in values(of_l2tpns((1, 2, 1)))}
     names = {name.removesuffix("_bucket") for name in names} - {
         f"pppoe_server_dial_duration_seconds_{part}" for part in ("sum", "count")
     }
     assert names == {f"pppoe_server_{name}" for name, _kind, _text in _server_exposition.METRICS}
+
+
+def of_l2tpns(member):
+    readings = _server_exposition.Readings(cluster=_server_exposition.Cluster(7, member))
+    return _server_exposition.exposition(STATUS, Totals(bytes_in=5), drained=False, readings=readings)
+
+
+def test_what_l2tpns_does_not_count_is_not_said_to_be_0():
+    found = values(of_l2tpns((1, 2, 1)))
+    server = '{server="default"}'
+    assert (found[f"pppoe_server_cluster_master{server}"], found[f"pppoe_server_cluster_members{server}"]) == ("1", "2")
+    assert found[f"pppoe_server_session_starts_total{server}"] == "7"
+    # The alert for sessions that are lost asks for it.
+    assert found[f"pppoe_server_drained{server}"] == "0"
+    assert not [name for name in found if "refused" in name or "ends" in name]
+    assert not [name for name in values(of_l2tpns(None)) if "cluster" in name]
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (package prometheus) is not installed")
