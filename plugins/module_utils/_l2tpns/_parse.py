@@ -66,7 +66,7 @@ class ClusterState:
     def heard(self) -> int:
         """How many other members there are. The list of a slave does not have its master."""
         listed = {address for address, age in self.peers.items() if age < FRESH}
-        return len(listed | {self.master_address} - {""})
+        return len(listed if self.master or not self.master_address else listed | {self.master_address})
 
 
 def plain(data: bytes) -> str:

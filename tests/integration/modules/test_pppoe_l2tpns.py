@@ -26,8 +26,8 @@ SETTINGS = {
     "radius": {"servers": [{"address": l2tpns.CENTRE, "secret": l2tpns.SECRET}]},
     "cluster": {"interface": "eth0", "members": ["192.168.5.11", "192.168.5.12"]},
 }
-#: What a running process does not take up, but no member needs of the others. With IPv6, BIRD refuses the first connection
-#: of l2tpns 2.4.1, which offers IPv6 alone, and comes again without it after a minute.
+#: What a running process does not take up, but no member needs of the others. With IPv6, BIRD refuses the first
+#: connection of l2tpns 2.4.1, which offers IPv6 alone, and comes again without it after a minute.
 OTHER = {
     **SETTINGS,
     "ipv6": False,
@@ -285,7 +285,7 @@ def test_a_router_learns_by_bgp_where_customers_are(network):
     host = router.Namespace()
     try:
         l2tpns.plug(network.wires, host, "router", "eth0", "core")
-        host.sh("ip addr add 192.168.5.3/24 dev eth0")
+        host.sh("ip addr add 192.168.5.3/24 dev eth0; sysctl -qw net.ipv4.ping_group_range='0 0'")
         bird = f"{network.folder}/bird"
         (network.folder / "bird.conf").write_text(BIRD)
         host.sh(f"bird -c {bird}.conf -s {bird}.ctl")
