@@ -2,7 +2,7 @@
 
 The customer is a host with our client; he has the same address at both servers, and dials `first`, which answers first.
 He is away as long as a ping from the router has no answer. OUTAGES_CUSTOMERS: how many wait while
-both servers boot; OUTAGES_EVENTS=3: no more than the first three events.
+both servers boot; OUTAGES_ROWS=4: no more than the first four rows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAME = "bench-outages"
 ADDRESS = "192.168.30.7"
 MANY = int(os.environ.get("OUTAGES_CUSTOMERS", "200"))
 #: How many of the events happen; the last is that both servers lose their power.
-EVENTS = int(chosen("OUTAGES_EVENTS", alone="11", in_whole="3"))
+ROWS = int(chosen("OUTAGES_ROWS", alone="12", in_whole="4"))
 #: Seconds between two pings, without an answer after which somebody is away, with answers after which he is back.
 INTERVAL, AWAY, BACK = 0.05, 0.3, 4.0
 #: Seconds after which he is away for good, and that are watched for an event that nobody should notice.
@@ -297,10 +297,10 @@ def main() -> None:
     with made() as lab:
         lab.back_to_first()
         found = []
-        for what, seconds in itertools.islice(events(lab), min(EVENTS, 10)):
+        for what, seconds in itertools.islice(events(lab), min(ROWS, 11)):
             say(f"  {what}: {seconds:.1f} s")
             found.append((what, seconds))
-        many = both(lab) if EVENTS > 10 else {}
+        many = both(lab) if ROWS > 11 else {}
     say("\nevent at the server of a customer: for how long he is away")
     say(table([("event", "away"), *((what, f"{seconds:.1f} s") for what, seconds in found)]))
     if many:
