@@ -53,12 +53,17 @@ def session(tmp_path, monkeypatch):
     process = _kernel.described(os.getpid(), 1, words, str(tmp_path), waiting=False)
     values = {"IFNAME": b"ppp0", "PEERNAME": b"ann"}
     done: list[tuple[str, str]] = []
+    prepared: list[tuple] = []
     monkeypatch.setattr(_radius_disconnect, "_LINKS", str(tmp_path))
     monkeypatch.setattr(_kernel, "processes", lambda _folder, _script: [process])
     monkeypatch.setattr(_names, "values", lambda pids, _run, name: dict.fromkeys(pids, values[name]))
-    monkeypatch.setattr(
-        _shaping, "apply", lambda name, _before, shape: done.append((name, f"{shape.download} {shape.upload}"))
-    )
+
+    def apply(name, before, shape):
+        assert prepared.pop() == (name, before, shape)
+        done.append((name, f"{shape.download} {shape.upload}"))
+
+    monkeypatch.setattr(_shaping, "prepare", prepared.extend)
+    monkeypatch.setattr(_shaping, "apply", apply)
 
     def change(attribute="Filter-Id", **said):
         plans = {"home": {"download": 1_000_000, "upload": 1_000_000}}
