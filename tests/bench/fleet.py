@@ -54,7 +54,7 @@ class Bench:
         """A play on so many hosts, and an empty one of as many module runs."""
         done, cpu = self.play(playbook, size)
         if not changes and (changed := done.having("changed")):
-            raise RuntimeError(f"{what} changed {', '.join(changed)}")
+            raise RuntimeError(f"{what} changed {', '.join(changed)}:\n{done.output[-3000:]}")
         each = max(done.modules.values())
         empty, idle = self.play(self.empty(each), size)
         ratio = f"{cpu / idle:.2f}" if idle else "-"

@@ -17,7 +17,7 @@ from network import NAME, Network, network
 
 SECONDS = 6
 FAR = "192.168.5.1"
-#: The offloads of the server's interfaces that count here; linux/ethtool.h: what asks for each, and what sets it.
+#: The offloads of interfaces that count here; linux/ethtool.h: what asks for each, and what sets it.
 OFFLOADS = {"tso": (0x1E, 0x1F), "gso": (0x23, 0x24), "gro": (0x2B, 0x2C)}
 #: Prints which of them are on, after setting them all to its argument, if it has one.
 ETHTOOL = """
@@ -50,8 +50,12 @@ class Figure:
 
 
 def offloads(lab: Network, value: str = "") -> str:
-    """The offloads that are on; ``value``: set them all to 0 or 1 before."""
-    said = lab.on("server", f"python3 -c {shlex.quote(ETHTOOL)} {shlex.quote(json.dumps(OFFLOADS))} {value}")
+    """The server's offloads that are on; ``value``: set them all to 0 or 1 before.
+
+    At the ends of the wires, too: a bundle of packets that one of them sends is too large for a server without.
+    """
+    for host in ("client", "internet", "server") if value else ("server",):
+        said = lab.on(host, f"python3 -c {shlex.quote(ETHTOOL)} {shlex.quote(json.dumps(OFFLOADS))} {value}")
     return " ".join(json.loads(said.strip().splitlines()[-1])) or "none"
 
 

@@ -37,6 +37,9 @@ RADIUS = "DIALTONE_RADIUS="
 HISTORY = "DIALTONE_HISTORY_DAYS="
 #: The MTU and MRU of a client who does not ask for more.
 USUAL_MTU = 1492
+#: What asks for the rates of a session before 2.5 (``_scripts/_pppoe_server_up.HOOK``, which this program has no part
+#: of); with nothing else to run, no script of the distribution's is needed for it.
+OURS = "0dialtone-plans"
 #: What is not there.
 NOTHING = "/etc/ppp/no-script"
 
@@ -136,7 +139,8 @@ class Hooks:
             path = f"{self._folder}/{script}"
             if not os.path.exists(path):
                 continue
-            paths = [path, *(entry.path for entry in _entries(f"{self._folder}/{directory}"))]
+            entries = _entries(f"{self._folder}/{directory}")
+            paths = [path, *(entry.path for entry in entries if entry.name != OURS)]
             if not all(map(self._is_stock, paths)):
                 found.add(option)
         return found

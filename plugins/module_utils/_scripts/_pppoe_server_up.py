@@ -151,8 +151,9 @@ PRE_UP = f"{_layout_server.DIRECTORY}/pppoe-server-ip-pre-up"
 _PRE_UP = r"""#!/bin/sh
 # pppd before 2.5 has no option for this script: each daemon and its sessions see this file in the place of
 # /etc/ppp/ip-pre-up, and the host's own in the state folder. Nobody else does.
-# As long as the host's own has only the distribution's scripts to run, there is nothing to do for a session.
+# As long as the host's own has only the distribution's scripts to run, a session needs nothing but its rates, if any.
 [ "${DIALTONE_PRE_UP:-}" = none ] || exec "${PPPOE_SERVER_STATE:-@STATE@}/ip-pre-up" "$@"
+[ -z "${DIALTONE_PLANS:-}" ] || exec "${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}/pppoe-server-pre-up" "$@"
 """
 
 

@@ -51,6 +51,8 @@ for pair in eth0:outside0 eth1:inside0; do
 done
 ip address add 192.168.5.109/24 dev eth0
 ip address add 192.168.10.109/24 dev eth1
+# What a boot does that counts here; a host that nobody has set up has nothing of it.
+chroot "$root" sysctl -q --system >/dev/null 2>&1 || :
 [ ! -x "$root/etc/rc.local" ] || chroot "$root" /etc/rc.local </dev/null >/dev/null 2>&1 || :
 touch "$root/run/ready"
 exec chroot "$root" /bin/sh -c 'while :; do sleep 86400 & wait $!; done'

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _hooks
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_server_up
 
 NOTHING = "/etc/ppp/no-script"
 UP_DOWN = ["ip-up-script", NOTHING, "ip-down-script", NOTHING]
@@ -101,6 +102,12 @@ def test_what_is_not_the_distributions(ppp):
     (ppp / "ip-up.d" / "mine").unlink()
     (ppp / "ip-down").write_text("changed")
     assert hooks.foreign() == {"ip-down-script"}
+
+
+def test_the_script_that_asks_for_rates_is_ours(ppp):
+    assert _hooks.OURS == _pppoe_server_up.HOOK
+    (ppp / "ip-down.d" / _hooks.OURS).write_text("x")
+    assert _hooks.Hooks(str(ppp), str(ppp / "status")).foreign() == set()
 
 
 def test_without_dpkg_every_script_is_the_administrators(ppp):

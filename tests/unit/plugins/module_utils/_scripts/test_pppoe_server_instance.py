@@ -223,6 +223,7 @@ def test_only_the_sessions_of_an_old_pppd_see_another_ip_pre_up(place, start, ve
     for path, text in (
         (folder / "ppp" / "ip-pre-up", b"#!/bin/sh\necho host $1\n"),
         (folder / "scripts" / "pppoe-server-ip-pre-up", _pppoe_server_up.pre_up_script()),
+        (folder / "scripts" / "pppoe-server-pre-up", b"#!/bin/sh\necho rates $1\n"),
     ):
         path.write_bytes(text)
         path.chmod(0o755)
@@ -232,12 +233,13 @@ def test_only_the_sessions_of_an_old_pppd_see_another_ip_pre_up(place, start, ve
     # Its sessions run the host's script unless the manager says that it has nothing to do.
     said = []
     for words in (["nsenter", f"--mount=/proc/{pid}/ns/mnt"], []):
-        for variable in ("none", ""):
-            command = [*words, "env", f"DIALTONE_PRE_UP={variable}", str(folder / "ppp" / "ip-pre-up"), "ppp0"]
+        for variables in (["DIALTONE_PRE_UP=none"], ["DIALTONE_PRE_UP=none", "DIALTONE_PLANS=only"], []):
+            command = [*words, "env", *variables, str(folder / "ppp" / "ip-pre-up"), "ppp0"]
             said.append(
                 subprocess.run(command, env=environment(folder), capture_output=True, text=True, check=True).stdout
             )
-    assert said == ["" if version == "2.4.9" else "host ppp0\n", "host ppp0\n", "host ppp0\n", "host ppp0\n"]
+    assert said[:2] == (["", "rates ppp0\n"] if version == "2.4.9" else ["host ppp0\n"] * 2)
+    assert said[2:] == ["host ppp0\n"] * 4
     assert (folder / "run" / "ip-pre-up").exists() == (version == "2.4.9")
     if version == "2.4.9":
         assert (folder / "run" / "ip-pre-up").stat().st_mode & 0o777 == 0o600
