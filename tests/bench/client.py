@@ -61,8 +61,8 @@ def main() -> None:
         table(
             [
                 ("", "seconds", "ratio"),
-                ("pppoe_client, connected", f"{ours:.1f}", f"{ours / hand:.2f}"),
-                ("pppd call, by hand", f"{hand:.1f}", "1"),
+                ("pppoe_client, connected", f"{ours:.2f}", f"{ours / hand:.2f}"),
+                ("pppd call, by hand", f"{hand:.2f}", "1"),
             ]
         )
     )

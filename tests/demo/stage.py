@@ -43,8 +43,8 @@ class Clock:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Our settings for Ansible, and none of the user's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    """Our settings for Ansible, none of the user's, and compiled files kept, as they are for users."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONDONTWRITE"))}
     color = "true" if sys.stdout.isatty() else "false"
     return {**kept, "ANSIBLE_CONFIG": str(REPOSITORY / CONFIG), "ANSIBLE_FORCE_COLOR": color, **more}
 

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
 
 # How long to wait for a word of the kernel before the log is looked at all the same; with a link, for its script's end.
 LOOK_SECONDS = 0.3
-POLL = 0.05
+POLL = 0.01
 # pppd starts our script right after it has set the address; the script has set the route when it ends.
 ROUTE_SECONDS = 3.0
 SCRIPT_SECONDS = 10.0

@@ -110,7 +110,9 @@ link_up() {
 # Until this attempt has said something, what the last one has said is of interest. The copy of the peers file is
 # what this pppd has read, whatever becomes of the file.
 begin() {
-    rm -f "$run/pppoe-client-$name.dns" "$run/pppoe-client-$name.up"
+    if [ -e "$run/pppoe-client-$name.dns" ] || [ -e "$run/pppoe-client-$name.up" ]; then
+        rm -f "$run/pppoe-client-$name.dns" "$run/pppoe-client-$name.up"
+    fi
     log=$run/pppoe-client-$name.log
     [ ! -s "$log" ] || mv -f "$log" "$log.before"
     : >"$log"

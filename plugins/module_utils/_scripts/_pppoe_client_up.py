@@ -39,11 +39,12 @@ connection=${DIALTONE_CONNECTION:?not run by pppd}
 file=${DIALTONE_RESOLV_CONF:-/etc/resolv.conf}
 run=${DIALTONE_RUN:-/run}
 
-servers() {
+# A subshell is a process, which a customer waits for.
+find_servers() {
     case ${DIALTONE_DNS:-} in
-        none) ;;
-        server) echo ${DNS1:+"$DNS1"} ${DNS2:+"$DNS2"} ;;
-        *) echo "${DIALTONE_DNS:-}" ;;
+        none) servers='' ;;
+        server) servers=${DNS1:-}${DNS1:+${DNS2:+ }}${DNS2:-} ;;
+        *) servers=${DIALTONE_DNS:-} ;;
     esac
 }
 
@@ -106,7 +107,7 @@ up() {
     accept_announcements
     # Another route with this metric stays; the one of a link on demand is there already.
     [ -z "${DIALTONE_METRIC:-}" ] || ip -4 route add default dev "$interface" metric "$DIALTONE_METRIC" 2>/dev/null
-    servers=$(servers)
+    find_servers
     [ -z "$servers" ] || set_servers
     # One that dials on demand has a log for ever: what was said before is history.
     [ -z "${DIALTONE_DEMAND:-}" ] || : >"$run/pppoe-client-$connection.log"

@@ -69,7 +69,9 @@ def play(inventory: Path, playbook: Path, *arguments: str, forks: int = 10, **en
             "TASK_TIMES": times.name,
             **environment,
         }
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHONDONTWRITE"))
+        }
         began = time.monotonic()
         done = subprocess.run(
             ["ansible-playbook", "-i", inventory, playbook, *arguments],
