@@ -33,7 +33,11 @@ CREATE INDEX IF NOT EXISTS dialtone_radacct_device ON radacct (lower(callingstat
 CREATE INDEX IF NOT EXISTS dialtone_radacct_open ON radacct (username, acctupdatetime) WHERE acctstoptime IS NULL;
 CREATE INDEX IF NOT EXISTS dialtone_radacct_stop ON radacct (acctstoptime);
 """
-HAS_TABLES = "SELECT to_regclass('radacct') IS NOT NULL AND to_regclass('radippool') IS NOT NULL;\n"
+# Centres that share the database do this at the same time: without a lock, each would add the same addresses.
+_ALONE = """\
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('dialtone.pppoe')); END $$;
+SELECT to_regclass('radacct') IS NULL OR to_regclass('radippool') IS NULL AS is_empty \\gset
+"""
 
 
 def schema(files: t.Iterable[str]) -> str:
@@ -65,19 +69,23 @@ def scram(password: str, salt: bytes, rounds: int = 4096) -> str:
 
 
 def settle(centre: _settings.Centre, tables: str, write: bool) -> str:
-    """Tables (empty where they are there), pools and groups as wanted; prints the counts of what changes as JSON."""
+    """Tables where there are none, pools and groups as wanted; prints the counts of what changes as JSON."""
     return "\n".join(
         [
             "\\set QUIET on",
             "BEGIN;",
             "SET LOCAL client_min_messages = warning;",
+            _ALONE,
+            "\\if :is_empty",
             tables,
-            _INDEXES if tables or write else "",
+            "\\endif",
+            _INDEXES,
             _wanted_pools(centre.pools),
             _POOLS,
             _wanted_groups(centre.groups),
             _GROUPS,
-            "SELECT json_build_object('addresses_added', (SELECT count(*) FROM pool_new),"
+            "SELECT json_build_object('created', (:'is_empty'::boolean)::int,"
+            " 'addresses_added', (SELECT count(*) FROM pool_new),"
             " 'addresses_removed', (SELECT count(*) FROM pool_gone),"
             " 'addresses_leased', (SELECT count(*) FROM pool_gone WHERE expiry_time > now()),"
             " 'group_items_added', (SELECT count(*) FROM group_new),"

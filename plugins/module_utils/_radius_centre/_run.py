@@ -163,10 +163,9 @@ def _settle(
     created = _reach(module, centre, stage, password)
     if created and module.check_mode:
         return {"created": 1}
-    tables = _psql.run(module, stage.database, _database.HAS_TABLES).strip() == "t"
-    schema = "" if tables else _database.schema(_files.text(f"{stage.package}/{name}") for name in _database.SCHEMAS)
-    out = _psql.run(module, stage.database, _database.settle(centre, schema, write=not module.check_mode))
-    return {"created": int(created or not tables), **json.loads(out)}
+    schema = _database.schema(_files.text(f"{stage.package}/{name}") for name in _database.SCHEMAS)
+    out = json.loads(_psql.run(module, stage.database, _database.settle(centre, schema, write=not module.check_mode)))
+    return {**out, "created": int(created or out["created"])}
 
 
 def _reach(module: AnsibleModule, centre: _settings.Centre, stage: _render.CentrePaths, password: str) -> bool:

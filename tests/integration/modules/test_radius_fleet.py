@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import radius_centre, radius_site
@@ -109,6 +110,30 @@ def test_a_database_elsewhere_has_to_prove_who_it_is(authority, first, second):
     assert second.module(**SETTINGS, database=DATABASE)["changed"] is False
     used = second.sql("SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
     assert used.startswith("t|TLSv1.")
+
+
+def test_two_centres_that_are_set_up_at_once(first, second):
+    """As by a play for both: each address and each item of a group is there once."""
+    pools = {"main": ["10.20.0.0/19"]}
+    everything = """DO $$ DECLARE name text; BEGIN
+      FOR name IN SELECT tablename FROM pg_tables WHERE tableowner = current_user LOOP
+        EXECUTE 'DROP TABLE ' || quote_ident(name) || ' CASCADE';
+      END LOOP; END $$;"""
+    for statement in (everything, "DELETE FROM radippool; DELETE FROM radgroupreply;"):
+        for centre in (first, second):
+            centre.stop()
+        first.sql(statement)
+        with ThreadPoolExecutor() as pool:
+            runs = [
+                pool.submit(centre.module, **{**SETTINGS, "pools": pools}, database=database)
+                for centre, database in ((first, {"password": PASSWORD}), (second, DATABASE))
+            ]
+        results = [run.result() for run in runs]
+        assert not any(result.get("failed") for result in results), results
+        assert sorted(result["database"]["addresses_added"] for result in results) == [0, 8190]
+        assert first.sql("SELECT count(*), count(DISTINCT framedipaddress) FROM radippool") == "8190|8190"
+        assert first.sql("SELECT count(*) = count(DISTINCT groupname) FROM radgroupreply") == "t"
+    set_up(first, database={"password": PASSWORD})
 
 
 def test_no_address_is_given_twice_by_two_centres(first, second):
