@@ -94,5 +94,11 @@ def test_nobody_loses_a_prefix(host, crowd, until):
     crowd.ask("rebind")
     after = crowd.prefixes()
     assert sum(1 for number in before if after[number] != before[number]) <= 1
+    # The table says the same, in one line for each.
+    content = host.file("/var/lib/pppoe-server/default.prefixes").content_string
+    lines = [line.split() for line in content.splitlines()[1:]]
+    table = {account: (framed, delegated) for framed, delegated, account in lines if account[1:].isdigit()}
+    assert table == {f"c{number}": both for number, both in after.items()}
+    assert len(lines) == len({line[-1] for line in lines})
     crowd.ask("hang_up")
     crowd.ask("wait", state="ended")
