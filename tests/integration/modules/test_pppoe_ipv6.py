@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ ROUTE = "ip -6 route {} {} dev ppp0 proto {} metric 1024"
 
 #: A customer's router: it asks for a prefix, and prints what it is given.
 ASK = """
-import socket, struct, sys
+import os, socket, struct, sys
 kind, prefix = int(sys.argv[1]), sys.argv[2:]
 wire = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 wire.bind(("::", 546))
@@ -31,7 +32,8 @@ named = b""
 if prefix:
     address, length = prefix[0].split("/")
     named = struct.pack("!HHIIB", 26, 25, 0, 0, int(length)) + socket.inet_pton(socket.AF_INET6, address)
-head = struct.pack("!HH", 1, 4) + bytes([0, 3, 0, 1]) + struct.pack("!HHIII", 25, 12 + len(named), 1, 0, 0)
+duid = bytes.fromhex(os.environ.get("DUID", "00030001"))
+head = struct.pack("!HH", 1, len(duid)) + duid + struct.pack("!HHIII", 25, 12 + len(named), 1, 0, 0)
 wire.sendto(bytes([kind]) + b"abc" + head + named, ("ff02::1:2", 547, 0, socket.if_nametoindex("client0")))
 answer = wire.recv(1500)
 at = answer.index(struct.pack("!HH", 26, 25))
@@ -89,10 +91,9 @@ def until(what):
     return False
 
 
-def ask(customer, *words):
-    done = subprocess.run(
-        [*customer.into, sys.executable, "-c", ASK, *words], capture_output=True, text=True, check=False
-    )
+def ask(customer, *words, duid="00030001"):
+    command = [*customer.into, sys.executable, "-c", ASK, *words]
+    done = subprocess.run(command, env=dict(os.environ, DUID=duid), capture_output=True, text=True, check=False)
     return done.stdout.splitlines()
 
 
@@ -142,6 +143,40 @@ def test_a_customer_has_an_address_and_his_prefix(host, customer):
     host.host.sh(ROUTE.format("add", "2001:db8:1:8::/64", 139) + "; " + ROUTE.format("del", "2001:db8:1:7::/64", 139))
     assert until(lambda: "2001:db8:1:8:" in customer.sh("ip -6 addr show dev client0 scope global -deprecated"))
     assert until(lambda: "2001:db8:1:7:" not in customer.sh("ip -6 addr show dev client0 scope global -deprecated"))
+
+
+ROUTER = """
+ip link add {0} type veth peer name client0 netns {1}
+ip link set {0} master home; ip link set {0} up
+"""
+
+
+def test_two_routers_on_one_link_have_the_prefix_of_the_session(host, customer):
+    """Two programs or two machines behind a bridge, each with a name of its own: nothing is kept of either."""
+    host.module(**GIVEN)
+    assert until(lambda: running(host) == ["root", "nobody"])
+    host.host.sh(ROUTE.format("add", "2001:db8:100::/56", 140))
+    customer.sh("ip link add home type bridge; ip link set home up; ip link set client0 master home")
+    routers = [lab.Namespace(), lab.Namespace()]
+    try:
+        for number, router in enumerate(routers):
+            customer.sh(ROUTER.format(f"port{number}", router.process.pid))
+            router.sh("sysctl -qw net.ipv6.conf.client0.accept_dad=0; ip link set client0 up")
+        first, second = (f"0003000102000000000{number}" for number in (1, 2))
+        assert until(lambda: ask(routers[0], "1", duid=first)), "the bridge forwards"
+        for kind, answer in (("1", "2"), ("6", "7")):
+            for router, duid in ((routers[0], first), (routers[1], second), (routers[1], first)):
+                assert ask(router, kind, duid=duid) == [f"{answer} 2001:db8:100::/56 7200"]
+        # One of them believes to have another one.
+        assert ask(routers[1], "6", "2001:db8:200::/56", duid=second) == [
+            "7 2001:db8:100::/56 7200",
+            "7 2001:db8:200::/56 0",
+        ]
+        assert ask(routers[0], "6", "2001:db8:100::/56", duid=first) == ["7 2001:db8:100::/56 7200"]
+        assert len(host.host.sh("ip -6 route show proto 140").splitlines()) == 1
+    finally:
+        for router in routers:
+            router.close()
 
 
 def test_instances_have_prefixes_of_their_own(host):
