@@ -100,5 +100,13 @@ def test_nobody_loses_a_prefix(host, crowd, until):
     table = {account: (framed, delegated) for framed, delegated, account in lines if account[1:].isdigit()}
     assert table == {f"c{number}": both for number, both in after.items()}
     assert len(lines) == len({line[-1] for line in lines})
+
+    # One stops IPv6CP: he has no route any more, and his IPv4 goes on.
+    crowd.ask("ping", count=2, interval=0.2)
+    crowd.ask("end_ipv6", count=1)
+    gone = [f"{prefix} dev" for prefix in after[1]]
+    assert until(lambda: not any(map(host.check_output("ip -6 route show").__contains__, gone)), 20)
+    assert all(one["answered"] for one in crowd.ask("stop_pings", count=2).values())
+    assert crowd.ask("status", count=1)["customers"][0]["state"] == "up"
     crowd.ask("hang_up")
     crowd.ask("wait", state="ended")

@@ -79,6 +79,12 @@ class Ipv6:
         self.duid = duid
         self._question(_SOLICIT, now)
 
+    def end(self) -> None:
+        """Stop IPv6CP, and nothing else of the session."""
+        self.identifier = self.identifier % 255 + 1
+        self.send(IPV6CP, ppp.control(ppp.TERMINATE, self.identifier))
+        self.agreed, self.due, self.framed, self.delegated = set(), None, None, None
+
     def tick(self, now: float) -> None:
         """Say again what nobody has answered."""
         if self.due is not None and now >= self.due:

@@ -127,6 +127,14 @@ class Crowd:
                 customer.ipv6.ask_again(time.monotonic(), bytes.fromhex(duid))
         return {}
 
+    def end_ipv6(self, first: int = 1, count: int | None = None) -> dict[str, Any]:
+        """Stop IPv6CP; the session stays."""
+        for customer in self._some(first, count):
+            if customer.ipv6 is not None and customer.state == "up":
+                customer.ipv6.end()
+                self._flush(customer)
+        return {}
+
     def _some(self, first: int, count: int | None) -> list[Customer]:
         end = first + count if count is not None else None
         return [each for number, each in self.customers.items() if number >= first and (end is None or number < end)]
@@ -199,7 +207,7 @@ class Crowd:
 
     def answer(self, line: str) -> str:
         """The answer to one question, a line of JSON both."""
-        questions = (self.dial, self.hang_up, self.ping, self.status, self.flood, self.rebind)
+        questions = (self.dial, self.hang_up, self.ping, self.status, self.flood, self.rebind, self.end_ipv6)
         known = {question.__name__: question for question in questions}
         try:
             values = json.loads(line)

@@ -100,6 +100,18 @@ def test_it_asks_again():
     assert (server.customer.delegated, server.customer.seconds) == (str(DELEGATED), 2.2)
 
 
+def test_it_stops():
+    server = begun()
+    server.answer(2.0)
+    server.customer.end()
+    protocol, packet = server.sent[-1]
+    assert (protocol, ppp.parse_control(packet).code) == (customer_ipv6.IPV6CP, ppp.TERMINATE)
+    assert (server.customer.is_open, server.customer.delegated) == (False, None)
+    count = len(server.sent)
+    server.customer.tick(10.0)
+    assert len(server.sent) == count
+
+
 def test_no_prefix_is_left():
     server = begun(delegated=None)
     server.answer(2.0)
