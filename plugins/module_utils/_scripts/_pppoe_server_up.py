@@ -57,8 +57,10 @@ scripts=${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}
 ppp=${PPPOE_SERVER_PPP:-/etc/ppp}
 run=${PPPOE_SERVER_RUN:-/run}
 name=${0##*/pppoe-server-}
-# A script of ours in ip-pre-up.d has read this, and is the shell.
-[ "${0##*/}" != @HOOK@ ] || name=pre-up
+# Scripts of ours that pppd before 2.5 knows by their place read this into their shell.
+case ${0##*/} in
+    @HOOK@ | ip-pre-up) name=pre-up ;;
+esac
 printable='	 -~'
 
 say() {
@@ -153,7 +155,7 @@ _PRE_UP = r"""#!/bin/sh
 # /etc/ppp/ip-pre-up, and the host's own in the state folder. Nobody else does.
 # As long as the host's own has only the distribution's scripts to run, a session needs nothing but its rates, if any.
 [ "${DIALTONE_PRE_UP:-}" = none ] || exec "${PPPOE_SERVER_STATE:-@STATE@}/ip-pre-up" "$@"
-[ -z "${DIALTONE_PLANS:-}" ] || exec "${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}/pppoe-server-pre-up" "$@"
+[ -z "${DIALTONE_PLANS:-}" ] || . "${PPPOE_SERVER_SCRIPTS:-@SCRIPTS@}/pppoe-server-pre-up"
 """
 
 

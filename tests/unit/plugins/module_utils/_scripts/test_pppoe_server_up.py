@@ -201,12 +201,13 @@ class Plans:
         (host.folder / "etc" / "default.plans").write_bytes(_plans_grant.plans_text({"home": {}}, "home", None))
         (host.folder / "etc" / "default.customers").write_bytes(_plans_grant.accounts_text(accounts))
 
-    def pre_up(self, pppd, name, account="cmz", further="only"):
-        self.host.came_up(pppd, name, account, script=self.SCRIPT, DIALTONE_PLANS=further)
+    def pre_up(self, pppd, name, account="cmz", further="only", **variables):
+        self.host.came_up(pppd, name, account, script=self.SCRIPT, DIALTONE_PLANS=further, **variables)
 
-    def programs(self, pppd):
+    def programs(self, pppd, **variables):
         """How many programs the script of ppp0 is."""
-        arguments = self.host.arguments(pppd, "ppp0", "cmz", "allow", script=self.SCRIPT, DIALTONE_PLANS="only")
+        variables = {"script": self.SCRIPT, "DIALTONE_PLANS": "only", **variables}
+        arguments = self.host.arguments(pppd, "ppp0", "cmz", "allow", **variables)
         trace = self.host.folder / "trace"
         command = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=execve,fork,vfork,clone,clone3"]
         words = arguments["args"]
@@ -234,18 +235,26 @@ def test_a_session_has_its_rates_when_the_script_ends(host, plans):
 
 def test_pppd_before_2_5_has_the_rates_set_by_the_shell_of_the_hook(host, plans):
     """And the host's own ip-pre-up, which has run the hook, is not run by it once more."""
-    hook = host.folder / _pppoe_server_up.HOOK
     installed = f"{_layout_server.DIRECTORY}/pppoe-server-pre-up".encode()
     assert installed in _pppoe_server_up.hook_script()
-    hook.write_bytes(
-        _pppoe_server_up.hook_script().replace(installed, str(host.folder / "scripts/pppoe-server-pre-up").encode())
-    )
+    script = str(host.folder / "scripts/pppoe-server-pre-up").encode()
+    (host.folder / _pppoe_server_up.HOOK).write_bytes(_pppoe_server_up.hook_script().replace(installed, script))
     pppd = host.begin("ppp0")
-    host.came_up(pppd, "ppp0", script=hook.name)
+    host.came_up(pppd, "ppp0", script=_pppoe_server_up.HOOK)
     assert plans.alias("ppp0") == ""
-    plans.SCRIPT = hook.name
+    plans.SCRIPT = _pppoe_server_up.HOOK
     plans.pre_up(pppd, "ppp0")
     assert plans.programs(pppd) == 1
+    assert plans.alias("ppp0") == "dialtone.pppoe plan home download=- upload=- fq_codel police"
+    assert host.read("own.log") == []
+
+
+def test_what_pppd_before_2_5_sees_as_ip_pre_up_has_the_rates_set_by_its_shell(host, plans):
+    (host.folder / "ip-pre-up").write_bytes(_pppoe_server_up.pre_up_script())
+    pppd = host.begin("ppp0")
+    plans.SCRIPT = "ip-pre-up"
+    plans.pre_up(pppd, "ppp0", DIALTONE_PRE_UP="none")
+    assert plans.programs(pppd, DIALTONE_PRE_UP="none") == 1
     assert plans.alias("ppp0") == "dialtone.pppoe plan home download=- upload=- fq_codel police"
     assert host.read("own.log") == []
 
