@@ -23,6 +23,8 @@ defaults: {kind: container}
 segments: {lan: {}}
 hosts: {one: {image: bookworm, interfaces: {eth0: {segment: lan}}}}
 """
+#: Copies that boot at once.
+BATCH = 4
 SSHD = """\
 HostKey /etc/ssh/fleet_key
 AuthorizedKeysFile /etc/ssh/fleet_key.pub
@@ -89,10 +91,11 @@ class Fleet:
         layer = self.folder / f"as-{name}-{count}"
         subprocess.run(["cp", "-a", self.folder / name / "upper", layer], check=True)
         lower, self.lower = self.lower, f"{layer}:{self.lower}"
-        for one in more:
-            self._boot(one)
-        for one in more:
-            self._wait_for(one, ready, seconds=300)
+        for first in range(0, len(more), BATCH):
+            for one in more[first : first + BATCH]:
+                self._boot(one)
+            for one in more[first : first + BATCH]:
+                self._wait_for(one, ready, seconds=300)
         self.lower = lower
 
     def _image(self) -> Path:
