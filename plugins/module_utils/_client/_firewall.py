@@ -27,24 +27,22 @@ IPV6 = "/proc/net/if_inet6"
 
 @dataclass(frozen=True)
 class Firewall:
-    """What has to change in the rules for a connection. ``todo`` is ``None`` if nothing has.
+    """What has to change in the rules for a connection. ``predicted``: a run may install a firewall first."""
 
-    ``predicted``: a run may install a firewall first.
-    """
-
-    todo: _firewall_plan.FirewallPlan | None = None
+    todo: tuple[_firewall_plan.FirewallPlan, ...] = ()
     predicted: bool = False
 
     @property
     def changed(self) -> bool:
-        return self.predicted or (self.todo is not None and self.todo.changed)
+        return self.predicted or any(one.changed for one in self.todo)
 
     def diff(self) -> list[dict[str, str]]:
-        return self.todo.diff() if self.todo is not None else []
+        return [line for one in self.todo for line in one.diff()]
 
     def apply(self, module: AnsibleModule) -> None:
-        if self.todo is not None and self.todo.changed:
-            _engine()[1].apply(module, self.todo)
+        for one in self.todo:
+            if one.changed:
+                _engine()[1].apply(module, one)
 
 
 def _engine() -> tuple[t.Any, t.Any]:
@@ -59,24 +57,33 @@ def plan(module: AnsibleModule, request: ClientRequest, planned: ClientPlan) -> 
     """The rules that the connection is to have; ``Refused`` where this host cannot have them."""
     if not request.writes:
         return Firewall()
-    rules = _rules(request)
-    if rules is None:
-        # Those that an earlier run has made are known by the files that load them.
-        rules = _firewall_request.client_request(request.name, "ppp0", "standalone")
-        made = _files.changes(_firewall_boot.files(rules, "none", []))
-        return Firewall(_engine()[0].prepare(module, rules, None, "none")) if made else Firewall()
-    try:
-        startup = "systemd" if planned.to_systemd else "rc_local"
-        return Firewall(_engine()[0].prepare(module, rules, "auto", startup))
-    except _firewall_backend.NoBackend as error:
-        if module.check_mode and error.missing:
-            return Firewall(predicted=True)
-        asked = "masquerade" if rules.translate else "standalone"
-        raise Refused("firewall", f"{asked!r} is not possible.", str(error)) from None
+    former = (
+        _firewall_request.client_request(request.name, "ppp0", "standalone"),
+        _firewall_request.delegation_request(request.name, "ppp0"),
+    )
+    startup = "systemd" if planned.to_systemd else "rc_local"
+    todo = []
+    for rules, one in zip(_rules(request), former):
+        if rules is None:
+            # Those that an earlier run has made are known by the files that load them.
+            if _files.changes(_firewall_boot.files(one, "none", [])):
+                todo.append(_engine()[0].prepare(module, one, None, "none"))
+            continue
+        try:
+            todo.append(_engine()[0].prepare(module, rules, "auto", startup))
+        except _firewall_backend.NoBackend as error:
+            if module.check_mode and error.missing:
+                return Firewall(predicted=True)
+            asked = request.wanted.firewall if request.wanted is not None else ""
+            raise Refused("firewall", f"{asked!r} is not possible.", str(error)) from None
+    return Firewall(tuple(todo))
 
 
-def _rules(request: ClientRequest) -> _firewall_request.FirewallRequest | None:
+def _rules(request: ClientRequest) -> tuple[_firewall_request.FirewallRequest | None, ...]:
+    """For the connection itself, and for a prefix that is delegated to it."""
     wanted = request.wanted
     if wanted is None or wanted.firewall == "none" or wanted.link_name is None:
-        return None
-    return _firewall_request.client_request(wanted.name, wanted.link_name, wanted.firewall, os.path.exists(IPV6))
+        return None, None
+    name, link = wanted.name, wanted.link_name
+    own = _firewall_request.client_request(name, link, wanted.firewall, os.path.exists(IPV6))
+    return own, _firewall_request.delegation_request(name, link) if wanted.delegation is not None else None

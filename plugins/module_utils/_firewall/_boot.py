@@ -59,7 +59,9 @@ def unit_path(request: FirewallRequest) -> str:
 
 def unit_text(request: FirewallRequest, loadings: t.Sequence[Loading]) -> str:
     """The unit that loads the rules before the network comes up, and unloads ours alone."""
-    kind = {"masquerade": "source NAT", "ipv6": "IPv6 filter"}.get(request.kind, "client firewall")
+    kind = {"masquerade": "source NAT", "delegation": "IPv6 prefix", "ipv6": "IPv6 filter"}.get(
+        request.kind, "client firewall"
+    )
     commands = [f"ExecStart={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecReload={shlex.join(one.start)}" for one in loadings]
     commands += [f"ExecStop=-{shlex.join(one.stop)}" for one in loadings]

@@ -138,7 +138,7 @@ class Iptables(IptablesRules):
         super().__init__(run, label, program, rules, comment(request.owner))
         if request.kind == "client":
             self.tables = GUARDED_TABLES
-        elif request.kind == "ipv6":
+        elif request.families == ("ip6",):
             self.tables = IPV6_TABLES
         self._path = f"{directory}/{request.stem}.sh"
 

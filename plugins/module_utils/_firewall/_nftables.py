@@ -22,7 +22,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 HEADER = "# {} Loading it again changes nothing.\n"
-MODULES = {"masquerade": "masquerade", "client": "pppoe_client", "ipv6": "pppoe_ipv6"}
+MODULES = {"masquerade": "masquerade", "client": "pppoe_client", "delegation": "pppoe_client", "ipv6": "pppoe_ipv6"}
 # By hook of a rule: our chain, and what the kernel calls it with.
 CHAINS = {
     "raw": ("raw", "type filter hook prerouting priority raw; policy accept;"),

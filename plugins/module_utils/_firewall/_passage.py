@@ -69,8 +69,9 @@ def _inward(request: FirewallRequest) -> list[Packet]:
 
 def _of_ipv6(request: FirewallRequest) -> list[Packet]:
     """What a customer sends, and the answer to it."""
-    out = Packet(iif=request.inside, destination=ELSEWHERE6, port="443", family="ip6")
-    return [out, Packet(oif=request.inside, source=ELSEWHERE6, port="40001", state="established", family="ip6")]
+    inside, outside = request.inside, request.out_interface
+    back = Packet(iif=outside, oif=inside, source=ELSEWHERE6, port="40001", state="established", family="ip6")
+    return [Packet(iif=inside, oif=outside, destination=ELSEWHERE6, port="443", family="ip6"), back]
 
 
 def places(rules: Ruleset, request: FirewallRequest) -> dict[str, Place]:

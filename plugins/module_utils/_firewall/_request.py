@@ -50,7 +50,8 @@ class FirewallRequest:
     ``guard``: what was not asked for from inside is kept out at ``out_interface`` (IPv4, and IPv6 with ``guard_ipv6``).
     ``garden``: the walled garden of customers who may not connect.
     ``own_sources``: IPv6 packets from ``inside`` pass only if their source is routed back there.
-    ``kind``: ``masquerade``, ``client`` or ``ipv6``, the module that owns it.
+    ``delegated``: those behind the host use IPv6 by ``out_interface``.
+    ``kind``: ``masquerade``, ``client``, ``delegation`` or ``ipv6``, what owns it.
     """
 
     name: str
@@ -65,6 +66,7 @@ class FirewallRequest:
     guard_ipv6: bool = False
     garden: _walled_garden.Garden | None = None
     own_sources: bool = False
+    delegated: bool = False
     kind: str = "masquerade"
 
     @property
@@ -75,7 +77,7 @@ class FirewallRequest:
     @property
     def admits(self) -> str:
         """The family of what has to pass chains of others that drop: ``ip``, ``ip6``, or nothing."""
-        return "ip" if self.translate else "ip6" if self.own_sources else ""
+        return "ip" if self.translate else "ip6" if self.own_sources or self.delegated else ""
 
     @property
     def stem(self) -> str:
@@ -85,7 +87,7 @@ class FirewallRequest:
     @property
     def families(self) -> tuple[str, ...]:
         """The families in which this owner may have rules, now or from an earlier run."""
-        return {"client": ("ip", "ip6"), "ipv6": ("ip6",)}.get(self.kind, ("ip",))
+        return {"client": ("ip", "ip6"), "delegation": ("ip6",), "ipv6": ("ip6",)}.get(self.kind, ("ip",))
 
 
 def request(
@@ -138,6 +140,15 @@ def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) 
         guard=True,
         guard_ipv6=ipv6,
         kind="client",
+    )
+
+
+def delegation_request(name: str, interface: str) -> FirewallRequest:
+    """What lets the networks behind a dial-up client use the IPv6 prefix that its ``interface`` has been delegated."""
+    _names.check_name(name)
+    _names.check_interface("interface", interface)
+    return FirewallRequest(
+        name, interface, clamp_mss=True, translate=False, inside="", delegated=True, kind="delegation"
     )
 
 

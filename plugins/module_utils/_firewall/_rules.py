@@ -54,19 +54,21 @@ def rules(request: FirewallRequest) -> list[Rule]:
 def admission(request: FirewallRequest) -> list[Rule]:
     """What a chain that drops forwarded packets has to let through: exactly the packets that are translated.
 
-    Of IPv6, what customers send, who send their own only, and the answers.
+    Of IPv6, what customers or those behind a client send, and the answers.
     """
+    outside, inside = request.out_interface, request.inside
+    answers = ("established", "related")
     if request.admits == "ip6":
-        out = Rule("forward", "accept", "ip6", in_interface=request.inside)
-        return [out, Rule("forward", "accept", "ip6", out_interface=request.inside, states=("established", "related"))]
+        return [
+            Rule("forward", "accept", "ip6", in_interface=inside, out_interface=outside),
+            Rule("forward", "accept", "ip6", in_interface=outside, out_interface=inside, states=answers),
+        ]
     if not request.translate:
         return []
-    outside, inside = request.out_interface, request.inside
     found = [
         Rule("forward", "accept", in_interface=inside, out_interface=outside, source=source)
         for source in _sources(request)
     ]
-    answers = ("established", "related")
     found.append(Rule("forward", "accept", in_interface=outside, out_interface=inside, states=answers))
     for one in request.port_forwards:
         found.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._nftables import Nftables
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import client_request
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.dropping import DROPPING, LISTING
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
@@ -76,3 +78,43 @@ def test_standalone_and_masquerade(router, program, monkeypatch):
     masquerade.remove()
     assert masquerade.present() == ()
     assert [lab.dialled(*way) for way in comes_in + goes_out].count("") == 0
+
+
+#: A run of pppoe_client with a firewall and a delegated prefix, as far as the latter's rules go.
+DELEGATION = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _apply, _plan
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import delegation_request
+with patch_module_args({}):
+    module = AnsibleModule(argument_spec={})
+planned = _plan.prepare(module, delegation_request("uplink", "eth0"), {"on": "auto"}.get(sys.argv[2]), "none")
+_apply.apply(module, planned)
+print(planned.changed)
+"""
+
+
+@pytest.mark.parametrize("program", DROPPING)
+def test_a_delegated_prefix_passes_a_firewall_that_drops(router, program):
+    """What those behind the client send and the answers pass, and what others begin does not."""
+    client, outside = router.ends()
+    router.host.sh("sysctl -qw net.ipv6.conf.all.forwarding=1; ip -6 addr add 2001:db8:7::1/64 dev ppp0 nodad")
+    router.host.sh(f"ip -6 addr add {SIX_INSIDE}/64 dev eth0 nodad")
+    outside.sh(f"ip -6 addr add {SIX_OUTSIDE}/64 dev outside0 nodad; ip -6 route add default via {SIX_INSIDE}")
+    client.sh("ip -6 addr add 2001:db8:7::2/64 dev client0 nodad; ip -6 route add default via 2001:db8:7::1")
+    router.host.sh(DROPPING[program])
+
+    def run(what):
+        command = [*router.host.into, sys.executable, "-c", DELEGATION, str(COLLECTIONS), what]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert lab.dialled(client, outside, SIX_OUTSIDE) == ""
+    assert run("on") == "True\n"
+    assert lab.dialled(client, outside, SIX_OUTSIDE) == "2001:db8:7::2"
+    assert lab.dialled(outside, client, "2001:db8:7::2") == ""
+    assert run("on") == "False\n"
+    assert run("off") == "True\n"
+    assert "dialtone" not in router.host.sh(LISTING[program])
+    assert lab.dialled(client, outside, SIX_OUTSIDE) == ""

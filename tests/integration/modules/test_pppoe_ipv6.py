@@ -9,6 +9,7 @@ import time
 
 import pytest
 from ansible_collections.dialtone.pppoe.tests.support import router as lab
+from ansible_collections.dialtone.pppoe.tests.support.dropping import DROPPING, LISTING
 from ansible_collections.dialtone.pppoe.tests.support.repository import COLLECTIONS
 
 pytestmark = pytest.mark.skipif(bool(lab.why_not()), reason=f"no router can be made here: {lab.why_not()}")
@@ -234,29 +235,6 @@ def test_a_customer_sends_from_his_own_prefixes_only(host, customer, filtered):
     assert listener.communicate()[0].split() == [*(own if filtered else sources), sources[0]]
 
 
-#: Firewalls of others that drop what is forwarded, with rules of theirs that stay where they are.
-DROPPING = {
-    "nft": """nft -f - <<'EOF'
-table inet filter {
-    chain forward {
-        type filter hook forward priority filter; policy drop;
-        ip saddr != 10.0.0.0/8 counter
-        iifname "eth9" accept
-    }
-    chain late {
-        type filter hook forward priority 10; policy accept;
-        iifname "eth9" accept
-        counter drop
-    }
-}
-EOF
-""",
-    "iptables-nft": "ip6tables-nft -P FORWARD DROP; ip6tables-nft -A FORWARD -i eth9 -j ACCEPT",
-    "iptables-legacy": "ip6tables-legacy -A FORWARD -i eth9 -j ACCEPT; ip6tables-legacy -A FORWARD -j DROP",
-}
-LEGACY = {"nft": "nft list ruleset", "iptables-nft": "nft list ruleset", "iptables-legacy": "ip6tables-legacy-save"}
-
-
 @pytest.mark.parametrize("program", DROPPING)
 def test_a_firewall_that_drops_lets_customers_through(host, customer, program):
     """What customers send and the answers pass, and what others begin does not; without prefixes all is as before."""
@@ -269,7 +247,7 @@ def test_a_firewall_that_drops_lets_customers_through(host, customer, program):
     link = host.host.sh("ip -6 -o addr show dev ppp0 scope link").split()[3].partition("/")[0]
     customer.sh(f"ip -6 route replace default via {link} dev client0")
     host.host.sh(DROPPING[program])
-    listing = LEGACY[program]
+    listing = LISTING[program]
     before = host.host.sh(listing)
     out = (customer, outside, "2001:db8:ffff::53")
     assert lab.dialled(*out) == ""
