@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _backend as _firewall_backend
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _boot as _firewall_boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _request as _firewall_request
-from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
 if t.TYPE_CHECKING:
@@ -66,7 +65,7 @@ def plan(module: AnsibleModule, request: ClientRequest, planned: ClientPlan) -> 
     for rules, one in zip(_rules(request), former):
         if rules is None:
             # Those that an earlier run has made are known by the files that load them.
-            if _files.changes(_firewall_boot.files(one, "none", [])):
+            if _firewall_boot.made(one):
                 todo.append(_engine()[0].prepare(module, one, None, "none"))
             continue
         try:

@@ -65,12 +65,15 @@ def direct_rules(request: FirewallRequest) -> list[str]:
 
 def rich_rules(request: FirewallRequest) -> list[str]:
     """The rules of our policy. A range is several networks here; answers and forwarded ports pass firewalld anyway."""
+    if request.own_sources:
+        return [f'rule family="ipv6" source address="{network}" accept' for network in request.networks6]
     found = []
     for rule in _firewall_rules.admission(request):
         if rule.states or rule.status:
             continue
         networks = [""] if rule.source is None else [f' source address="{net}"' for net in rule.source.networks()]
-        found += [f'rule family="ipv4"{network} accept' for network in networks]
+        family = "ipv6" if rule.family == "ip6" else "ipv4"
+        found += [f'rule family="{family}"{network} accept' for network in networks]
     return found
 
 
@@ -286,6 +289,8 @@ class Firewalld:
     def _zone(self) -> tuple[str, bool]:
         """The zone of the outside interface, and whether it is there only because it is in no other."""
         interface = self._request.out_interface
+        if not interface:
+            return "ANY", False
         bound = self._bound_by_us()
         if bound and bound[0] == interface and bound[1] == self._ask("--get-default-zone"):
             return bound[1], True

@@ -49,7 +49,8 @@ class FirewallRequest:
     ``inside``: the interfaces of those behind it, with ``*`` for any ending; empty for all.
     ``guard``: what was not asked for from inside is kept out at ``out_interface`` (IPv4, and IPv6 with ``guard_ipv6``).
     ``garden``: the walled garden of customers who may not connect.
-    ``own_sources``: IPv6 packets from ``inside`` pass only if their source is routed back there.
+    ``own_sources``: IPv6 packets from ``inside`` pass only if their source is routed back there; ``networks6``: what
+    sources they have.
     ``delegated``: those behind the host use IPv6 by ``out_interface``.
     ``kind``: ``masquerade``, ``client``, ``delegation`` or ``ipv6``, what owns it.
     """
@@ -66,6 +67,7 @@ class FirewallRequest:
     guard_ipv6: bool = False
     garden: _walled_garden.Garden | None = None
     own_sources: bool = False
+    networks6: tuple[str, ...] = ()
     delegated: bool = False
     kind: str = "masquerade"
 
@@ -116,10 +118,11 @@ def request(
     )
 
 
-def ipv6_request(name: str, clamp_mss: bool = True) -> FirewallRequest:
-    """What keeps customers of a server from sending by IPv6 what is not theirs."""
+def ipv6_request(name: str, networks: t.Iterable[t.Any] = ()) -> FirewallRequest:
+    """What keeps customers of a server from sending by IPv6 what is not theirs, which is in ``networks``."""
     _names.check_name(name)
-    return FirewallRequest(name, "", clamp_mss=clamp_mss, translate=False, own_sources=True, kind="ipv6")
+    found = tuple(map(str, networks))
+    return FirewallRequest(name, "", clamp_mss=True, translate=False, own_sources=True, networks6=found, kind="ipv6")
 
 
 def client_request(name: str, interface: str, firewall: str, ipv6: bool = True) -> FirewallRequest:

@@ -21,6 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _r
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _rc_local, _root, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _check as _ipv6_check
+from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _prefixes as _ipv6_prefixes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _program as _ipv6_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _routes as _ipv6_routes
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _settings as _ipv6_settings
@@ -105,7 +106,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         check(settings, accounts, others)
     with nullcontext() if module.check_mode else _files.locked(_rc_local.path()):
         plan = _plan(module, settings, accounts, others)
-        rules = _filter(module, bool(settings) and params["filter"])
+        rules = _filter(module, _networks(settings, accounts) if settings and params["filter"] else None)
         changed = plan.anything or rules.changed
         if changed:
             _root.require_root("The IPv6 prefixes of sessions")
@@ -148,12 +149,18 @@ class Filter:
             _firewall_apply.apply(module, self.todo)
 
 
-def _filter(module: AnsibleModule, wanted: bool) -> Filter:
-    """What the rules of the host come to; ``Refused`` where it cannot have them."""
-    request = _firewall_request.ipv6_request(module.params["name"])
-    if not wanted:
-        # Rules that an earlier run has made are known by the files that load them.
-        made = _files.changes(_firewall_boot.files(request, "none", []))
+def _networks(settings: _ipv6_settings.Settings, accounts: bytes) -> list[_ipv6_prefixes.Prefix]:
+    """What customers may have of IPv6: the pools, and accounts' own beside them."""
+    pools = [*settings.prefixes, *settings.delegated]
+    own = [_ipv6_prefixes.Prefix(one) for kind in _ipv6_prefixes.read(accounts.decode()) for one in kind.values()]
+    return [*pools, *(one for one in own if not any(one.subnet_of(pool) for pool in pools))]
+
+
+def _filter(module: AnsibleModule, networks: t.Sequence[_ipv6_prefixes.Prefix] | None) -> Filter:
+    """What the rules of the host come to; ``Refused`` where it cannot have them. ``networks``: ``None`` for none."""
+    request = _firewall_request.ipv6_request(module.params["name"], networks or ())
+    if networks is None:
+        made = _firewall_boot.made(request)
         return Filter(_firewall_plan.prepare(module, request, None, "none") if made else None)
     startup = "systemd" if _by_systemd(module.params["startup"]) else "rc_local"
     try:

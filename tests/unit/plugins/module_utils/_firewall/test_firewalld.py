@@ -9,7 +9,12 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._firewall
     runtime_only,
     same_settings,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import client_request, request
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import (
+    client_request,
+    delegation_request,
+    ipv6_request,
+    request,
+)
 
 # As firewall-cmd 1.3 and 2.3 print it.
 POLICY = """\
@@ -69,6 +74,12 @@ def test_direct_rules():
         ),
         (client_request("x", "ppp-up", "masquerade"), ['rule family="ipv4" accept']),
         (client_request("x", "ppp-up", "standalone"), []),
+        (delegation_request("x", "ppp-up"), ['rule family="ipv6" accept']),
+        (
+            ipv6_request("x", ["2001:db8:1::/48", "2001:db8:100::/40"]),
+            [f'rule family="ipv6" source address="{one}" accept' for one in ("2001:db8:1::/48", "2001:db8:100::/40")],
+        ),
+        (ipv6_request("x"), []),
     ],
 )
 def test_rich_rules(wanted, rules):
