@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _iptables as _firewall_iptables
@@ -104,6 +105,11 @@ def test_a_delegated_prefix_passes_a_firewall_that_drops(router, program):
     router.host.sh(f"ip -6 addr add {SIX_INSIDE}/64 dev eth0 nodad")
     outside.sh(f"ip -6 addr add {SIX_OUTSIDE}/64 dev outside0 nodad; ip -6 route add default via {SIX_INSIDE}")
     client.sh("ip -6 addr add 2001:db8:7::2/64 dev client0 nodad; ip -6 route add default via 2001:db8:7::1")
+    ends = ((router.host, "ppp0"), (router.host, "eth0"), (client, "client0"), (outside, "outside0"))
+    for _attempt in range(100):
+        if not any("tentative" in end.sh(f"ip -6 addr show dev {link}") for end, link in ends):
+            break
+        time.sleep(0.1)
     router.host.sh(DROPPING[program])
 
     def run(what):
