@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Defines the plans of an instance of M(dialtone.pppoe.pppoe_server), and which account has which. A session gets the
     rates of its account before its first IPv4 packet passes. Rates are for IPv4 and IPv6 together.
-  - Living sessions whose rates change get the new ones at once, without losing a packet, and none is ended.
+  - Living sessions whose rates change get the new ones at once, without losing a packet, and none is ended. Only with
+    another C(queue) for downloads, what is in the former one at that moment is lost.
   - Everything is validated before the first write. Plans that the kernel of the host cannot apply are refused.
 extends_documentation_fragment:
   - dialtone.pppoe.attributes
