@@ -7,7 +7,7 @@ COUNT = 30
 
 def test_customers_get_addresses_of_the_centre(cluster, until):
     assert until(cluster.master, 30)
-    cluster.customers("dial", count=COUNT, username="cmz", secret="cmz", redial=1)
+    cluster.customers("dial", count=COUNT, username="cmz", secret="cmz", redial=1, echo_failure=6)
     found = cluster.customers("wait", seconds=60)["customers"]
     assert {one["state"] for one in found} == {"up"}
     assert {one["ac_name"] for one in found} == {"cluster"}
