@@ -62,6 +62,11 @@ class Site:
         where = f"username = '{username}' AND host(nasipaddress) = '{self.address}'"
         return self.query(f"SELECT {columns} FROM radacct WHERE {where} ORDER BY acctstarttime")  # noqa: S608
 
+    def history(self, mac: str) -> list[dict]:
+        """What the concentrator itself has recorded of a client, the latest session first."""
+        arguments = json.dumps({"mac": [mac]})
+        return self.host.ansible("dialtone.pppoe.pppoe_session_history_info", arguments, check=False)["sessions"]
+
     def radius(self, attributes: str, secret: str = DISCONNECT_SECRET, kind: str = "disconnect") -> str:
         """What the concentrator answers to a billing system."""
         command = f"printf '%s' '{attributes}' | radclient -r 1 -t 8 -x {self.address}:3799 {kind} {secret}"

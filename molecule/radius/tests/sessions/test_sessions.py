@@ -76,6 +76,53 @@ def test_without_an_address_of_either_there_is_no_session(concentrator):
     concentrator.hang_up(20, 2)
 
 
+def test_a_pool_of_the_concentrator(concentrator):
+    (customer,) = concentrator.dial(39, "firm")
+    assert customer["address"].startswith("10.40.0.")
+    concentrator.hang_up(39)
+    (customer,) = concentrator.dial(39, "lost", state="ended")
+    assert "There is no pool nothing at this server" in customer["message"]
+
+
+def test_an_account_of_a_server_by_hand(concentrator):
+    """adopt has read it in a file of the server, and the run has moved it to the centres."""
+    (customer,) = concentrator.dial(40, "before")
+    assert customer["address"] == "10.20.0.9"
+    concentrator.hang_up(40)
+
+
+def test_radsec(concentrator):
+    """One of the two has all its answers by TLS."""
+    connections = concentrator.host.check_output("ss -Htn state established '( dport = :2083 )'")
+    assert bool(connections) is (concentrator.suite == "trixie")
+
+
+def test_the_server_itself_knows_who_had_an_address(concentrator, until):
+    (customer,) = concentrator.dial(41, "any")
+    concentrator.hang_up(41)
+
+    def ended():
+        found = concentrator.history(customer["mac"])
+        return found if found and found[0]["cause"] else []
+
+    (session,) = until(ended, 30)
+    assert {
+        "account": "any",
+        "address": customer["address"],
+        "device": "eth1",
+        "session_id": customer["session_id"],
+        "cause": "User-Request",
+        "source": "server",
+    }.items() <= session.items()
+    assert session["start"] <= session["stop"]
+    assert session["bytes_in"] > 0
+
+
+def test_addresses_and_routes_of_radius_are_masqueraded(concentrator):
+    rules = concentrator.host.check_output("iptables-legacy-save -t nat")
+    assert all(f"-A POSTROUTING -s {network} -o eth0 " in rules for network in ("10.20.0.0/16", "10.30.0.0/16"))
+
+
 def test_nobody_has_an_address_that_is_another_s(concentrator):
     for number, name in ((30, "twice"), (31, f"host-{concentrator.suite}")):
         concentrator.dial(number, name, state="ended")
@@ -112,24 +159,32 @@ def test_an_attribute_that_nobody_knows_is_no_harm(concentrator):
 def test_a_session_that_ends_slowly_leaves_the_next_one_its_attributes(concentrator, until):
     """pppd gives back its unit when the link goes down, and removes its file of attributes after the last script."""
     host, script = concentrator.host, "/etc/ppp/ip-down.d/slow"
-    host.check_output(f"printf '#!/bin/sh\\nsleep 3\\n' >{script}; chmod 755 {script}")
+    waits = "for i in $(seq 600); do [ -e /run/slow ] || exit; sleep 0.1; done"
+    host.check_output(f"touch /run/slow; printf '#!/bin/sh\\n{waits}\\n' >{script}; chmod 755 {script}")
     try:
-        concentrator.dial(37, "colours")
-        pid = host.check_output("pgrep -n -x pppd")
-        concentrator.hang_up(37)
+        name = concentrator.interface(concentrator.dial(37, "colours")[0]["address"])
+        pid = host.check_output(f"head -1 /run/{name}.pid")
+        # With a PADT, pppoe-server would send pppd a signal, upon which it waits for no script.
+        concentrator.customers("hang_up", first=37, count=1, how="vanish")
+        host.check_output(f"kill {pid}")
+        assert until(lambda: not host.file(f"/sys/class/net/{name}").exists, 30)
         address = concentrator.dial(38, "unknown")[0]["address"]
         assert host.file(f"/proc/{pid}").exists
-        assert until(lambda: not host.file(f"/proc/{pid}").exists, 10)
+        host.check_output("rm /run/slow")
+        assert until(lambda: not host.file(f"/proc/{pid}").exists, 30)
         assert host.file(f"/run/radattr.{concentrator.interface(address)}").exists
     finally:
-        host.check_output(f"rm {script}")
+        host.check_output(f"rm -f {script} /run/slow")
     concentrator.hang_up(38)
 
 
 def test_a_session_has_its_time(concentrator, until):
-    concentrator.dial(35, "short")
-    concentrator.wait(35, state="ended")
-    assert until(lambda: [row for row in concentrator.rows("short") if row[1] == "f"], 30)[0][2] == "Session-Timeout"
+    limits = {"short": "Session-Timeout", "idle": "Idle-Timeout"}
+    for number, name in enumerate(limits, 35):
+        concentrator.dial(number, name)
+    concentrator.wait(35, 2, state="ended")
+    for name, cause in limits.items():
+        assert until(lambda: [row for row in concentrator.rows(name) if row[1] == "f"], 30)[0][2] == cause  # noqa: B023
 
 
 def test_a_new_session_replaces_the_former(concentrator, until):
@@ -173,8 +228,9 @@ def rates(concentrator) -> str:
     return concentrator.host.file(f"/sys/class/net/{name}/ifalias").content_string
 
 
-def test_a_billing_system_changes_the_rates_of_a_session(concentrator):
-    """At once, without an end of the session; what cannot be changed is not said to be."""
+def test_a_billing_system_changes_the_rates_of_a_session(concentrator, until):
+    """At once, without an end of the session or a packet lost; what cannot be changed is not said to be."""
+    concentrator.customers("ping", first=1, count=1, interval=0.02)
     assert "CoA-ACK" in concentrator.radius("User-Name=fixed,Filter-Id=5000/3000", kind="coa")
     assert "download=5000000 upload=3000000" in rates(concentrator)
     name = concentrator.interface("10.20.0.5")
@@ -193,6 +249,8 @@ def test_a_billing_system_changes_the_rates_of_a_session(concentrator):
     assert "download=5000000 upload=3000000" in rates(concentrator)
     assert concentrator.status(1)["state"] == "up"
     assert "CoA-ACK" in concentrator.radius("User-Name=fixed,Filter-Id=2000/1000", kind="coa")
+    concentrator.customers("stop_pings", first=1, count=1)
+    assert until(lambda: (pings := concentrator.status(1)["pings"])["answered"] == pings["sent"] > 50, 30)
 
 
 def test_a_wrong_secret_does_nothing_and_is_logged(concentrator):
