@@ -1,7 +1,7 @@
 """Figures and ratios: how long things take, and against what. Nothing here fails for being slow.
 
-All parts together take less than half an hour on two processors. The longest of them measure less then than alone: see
-`measure.chosen`.
+All parts together take about half an hour on two processors, by the sum of what the parts take one by one. The longest of
+them measure less then than alone: see `measure.chosen`.
 """
 
 from __future__ import annotations
