@@ -1,6 +1,6 @@
 """Figures and ratios: how long things take, and against what. Nothing here fails for being slow.
 
-All parts together take about half an hour on two processors, by the sum of what the parts take one by one. The longest of
+All parts together take about half an hour on two processors, by the sum of what each takes alone. The longest of
 them measure less then than alone: see `measure.chosen`.
 """
 
