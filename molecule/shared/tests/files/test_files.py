@@ -18,7 +18,7 @@ PLACEHOLDERS = {
     "INTERFACE": r"[A-Za-z0-9._@-]+",
     "KIND": r"(?:busy|former|ids|living|new|pid|pool|rest|slots)",
     "NAME": r"[A-Za-z0-9_-]+",
-    "PART": r"_[a-z_]+",
+    "PART": r"_[a-z0-9_]+",
     "PATH": r"[A-Za-z0-9._-]+",
     "TARGET": r"(?:[a-z-]+\.(?:target|service)|sys-subsystem-net-devices-[^/]+\.device)",
     "N": r"[0-9]+",
