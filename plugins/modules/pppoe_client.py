@@ -151,9 +151,10 @@ options:
       client:
         description:
           - What speaks DHCPv6 and advertises the prefixes. V(networkd) is systemd-networkd, which is started with the
-            connection. V(auto) is V(networkd), too.
+            connection. V(dhcpcd) is dhcpcd, version 10 or later, with radvd, which run while the link is up.
+          - V(auto) selects V(networkd) if systemd-networkd is installed, otherwise V(dhcpcd).
         type: str
-        choices: [auto, networkd]
+        choices: [auto, networkd, dhcpcd]
         default: auto
       length:
         description:
@@ -270,6 +271,7 @@ requirements:
   - a kernel with PPP over Ethernet
   - iproute2
   - polkit 0.106 or later, for O(user_control)
+  - systemd-networkd 250 or later, or dhcpcd 10 or later and radvd, for O(ipv6_delegation)
 notes:
   - What C(/etc/ppp/options) says holds for every pppd of a host. The connection takes back C(persist), C(idle),
     C(maxconnect), C(auth) and the like; what pppd cannot take back is in a warning, and refused where nothing would
@@ -433,7 +435,7 @@ ARGUMENTS = {
         "type": "dict",
         "options": {
             "interfaces": {"type": "list", "elements": "str", "required": True},
-            "client": {"type": "str", "choices": ["auto", "networkd"], "default": "auto"},
+            "client": {"type": "str", "choices": ["auto", "networkd", "dhcpcd"], "default": "auto"},
             "length": {"type": "int", "default": 56},
         },
     },

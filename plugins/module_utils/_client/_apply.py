@@ -12,6 +12,7 @@ import time
 import typing as t
 from contextlib import suppress
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dhcpcd as _client_dhcpcd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _lan as _client_lan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _systemd
@@ -38,13 +39,20 @@ def write(module: AnsibleModule, name: str, plan: ClientPlan) -> None:
     unit = _layout_client.unit_name(name)
     if plan.boot == "disable":
         _systemd.disable(module, unit)
+    _client_lan.stop(module, plan.stop)
     _files.write(module, plan.changes)
     if plan.reload:
         _systemd.daemon_reload(module)
         if not os.path.exists(_layout_client.unit_path(name)):
             # One that did not end well would be listed as failed for ever, without its file.
             _systemd.forget_failure(module, unit)
-    _client_lan.apply(module, plan.networkd, [one.file.path for one in plan.changes if one.file.content is None])
+    removed = [one.file.path for one in plan.changes if one.file.content is None]
+    for each, path in zip(_client_dhcpcd.units(name), _client_dhcpcd.unit_paths(name)):
+        if path in removed:
+            _systemd.forget_failure(module, each)
+    _client_lan.apply(module, plan.networkd, removed)
+    for each in plan.restart:
+        _systemd.restart(module, each)
     if plan.boot == "enable":
         _systemd.enable(module, unit)
     started = _layout_client.started_path(name)

@@ -36,7 +36,7 @@ def check(request: ClientRequest, host: ObservedClient) -> list[str]:
         _refuse_clashes(request.wanted, others)
         _refuse_a_taken_name(request, request.wanted, host)
         warnings = _client_host_options.warnings(host.options, request.wanted.demand_idle is not None)
-        return [*warnings, *_check_delegation(request.wanted, host)]
+        return [*warnings, *_check_delegation(request.wanted, host, request.check_mode)]
     return []
 
 
@@ -170,11 +170,11 @@ def check_dial(request: ClientRequest, host: ObservedClient, decision: DialDecis
             )
 
 
-def _check_delegation(wanted: Connection, host: ObservedClient) -> list[str]:
+def _check_delegation(wanted: Connection, host: ObservedClient, check_mode: bool) -> list[str]:
     if wanted.delegation is None:
         return []
     outside = {wanted.interface, wanted.nic, wanted.link_name or ""}
-    return _client_delegation.check(wanted.delegation, outside, host.delegation, host.to_systemd)
+    return _client_delegation.check(wanted.delegation, outside, host.delegation, host.to_systemd, check_mode)
 
 
 def _links(request: ClientRequest, host: ObservedClient) -> set[str]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dhcpcd as _client_dhcpcd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
@@ -131,10 +132,11 @@ def _demand_lines(wanted: Connection) -> list[str]:
 
 
 def _script_lines(wanted: Connection) -> list[str]:
+    # systemd-networkd reads the advertisements itself.
+    by_kernel = wanted.ipv6 and (wanted.delegation is None or wanted.delegation.by_dhcpcd)
     return [
         f"set {_layout_client.CONNECTION}={wanted.name}",
-        # systemd-networkd reads the advertisements itself.
-        *([f"set {_layout_client.IPV6}=1"] if wanted.ipv6 and wanted.delegation is None else []),
+        *([f"set {_layout_client.IPV6}=1"] if by_kernel else []),
         f"set {_quoted(_layout_client.SERVERS + '=' + ' '.join(wanted.dns))}",
         f"ip-up-script {_layout_client.UP}",
         f"ip-down-script {_layout_client.DOWN}",
@@ -162,7 +164,11 @@ def unit_file(wanted: Connection) -> bytes:
     """
     longest = wanted.redial_pause_max * _layout_client.REFUSED_FACTOR
     kind = "exec" if wanted.demand_idle is not None else "notify"
-    wants = f"Wants={_client_networkd.SERVICE}\n" if wanted.delegation is not None else ""
+    wants = ""
+    if wanted.delegation is not None:
+        by_dhcpcd = wanted.delegation.by_dhcpcd
+        units = _client_dhcpcd.units(wanted.name) if by_dhcpcd else (_client_networkd.SERVICE,)
+        wants = f"Wants={' '.join(units)}\n"
     return f"""{_layout_client.MARKER}
 [Unit]
 Description=PPPoE connection {wanted.name} on {wanted.nic}

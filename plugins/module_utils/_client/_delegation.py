@@ -5,28 +5,39 @@
 """A delegated IPv6 prefix for the networks behind a client: what may be asked for, and what a host can do about it.
 
 Private to this collection. Pure. The protocol is spoken by systemd-networkd (``_networkd``), which asks for the prefix,
-divides it, and advertises it inside.
+divides it, and advertises it inside, or by dhcpcd, with radvd to advertise it (``_dhcpcd``).
 """
 
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dhcpcd as _client_dhcpcd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 
-NETWORKD = "networkd"
+AUTO, NETWORKD, DHCPCD = "auto", "networkd", "dhcpcd"
+#: The version of dhcpcd from which on it ends when it is asked to, and gets a prefix on each link that comes.
+LEAST_DHCPCD = 10
 #: The length of what addresses are made from (RFC 4862), and the shortest that is ever delegated to a customer.
 SUBNET, SHORTEST = 64, 32
 
 
 @dataclass(frozen=True)
 class Delegation:
-    """``interfaces``: those that get a /64 each, in the order of the /64s. ``length``: of the prefix to ask for."""
+    """``interfaces``: those that get a /64 each, in the order of the /64s. ``length``: of the prefix to ask for.
+
+    ``client``: ``dhcpcd``, or else systemd-networkd.
+    """
 
     interfaces: tuple[str, ...]
     length: int = 56
+    client: str = AUTO
+
+    @property
+    def by_dhcpcd(self) -> bool:
+        return self.client == DHCPCD
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,20 @@ class Inside:
     there: bool = False
     network_file: str | None = None
     manager: str | None = None
+
+
+@dataclass(frozen=True)
+class ObservedDhcpcd:
+    """``version``: of the dhcpcd that is installed; ``radvd``: that it is. ``running``: those of our units that do.
+
+    ``rival``: the process of a dhcpcd that manages all interfaces. ``machine_id``: as of machine-id(5).
+    """
+
+    version: str | None = None
+    radvd: bool = False
+    running: tuple[str, ...] = ()
+    rival: int | None = None
+    machine_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +80,7 @@ class ObservedDelegation:
     inside: t.Mapping[str, Inside] | None = None
     files: tuple[str, ...] = ()
     others: bool = False
+    dhcpcd: ObservedDhcpcd = field(default_factory=ObservedDhcpcd)
 
 
 def delegation(value: t.Mapping[str, t.Any] | None, ipv6: bool, demand: bool) -> Delegation | None:
@@ -77,11 +103,16 @@ def delegation(value: t.Mapping[str, t.Any] | None, ipv6: bool, demand: bool) ->
     if demand:
         problem = "a link that is dialled on demand has no prefix while it sleeps."
         raise Refused("ipv6_delegation", problem, "Leave demand_idle out.")
-    return Delegation(interfaces, length)
+    return Delegation(interfaces, length, value["client"])
 
 
-def check(wanted: Delegation, outside: t.Container[str], host: ObservedDelegation, to_systemd: bool) -> list[str]:
-    """``Refused`` for what this host cannot do, else the warnings. ``outside``: the interfaces of the connection."""
+def check(
+    wanted: Delegation, outside: t.Container[str], host: ObservedDelegation, to_systemd: bool, check_mode: bool = False
+) -> list[str]:
+    """``Refused`` for what this host cannot do, else the warnings. ``outside``: the interfaces of the connection.
+
+    In check mode, dhcpcd may still be missing, since a run may install it first.
+    """
     inside = host.inside or {}
     for index, name in enumerate(wanted.interfaces):
         parameter = f"ipv6_delegation.interfaces[{index}]"
@@ -91,13 +122,12 @@ def check(wanted: Delegation, outside: t.Container[str], host: ObservedDelegatio
             fix = "Correct the name, or make the interface first."
             raise Refused(parameter, f"this host has no interface {name!r}.", fix)
     if not to_systemd:
-        raise Refused("ipv6_delegation", "it needs systemd, which runs systemd-networkd.", "Use startup=systemd.")
-    if not host.networkd:
-        fix = "Install the package that has it (systemd, or systemd-networkd)."
-        raise Refused("ipv6_delegation.client", "systemd-networkd is not installed on this host.", fix)
-    if not host.runs and host.would:
-        problem = f"systemd-networkd does not run here, and it would act on {', '.join(host.would[:3])}, too."
-        raise Refused("ipv6_delegation.client", problem, "Start it yourself, or move these files away.")
+        program = "dhcpcd" if wanted.by_dhcpcd else "systemd-networkd"
+        raise Refused("ipv6_delegation", f"it needs systemd, which runs {program}.", "Use startup=systemd.")
+    if wanted.by_dhcpcd:
+        _check_dhcpcd(host.dhcpcd, check_mode)
+    else:
+        _check_networkd(wanted.client, host)
     return [
         f"{inside[name].manager} manages {name}, too, and may take from it the addresses of the delegated prefix. Have "
         f"it leave {name} alone, or its IPv6."
@@ -106,12 +136,37 @@ def check(wanted: Delegation, outside: t.Container[str], host: ObservedDelegatio
     ]
 
 
+def _check_networkd(client: str, host: ObservedDelegation) -> None:
+    if not host.networkd and client == AUTO:
+        fix = "Install one of them: systemd-networkd, or dhcpcd 10 or newer and radvd."
+        raise Refused("ipv6_delegation.client", "neither systemd-networkd nor dhcpcd is installed on this host.", fix)
+    if not host.networkd:
+        fix = "Install the package that has it (systemd, or systemd-networkd)."
+        raise Refused("ipv6_delegation.client", "systemd-networkd is not installed on this host.", fix)
+    if not host.runs and host.would:
+        problem = f"systemd-networkd does not run here, and it would act on {', '.join(host.would[:3])}, too."
+        raise Refused("ipv6_delegation.client", problem, "Start it yourself, or move these files away.")
+
+
+def _check_dhcpcd(host: ObservedDhcpcd, check_mode: bool) -> None:
+    missing = [name for name, there in (("dhcpcd", host.version), ("radvd", host.radvd)) if not there]
+    if missing and not check_mode:
+        problem = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed on this host."
+        raise Refused("ipv6_delegation.client", problem, "Install dhcpcd 10 or newer and radvd, or use networkd.")
+    if host.version and _client_dhcpcd.major(host.version) < LEAST_DHCPCD:
+        problem = f"dhcpcd {host.version} is installed here, which may get no prefix and may not end when asked to."
+        raise Refused("ipv6_delegation.client", problem, "Use networkd, or install dhcpcd 10 or newer.")
+    if host.rival is not None:
+        problem = f"a dhcpcd that manages all interfaces runs here (process {host.rival}), and allows no other one."
+        raise Refused("ipv6_delegation.client", problem, "Have it manage one interface (dhcpcd eth0), or use networkd.")
+
+
 def action(wanted: Delegation | None, host: ObservedDelegation, changed: bool) -> str | None:
     """What follows for systemd-networkd: ``start``, ``reload``, ``stop`` (which is a reload first), or nothing.
 
     It ends with the last delegation if nothing but that has started it: it has no other file, and is not enabled.
     """
-    if wanted is not None:
+    if wanted is not None and not wanted.by_dhcpcd:
         return "start" if not host.runs else "reload" if changed else None
     if not changed or not host.runs:
         return None

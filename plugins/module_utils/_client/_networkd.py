@@ -59,7 +59,7 @@ def interface_of(path: str) -> str | None:
 
 def is_ours(path: str) -> bool:
     """Whether we made a file of systemd-networkd's, by its name."""
-    return "-pppoe-client." in path.rpartition("/")[2]
+    return path.startswith(FOLDERS) and "-pppoe-client." in path.rpartition("/")[2]
 
 
 def files(wanted: Connection, asked: Delegation, host: ObservedDelegation) -> dict[str, bytes]:

@@ -18,7 +18,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _hos
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _lan as _client_lan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _link as _client_link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _managers as _client_managers
-from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _wanted_files as _client_wanted_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
@@ -128,11 +128,8 @@ def _ethernet(request: ClientRequest, interfaces: t.Container[str]) -> Ethernet 
 
 
 def delegation_paths(request: ClientRequest, host: _client_delegation.ObservedDelegation) -> list[str]:
-    """The files of systemd-networkd's that a run may change."""
-    wanted = request.wanted
-    asked = wanted.delegation if wanted is not None else None
-    new = _client_networkd.files(wanted, asked, host) if wanted is not None and asked is not None else ()
-    return [*host.files, *new]
+    """The files for a delegated prefix that a run may change."""
+    return [*host.files, *_client_wanted_files.delegated(request.wanted, host)]
 
 
 def paths(name: str) -> list[str]:

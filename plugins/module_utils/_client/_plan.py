@@ -13,6 +13,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _acc
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _connections as _client_connections
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _decision as _client_decision
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dhcpcd as _client_dhcpcd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _wanted_files as _client_wanted_files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
@@ -30,7 +31,7 @@ class ClientPlan:
     ``wanted``: what is dialled. ``accounts``: the secrets files among ``changes``; ``account``: whether the
     connection's own account is another one. ``boot``: ``enable`` or ``disable`` its unit. ``reload``: systemd must read
     its unit again. ``vlans``: interfaces to remove, since no connection needs them. ``networkd``: what follows for
-    systemd-networkd (``_delegation.action``).
+    systemd-networkd (``_delegation.action``). ``stop``, ``restart``: units of dhcpcd and radvd.
     """
 
     wanted: Connection | None
@@ -44,11 +45,14 @@ class ClientPlan:
     vlans: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     networkd: str | None = None
+    stop: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
         link = self.decision.dial or self.decision.hang_up
-        return bool(self.changes or self.boot or self.reload or self.networkd or link)
+        units = self.stop or self.restart
+        return bool(self.changes or self.boot or self.reload or self.networkd or units or link)
 
     def diff(self) -> list[dict[str, str]]:
         shown = {edit.file.path: edit.diff() for edit in self.accounts}
@@ -63,6 +67,7 @@ def plan(request: ClientRequest, host: ObservedClient) -> ClientPlan:
     changed = {change.file.path for change in changes}
     account = request.configures and not changed.isdisjoint(_client_accounts.paths(request.name))
     decision = _client_decision.decide(request.state, _now(request, host, changed, account))
+    by_dhcpcd = _by_dhcpcd(request)
     return ClientPlan(
         _dialled(request, host),
         host.to_systemd,
@@ -75,6 +80,8 @@ def plan(request: ClientRequest, host: ObservedClient) -> ClientPlan:
         vlans=_unused_vlans(request, host, decision),
         warnings=tuple(warning for edit in edits for warning in edit.plan.warnings),
         networkd=_networkd(request, host, changed),
+        stop=() if by_dhcpcd or not request.writes else host.delegation.dhcpcd.running,
+        restart=_restart(request, host, changed) if by_dhcpcd and not decision.dial else (),
     )
 
 
@@ -111,7 +118,8 @@ def _boot(request: ClientRequest, host: ObservedClient) -> str | None:
 
 def _reload(request: ClientRequest, host: ObservedClient, changed: t.Container[str]) -> bool:
     stale = request.configures and host.unit.stale
-    return host.systemd and (stale or _layout_client.unit_path(request.name) in changed)
+    units = [_layout_client.unit_path(request.name), *_client_dhcpcd.unit_paths(request.name)]
+    return host.systemd and (stale or any(path in changed for path in units))
 
 
 def _networkd(request: ClientRequest, host: ObservedClient, changed: t.Iterable[str]) -> str | None:
@@ -119,6 +127,21 @@ def _networkd(request: ClientRequest, host: ObservedClient, changed: t.Iterable[
         return None
     asked = request.wanted.delegation if request.wanted is not None else None
     return _client_delegation.action(asked, host.delegation, any(map(_client_networkd.is_ours, changed)))
+
+
+def _by_dhcpcd(request: ClientRequest) -> bool:
+    asked = request.wanted.delegation if request.wanted is not None else None
+    return asked is not None and asked.by_dhcpcd
+
+
+def _restart(request: ClientRequest, host: ObservedClient, changed: t.Container[str]) -> tuple[str, ...]:
+    """The units that go by what has changed, while the link is up: they are started with each link."""
+    link = host.link(request.name)
+    if link is None or not link.up or not host.unit.active:
+        return ()
+    units = _client_dhcpcd.units(request.name)
+    as_asked = not any(path in changed for path in _client_dhcpcd.paths(request.name))
+    return () if as_asked and set(units) <= set(host.delegation.dhcpcd.running) else units
 
 
 def _unused_vlans(

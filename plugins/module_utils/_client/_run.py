@@ -14,6 +14,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _che
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _firewall as _client_firewall
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _ipv6 as _client_ipv6
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _lan as _client_lan
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _managers as _client_managers
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _observe as _client_observe
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _options as _client_options
@@ -29,7 +30,7 @@ if t.TYPE_CHECKING:
 def run(module: DiscreetModule) -> dict[str, t.Any]:
     """What ``state`` asks for."""
     defaults = {name: spec.get("default") for name, spec in module.argument_spec.items()}
-    request = _client_options.request(module.params, defaults, module.check_mode)
+    request = _client_lan.settled(module, _client_options.request(module.params, defaults, module.check_mode))
     with _client_accounts.locked():
         host = _client_observe.observe(module, request)
         warnings = _client_check.check(request, host)
@@ -142,7 +143,8 @@ def _managed_by(
     name = link.interface if link is not None else wanted.link_name
     names = sorted({wanted.interface, wanted.nic} | ({name} if name else set()))
     found = _client_managers.managers(module, names, host.units)
-    meant = [_client_managers.NETWORKD] if wanted.delegation is not None else []
+    by_networkd = wanted.delegation is not None and not wanted.delegation.by_dhcpcd
+    meant = [_client_managers.NETWORKD] if by_networkd else []
     others = {manager: taken for manager, taken in found.items() if manager not in meant}
     # In check mode, what a run does about it beforehand has not been done yet.
     for warning in [] if module.check_mode else _client_managers.warnings(others, name):

@@ -9,12 +9,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _config as _client_config
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dhcpcd as _client_dhcpcd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _client as _layout_client
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_client_attempt, _pppoe_client_up
 
 if t.TYPE_CHECKING:
+    from ansible_collections.dialtone.pppoe.plugins.module_utils._client._delegation import ObservedDelegation
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._observe import ObservedClient
     from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import ClientRequest, Connection
 
@@ -34,7 +36,7 @@ def _present(request: ClientRequest, wanted: Connection, host: ObservedClient) -
     found += [_hook(name, action, text) for action, text in request.hooks]
     unit = _client_config.unit_file(wanted) if host.to_systemd else None
     found.append(_files.File(_layout_client.unit_path(name), unit))
-    found += _networkd_files(wanted, host)
+    found += _delegation_files(wanted, host)
     rule = _client_config.rule_file(name, request.user_control_group) if request.user_control else None
     found.append(_files.File(_layout_client.rule_path(name), rule))
     lines = _client_config.background_lines(wanted) if request.boot and not host.to_systemd else None
@@ -53,10 +55,19 @@ def _absent(name: str, host: ObservedClient) -> list[_files.File]:
     return found + _rc_local_file(host, name, None)
 
 
-def _networkd_files(wanted: Connection, host: ObservedClient) -> list[_files.File]:
-    """What systemd-networkd is to do with a delegated prefix, and nothing of what an earlier run has said of that."""
-    asked = wanted.delegation
-    found = _client_networkd.files(wanted, asked, host.delegation) if asked is not None else {}
+def delegated(wanted: Connection | None, host: ObservedDelegation) -> dict[str, bytes]:
+    """What is to be done with a delegated prefix: path and content."""
+    asked = wanted.delegation if wanted is not None else None
+    if wanted is None or asked is None:
+        return {}
+    if asked.by_dhcpcd:
+        return _client_dhcpcd.files(wanted, asked, host.dhcpcd.machine_id)
+    return _client_networkd.files(wanted, asked, host)
+
+
+def _delegation_files(wanted: Connection, host: ObservedClient) -> list[_files.File]:
+    """What is to be done with a delegated prefix, and nothing of what an earlier run has said of that."""
+    found = delegated(wanted, host.delegation)
     former = [_files.File(path, None) for path in host.delegation.files if path not in found]
     return [*(_files.File(path, content) for path, content in found.items()), *former]
 

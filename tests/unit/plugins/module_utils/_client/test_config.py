@@ -37,6 +37,8 @@ PEERS = [
     ({"ipv6": True}, Pppd(), [b"+ipv6", b"set", b"DIALTONE_IPV6=1"], [b"noipv6"]),
     # systemd-networkd reads the advertisements itself.
     ({"ipv6": True, "delegation": Delegation(("eth1",))}, Pppd(), [b"+ipv6"], [b"noipv6"]),
+    ({"ipv6": True, "delegation": Delegation(("eth1",), client="dhcpcd")}, Pppd(),
+     [b"+ipv6", b"set", b"DIALTONE_IPV6=1"], [b"noipv6"]),
     ({"methods": ("chap", "mschapv2")}, Pppd(), [b"refuse-pap", b"refuse-mschap", b"refuse-eap"], []),
     ({"methods": ("pap",)}, Pppd(), [b"refuse-chap", b"refuse-mschap-v2", b"refuse-mschap", b"refuse-eap"], []),
     ({"demand_idle": 300}, Pppd(),
@@ -88,6 +90,9 @@ def test_only_what_has_our_first_line_is_ours(content, expected):
     ({"redial_pause_max": 600}, "TimeoutStartSec=3030"),
     # One that waits for traffic has started once it waits.
     ({"demand_idle": 300}, "Type=exec"),
+    ({"delegation": Delegation(("eth1",))}, "Wants=systemd-networkd.service"),
+    ({"delegation": Delegation(("eth1",), client="dhcpcd")},
+     "Wants=pppoe-client-prefix@dsl.service pppoe-client-advertise@dsl.service"),
 ])  # fmt: skip
 def test_unit_file(changes, line):
     unit = _client_config.unit_file(Connection(**dict(vars(DSL), **changes)))

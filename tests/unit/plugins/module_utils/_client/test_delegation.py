@@ -7,6 +7,7 @@ import json
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _delegation as _client_delegation
+from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dhcpcd as _client_dhcpcd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _dial as _client_dial
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _ipv6 as _client_ipv6
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client import _networkd as _client_networkd
@@ -14,6 +15,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._client._delegation
     Delegation,
     Inside,
     ObservedDelegation,
+    ObservedDhcpcd,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._link import Link
 from ansible_collections.dialtone.pppoe.plugins.module_utils._client._options import Connection
@@ -21,6 +23,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors impor
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._interfaces import Address, Interface
 
 ONE = Delegation(("eth1",))
+BY_DHCPCD = Delegation(("eth1",), client="dhcpcd")
 THERE = {"eth1": Inside(True), "eth2": Inside(True)}
 
 
@@ -53,9 +56,9 @@ def test_refused(changes, message):
     assert str(refused.value).startswith(message)
 
 
-def check(wanted=ONE, outside=("eth0", "ppp-dsl"), to_systemd=True, **changes):
+def check(wanted=ONE, outside=("eth0", "ppp-dsl"), to_systemd=True, check_mode=False, **changes):
     host = ObservedDelegation(**{"networkd": True, "inside": THERE, **changes})
-    return _client_delegation.check(wanted, outside, host, to_systemd)
+    return _client_delegation.check(wanted, outside, host, to_systemd, check_mode)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +67,9 @@ def check(wanted=ONE, outside=("eth0", "ppp-dsl"), to_systemd=True, **changes):
         ({"outside": ("eth1",)}, "ipv6_delegation.interfaces[0]: eth1 leads outside."),
         ({"inside": {"eth1": Inside()}}, "ipv6_delegation.interfaces[0]: this host has no interface 'eth1'."),
         ({"to_systemd": False}, "ipv6_delegation: it needs systemd"),
-        ({"networkd": False}, "ipv6_delegation.client: systemd-networkd is not installed on this host."),
+        ({"networkd": False}, "ipv6_delegation.client: neither systemd-networkd nor dhcpcd is installed on this host."),
+        ({"networkd": False, "wanted": Delegation(("eth1",), client="networkd")},
+         "ipv6_delegation.client: systemd-networkd is not installed on this host."),
         ({"would": ("/etc/systemd/network/lan.network",)},
          "ipv6_delegation.client: systemd-networkd does not run here, and it would act on /etc/systemd/network/lan"),
     ],
@@ -83,6 +88,30 @@ def test_a_host_that_can():
 
 
 @pytest.mark.parametrize(
+    ("host", "message"),
+    [
+        (ObservedDhcpcd(), "dhcpcd and radvd are not installed on this host."),
+        (ObservedDhcpcd("10.1.0"), "radvd is not installed on this host."),
+        (ObservedDhcpcd("9.4.1", True), "dhcpcd 9.4.1 is installed here, which may get no prefix"),
+        (ObservedDhcpcd("of an unknown version", True), "dhcpcd of an unknown version is installed here"),
+        (ObservedDhcpcd("10.1.0", True, rival=7), "a dhcpcd that manages all interfaces runs here (process 7)"),
+    ],
+)
+def test_a_host_whose_dhcpcd_cannot(host, message):
+    with pytest.raises(Refused) as refused:
+        check(BY_DHCPCD, networkd=False, dhcpcd=host)
+    assert str(refused.value).startswith(f"ipv6_delegation.client: {message}")
+
+
+def test_a_host_whose_dhcpcd_can():
+    assert check(BY_DHCPCD, networkd=False, dhcpcd=ObservedDhcpcd("10.1.0", True)) == []
+    # What the role installs after it has checked.
+    assert check(BY_DHCPCD, networkd=False, check_mode=True) == []
+    with pytest.raises(Refused, match="it needs systemd, which runs dhcpcd"):
+        check(BY_DHCPCD, to_systemd=False)
+
+
+@pytest.mark.parametrize(
     ("wanted", "changes", "changed", "action"),
     [
         (ONE, {}, True, "start"),
@@ -92,6 +121,8 @@ def test_a_host_that_can():
         (None, {"runs": True}, False, None),
         (None, {}, True, None),
         (None, {"runs": True}, True, "stop"),
+        (BY_DHCPCD, {"runs": True}, True, "stop"),
+        (BY_DHCPCD, {}, True, None),
         (None, {"runs": True, "enabled": True}, True, "reload"),
         (None, {"runs": True, "would": ("/etc/systemd/network/lan.network",)}, True, "reload"),
         (None, {"runs": True, "others": True}, True, "reload"),
@@ -141,6 +172,46 @@ def test_files():
 def test_default_route(changes, gateway, metric):
     section = next(iter(files(**changes).values()))["IPv6AcceptRA"]
     assert (section["UseGateway"], section.get("RouteMetric")) == (gateway, metric)
+
+
+def test_files_of_dhcpcd_and_radvd():
+    wanted = Connection("dsl", "eth0", "cmz", link="ppp-dsl", ipv6=True, delegation=BY_DHCPCD)
+    found = _client_dhcpcd.files(wanted, Delegation(("eth1", "eth2.7"), 48, "dhcpcd"), "0123abcd")
+    assert list(found) == [
+        "/etc/ppp/pppoe-client/dsl.dhcpcd",
+        "/etc/ppp/pppoe-client/dsl.radvd",
+        "/etc/systemd/system/pppoe-client-prefix@dsl.service",
+        "/etc/systemd/system/pppoe-client-advertise@dsl.service",
+    ]
+    conf, radvd, prefix, advertise = (content.decode() for content in found.values())
+    assert conf.endswith("interface ppp-dsl\n  ia_pd 1/::/48 eth1/0/64 eth2.7/1/64\n")
+    [duid] = [line.split()[1] for line in conf.splitlines() if line.startswith("duid ")]
+    assert len(duid) == 18 * 3 - 1
+    assert duid.startswith("00:04:")
+    assert duid != _client_dhcpcd.duid("0123abce")
+    # Ours and pppd's: IPv4, the address of the link, and its default route.
+    assert {"noipv4", "noipv6rs", "script /dev/null"} <= set(conf.splitlines())
+    assert _client_dhcpcd.inside_of(radvd) == ["eth1", "eth2.7"]
+    assert not any(_client_networkd.is_ours(path) for path in found)
+    for unit in (prefix, advertise):
+        parsed = configparser.ConfigParser(strict=True)
+        parsed.read_string(unit)
+        assert parsed["Unit"]["BindsTo"] == "pppoe-client@dsl.service"
+        assert parsed["Unit"]["BindsTo"] in parsed["Unit"]["After"].split()
+    assert " ppp-dsl\n" in prefix
+    assert "pppoe-client-prefix@dsl.service" in advertise
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "major"),
+    [
+        ("dhcpcd 10.1.0\nCopyright (c) 2006-2024 Roy Marples\n", "10.1.0", 10),
+        ("dhcpcd 9.4.1\n", "9.4.1", 9),
+        ("", "of an unknown version", 0),
+    ],
+)
+def test_version_of_dhcpcd(text, version, major):
+    assert (_client_dhcpcd.version_of(text), _client_dhcpcd.major(version)) == (version, major)
 
 
 def test_the_file_of_an_earlier_run_stays_one_of_its_own():
