@@ -45,8 +45,13 @@ options:
   pado_delay:
     description:
       - How long to delay each PADO, in milliseconds, V(0) to V(4000). Clients use the first PADO that arrives.
+      - A list of up to ten steps, each a dictionary of C(sessions) and C(delay), delays PADOs by the number of
+        sessions, so that new ones go to the access concentrator with fewer of them. The delay is that of the last
+        step whose C(sessions) the host has; it is 0 below the first step. The sessions of all instances on the host
+        count. The steps must be in ascending order. A session manager sets the delay, at most once a second; any
+        server of M(dialtone.pppoe.pppoe_server) has one.
       - Default is the configured value, otherwise V(0).
-    type: int
+    type: raw
   drained:
     description:
       - Whether to drop PADOs, so that no new sessions start. Clients that already have a PADO can still connect.
@@ -97,6 +102,15 @@ EXAMPLES = r"""
     interfaces: [eth1]
     drained: true
 
+- name: Answer later than other access concentrators while there are more sessions than there
+  dialtone.pppoe.pppoe_access:
+    interfaces: [eth1]
+    pado_delay:
+      - sessions: 200
+        delay: 100
+      - sessions: 400
+        delay: 500
+
 - name: Remove the settings
   dialtone.pppoe.pppoe_access:
     state: absent
@@ -114,9 +128,9 @@ dial_hold_problem:
   type: str
   sample:
 pado_delay:
-  description: How long each PADO is delayed, in milliseconds.
+  description: How long each PADO is delayed, in milliseconds, or the steps. Steps that change nothing are left out.
   returned: when O(state=present)
-  type: int
+  type: raw
   sample: 0
 drained:
   description: Whether PADOs are dropped.
@@ -143,7 +157,7 @@ ARGUMENTS = {
     "name": {"type": "str", "default": "default"},
     "interfaces": {"type": "list", "elements": "str"},
     "dial_hold": {"type": "str"},
-    "pado_delay": {"type": "int"},
+    "pado_delay": {"type": "raw"},
     "drained": {"type": "bool"},
     "discovery_rate": {"type": "str"},
     "startup": {"type": "str", "choices": ["auto", "systemd", "rc_local"], "default": "auto"},

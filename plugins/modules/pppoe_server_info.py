@@ -111,8 +111,8 @@ servers:
       type: int
       sample: 5
     pado_delay:
-      description: How long it delays each PADO, in milliseconds.
-      type: int
+      description: How long it delays each PADO, in milliseconds, or a list of steps by the number of sessions.
+      type: raw
       sample: 0
     bytes_in:
       description: Bytes received in the live sessions.

@@ -19,7 +19,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Failed, Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._pppd import _capabilities as _pppd_capabilities
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_access
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pado_steps, _pppoe_access
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -149,7 +149,8 @@ def _in_force(module: AnsibleModule, settings: _access_settings.Settings, interf
     ingress = _tc(module, *shown, "ingress", "pref", str(_pppoe_access.PREFERENCES["rate"]))
     device = f"pppoe-hold{index}"
     qdiscs = _tc(module, "-j", "qdisc", "show", "dev", device) if os.path.isdir(f"/sys/class/net/{device}") else "[]"
-    return _access_settings.in_force(settings, egress, ingress, json.loads(qdiscs or "[]"))
+    steps = _pado_steps.of_alias(_files.text(f"/sys/class/net/{device}/ifalias").rstrip("\n"))
+    return _access_settings.in_force(settings, egress, ingress, json.loads(qdiscs or "[]"), steps)
 
 
 def _tc(module: AnsibleModule, *arguments: str) -> str:

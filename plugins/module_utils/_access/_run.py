@@ -10,6 +10,7 @@ import typing as t
 from contextlib import nullcontext
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _pado_delay as _access_pado_delay
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _settings as _access_settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
@@ -53,7 +54,7 @@ def present(module: AnsibleModule) -> dict[str, t.Any]:
         "diff": _files.diff(changed) if module._diff else [],
         "dial_hold": settings.hold,
         "dial_hold_problem": problem,
-        "pado_delay": settings.pado_delay,
+        "pado_delay": _access_pado_delay.shown(settings.pado_delay),
         "drained": settings.drained,
         "discovery_rate": settings.rate,
         "discovery_rate_problem": rate_problem,

@@ -11,15 +11,15 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _pado_delay as _access_pado_delay
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _names
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
-from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pppoe_access
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pado_steps, _pppoe_access
 
 #: The longest delay, in milliseconds. A client repeats a PADR after 5 s, and its LCP request after 3 s.
 MOST_HOLD = 1000
-MOST_PADO_DELAY = 4000
 #: PADI and PADR a second of a client; a dial needs two. Sixteen routers with MAC addresses in a row share a limit, and
 #: may all dial at once after a power cut, so that a tenth of what may come at once is enough.
 USUAL_RATE, MOST_RATE = 5, 1000
@@ -44,17 +44,17 @@ WantedBy=multi-user.target{devices}
 
 @dataclass(frozen=True)
 class Settings:
-    """``hold`` and ``pado_delay`` in milliseconds, ``rate`` in packets a second of a client."""
+    """``hold`` and ``pado_delay`` in milliseconds, or steps of the latter; ``rate`` in packets a second of a client."""
 
     hold: int = 0
-    pado_delay: int = 0
+    pado_delay: _pado_steps.Delay = 0
     drained: bool = False
     rate: int = 0
 
     @property
     def words(self) -> tuple[str, str, str, str]:
         """As ``pppoe-access`` takes them."""
-        return str(self.hold), str(self.pado_delay), str(int(self.drained)), str(self.rate)
+        return str(self.hold), _pado_steps.word(self.pado_delay), str(int(self.drained)), str(self.rate)
 
     @property
     def nothing(self) -> bool:
@@ -112,17 +112,21 @@ def _asked(parameter: str, text: str | None, most: int, unit: str) -> int | None
 
 def settings(
     hold: int,
-    pado_delay: int | None,
+    pado_delay: t.Any,
     drained: bool | None,
     rate: int,
     former: Settings | None,
     problem: str | None,
 ) -> Settings:
-    """What is asked for, and for the rest what is configured. ``problem``: why the host can do none of it."""
+    """What is asked for, and for the rest what is configured. ``problem``: why the host can do none of it.
+
+    ``pado_delay``: as a user has given it.
+    """
     before = former or Settings()
+    delay = _access_pado_delay.asked(pado_delay)
     found = Settings(
         hold,
-        before.pado_delay if pado_delay is None else number("pado_delay", pado_delay, MOST_PADO_DELAY),
+        before.pado_delay if delay is None else delay,
         before.drained if drained is None else drained,
         rate,
     )
@@ -168,11 +172,13 @@ def configured(text: str) -> tuple[Settings, tuple[str, ...]] | None:
 
     Before there was a rate, there was no word for it.
     """
-    words = r" apply (\d{1,5}) (\d{1,5}) ([01])(?: (\d{1,5}))?((?: [A-Za-z0-9._-]+)+)"
+    delay = r"(\d{1,5}|\d{1,5}:\d{1,5}(?:,\d{1,5}:\d{1,5})*)"
+    words = r" apply (\d{1,5}) " + delay + r" ([01])(?: (\d{1,5}))?((?: [A-Za-z0-9._-]+)+)"
     match = re.search(re.escape(_layout_server.ACCESS) + words, text)
     if match is None:
         return None
-    settings = Settings(int(match.group(1)), int(match.group(2)), match.group(3) == "1", int(match.group(4) or 0))
+    by = _pado_steps.read(match.group(2))
+    settings = Settings(int(match.group(1)), by, match.group(3) == "1", int(match.group(4) or 0))
     return settings, tuple(match.group(5).split())
 
 
@@ -215,7 +221,16 @@ def rate_of(text: str) -> int | None:
     return rate if rates == [(str(rate), str(rate * _pppoe_access.BURST))] * _pppoe_access.BUCKETS else None
 
 
-def in_force(settings: Settings, egress: str, ingress: str, qdiscs: t.Any) -> bool:
-    """Whether the kernel does what ``settings`` say. The texts: of our filters, as ``tc filter show`` prints them."""
-    wanted = (settings.hold, settings.pado_delay) if settings.hold or settings.pado_delay else None
-    return filters_of(egress) == settings.filters and rate_of(ingress) == settings.rate and delays_of(qdiscs) == wanted
+def in_force(settings: Settings, egress: str, ingress: str, qdiscs: t.Any, steps: _pado_steps.Steps = ()) -> bool:
+    """Whether the kernel does what ``settings`` say. The texts: of our filters, as ``tc filter show`` prints them.
+
+    ``steps``: those that the session manager sets the delay of PADOs by. It may be any of theirs.
+    """
+    if filters_of(egress) != settings.filters or rate_of(ingress) != settings.rate:
+        return False
+    delays, delay = delays_of(qdiscs), settings.pado_delay
+    if not settings.hold and not delay:
+        return delays is None
+    if delays is None or steps != (() if isinstance(delay, int) else delay):
+        return False
+    return delays[0] == settings.hold and delays[1] in _pado_steps.possible(delay)

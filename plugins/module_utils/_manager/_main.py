@@ -252,6 +252,7 @@ def _loop(manager: _manager.Manager, addresses: _kernel.Addresses, questions: in
         soon = [manager.room.keep(), manager.look_at_plans(), manager.history.flush(manager.living)]
         soon.append(manager.delegation.look(manager.book.sessions))
         soon += [manager.announcement.look(manager.book.sessions), manager.farewells.look()]
+        soon.append(manager.pado_delay.look(manager.book.sessions.values()))
         wait = again if again is not None else 1.0 if any(soon) else 30.0
 
 
@@ -282,6 +283,8 @@ def hear(manager: _manager.Manager, line: str) -> None:
         manager.delegation.load()
     elif words[0] == "routes":
         manager.announcement.load(manager.book.sessions)
+    elif words[0] == "pado_delay":
+        manager.pado_delay.again()
 
 
 def _set_rule() -> None:

@@ -29,6 +29,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import (
     _hooks,
     _kernel,
     _names,
+    _pado_delay,
     _pools,
     _refusals,
     _replies,
@@ -56,6 +57,7 @@ class Manager:
             places.configuration, os.path.dirname(places.history), places.run, self.history.prefix, self._is_walled
         )
         self.announcement = _announcement.Announcement(places.announced, places.run)
+        self.pado_delay = _pado_delay.PadoDelay()
         self.farewells = _farewell.Farewells(places.scripts, places.run)
         self.counters = _counters.Counters(places.state)
         self._plans_seen = 0.0

@@ -12,6 +12,8 @@ of others on the interface stay; ours are known by their preference.
 from __future__ import annotations
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
+from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
+from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pado_steps
 
 #: The preferences of our filters on an access interface, which say what they are for.
 PREFERENCES = {"pads": 25180, "lcp": 25181, "pado": 25182, "rate": 25183}
@@ -19,20 +21,20 @@ PREFERENCES = {"pads": 25180, "lcp": 25181, "pado": 25182, "rate": 25183}
 BUCKETS = 256
 #: So many times the rate may come at once.
 BURST = 10
-#: The alias of our ifb devices, followed by the access interface.
-ALIAS = "dialtone.pppoe access "
 
 _TEXT = r"""#!/bin/sh
 #
 # pppoe-access apply HOLD PADO_DELAY DRAINED RATE INTERFACE...
 #     Delay PADS and the first LCP requests of sessions by HOLD ms, so that the client's own first request finds a pppd
 #     that listens; delay PADO by PADO_DELAY ms; with DRAINED=1, send no PADO at all; drop what a client sends of PADI
-#     and PADR beyond RATE a second. 0 for none of these.
+#     and PADR beyond RATE a second. 0 for none of these. A PADO_DELAY of SESSIONS:MS,SESSIONS:MS is by the number of
+#     sessions: the session manager reads it in the alias of the ifb device.
 # pppoe-access remove INTERFACE...
 #     Take all of that away.
 # Needs ip, tc and modprobe. Session data, other filters and the root qdisc of the interface are left alone.
 set -u
 alias_of='@ALIAS@'
+state=@STATE@
 
 fail() {
     echo "pppoe-access: $1" >&2
@@ -60,12 +62,20 @@ remove_filters() {
     tc filter del dev "$1" ingress pref @RATE@ 2>/dev/null || :
 }
 
+# is_for DEVICE INTERFACE: whether we have made it for this one.
+is_for() {
+    case $(cat "/sys/class/net/$1/ifalias" 2>/dev/null) in
+        "$alias_of$2" | "$alias_of$2 "*) ;;
+        *) return 1 ;;
+    esac
+}
+
 # The devices that were made for $1, under whatever name.
 remove_devices() {
     for file in /sys/class/net/pppoe-hold*/ifalias; do
-        [ "$(cat "$file" 2>/dev/null)" = "$alias_of$1" ] || continue
         former=${file%/ifalias}
-        ip link del "${former##*/}"
+        former=${former##*/}
+        ! is_for "$former" "$1" || ip link del "$former"
     done
 }
 
@@ -82,20 +92,23 @@ remove() {
 make_device() {
     read -r index <"/sys/class/net/$1/ifindex"
     device=pppoe-hold$index
-    if [ "$(cat "/sys/class/net/$device/ifalias" 2>/dev/null)" != "$alias_of$1" ]; then
+    if ! is_for "$device" "$1"; then
         remove_devices "$1"
         # Of a start that was cut, or of an interface that had this index before.
         [ ! -d "/sys/class/net/$device" ] || ip link del "$device" || return
-        ip link add "$device" type ifb && ip link set dev "$device" alias "$alias_of$1" || return
+        ip link add "$device" type ifb || return
     fi
+    # Without steps until the qdiscs are there, and so that nobody changes a delay that is one number.
+    ip link set dev "$device" alias "$alias_of$1" || return
     # It needs no address, and early at boot there may be no IPv6 to ask.
     ip link set dev "$device" addrgenmode none 2>/dev/null || :
     ip link set "$device" up || return
     tc qdisc replace dev "$device" root handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 &&
         tc qdisc replace dev "$device" parent 1:1 handle 10: netem delay "${hold}ms" limit 10000 &&
-        tc qdisc replace dev "$device" parent 1:2 handle 20: netem delay "${delay}ms" limit 10000 &&
+        tc qdisc replace dev "$device" parent 1:2 handle 20: netem delay "${first}ms" limit 10000 &&
         tc filter replace dev "$device" parent 1: protocol 0x8863 pref 1 handle 800::1 \
-            u32 match u8 0x07 0xff at 1 flowid 1:2
+            u32 match u8 0x07 0xff at 1 flowid 1:2 || return
+    [ -z "$steps" ] || ip link set dev "$device" alias "$alias_of$1$steps"
 }
 
 # detour INTERFACE PROTOCOL PREFERENCE MATCH...
@@ -156,11 +169,20 @@ case $action in
     apply)
         hold=$1 delay=$2 drained=$3 rate=$4
         shift 4
+        case $delay in
+            *:*) steps=" $delay" ;;
+            *) steps= ;;
+        esac
+        # Without sessions.
+        first=${delay#0:} first=${first%%,*}
+        [ "$first" = "${first#*:}" ] || first=0
         modules
         for access in "$@"; do
             wait_for "$access"
             apply_to "$access" || fail "$access: tc or ip has refused a step, see above"
         done
+        # Have the session manager, if it runs, set the delay for the sessions that there are.
+        [ -z "$steps" ] || [ ! -e "$state/manager" ] || echo pado_delay 2>/dev/null >"$state/manager" || :
         ;;
     remove)
         for access in "$@"; do
@@ -174,7 +196,8 @@ esac
 
 def script() -> bytes:
     """The program ``pppoe-access``."""
-    text = _layout_header.headed(_TEXT).replace("@ALIAS@", ALIAS)
+    text = _layout_header.headed(_TEXT).replace("@ALIAS@", _pado_steps.ALIAS)
+    text = text.replace("@STATE@", _layout_server.STATE)
     text = text.replace("@BUCKETS@", str(BUCKETS)).replace("@BURST@", str(BURST))
     for name, preference in PREFERENCES.items():
         text = text.replace(f"@{name.upper()}@", str(preference))

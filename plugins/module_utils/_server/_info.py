@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
+from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _pado_delay as _access_pado_delay
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access._settings import Settings
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
@@ -96,7 +97,7 @@ def describe(status: Status, version: str | None, around: Around, access: Settin
         "drained": access.drained,
         "dial_hold": access.hold,
         "discovery_rate": access.rate,
-        "pado_delay": access.pado_delay,
+        "pado_delay": _access_pado_delay.shown(access.pado_delay),
         "bytes_in": sum(session.bytes_in for session in status.sessions),
         "bytes_out": sum(session.bytes_out for session in status.sessions),
         "warnings": warnings(status, around),

@@ -122,7 +122,7 @@ def is_drained(name: str) -> bool:
     """Whether PADOs of an instance are dropped, by its unit or its line of rc.local."""
     line = re.search(rf"^# BEGIN dialtone.pppoe pppoe-access {name}\n(.*)$", text("/etc/rc.local"), re.MULTILINE)
     unit = text(f"/etc/systemd/system/pppoe-access@{name}.service")
-    return bool(re.search(r"/pppoe-access apply \d+ \d+ 1 ", unit + (line.group(1) if line else "")))
+    return bool(re.search(r"/pppoe-access apply \d+ [\d:,]+ 1 ", unit + (line.group(1) if line else "")))
 
 
 def _since(pid: int) -> int:

@@ -82,6 +82,9 @@ def test_a_drained_server_runs():
         True,
         20,
     )
+    steps = [{"sessions": 200, "delay": 100}]
+    (one,) = _instances.instances({**VALUES, "pado_delay": steps})
+    assert _instances.parameters(one)["access"]["pado_delay"] == steps
     # Another state does not end what the playbook drain.yml has begun.
     (one,) = _instances.instances(VALUES)
     assert _instances.parameters(one)["access"]["drained"] is None

@@ -21,6 +21,7 @@ REFUSED_RATES = [
     ("1001", "discovery_rate: 1001 is out of range. Use 0 to 1000 packets a second."),
     ("10/s", "discovery_rate: '10/s' is neither auto nor a number. Use auto, 0, or packets a second."),
 ]
+STEPS = ((0, 20), (200, 100))
 NAMES = [("eth1", "eth1"), ("br-lan", r"br\x2dlan"), ("eth1.20", "eth1.20"), ("a_b", "a_b")]
 
 
@@ -71,7 +72,14 @@ def test_no_interface():
 
 @pytest.mark.parametrize(
     "wanted",
-    [Settings(90), Settings(0, 300), Settings(90, 300, True), Settings(0, 0, True), Settings(rate=10)],
+    [
+        Settings(90),
+        Settings(0, 300),
+        Settings(90, 300, True),
+        Settings(0, 0, True),
+        Settings(rate=10),
+        Settings(90, STEPS),
+    ],
 )
 @pytest.mark.parametrize("interfaces", [("eth1",), ("eth1.20", "br-lan")])
 def test_what_starts_it_is_read_back(wanted, interfaces):
@@ -96,12 +104,20 @@ def test_nothing_is_configured():
     assert _access_settings.configured("exec something else apply 1 2 0 eth1") is None
 
 
+@pytest.mark.parametrize("delay", ["1:2:3", "1:,2:3", ":5", "5:", "1:2,", "1:2,3"])
+def test_a_delay_that_is_none_is_not_read(delay):
+    line = f"ExecStart=/usr/local/libexec/dialtone-pppoe/pppoe-access apply 90 {delay} 1 5 eth1"
+    assert _access_settings.configured(line) is None
+
+
 MERGED = [
     # hold, pado_delay, drained, former -> settings
     (90, None, None, None, Settings(90)),
     (90, None, None, Settings(50, 300, True), Settings(90, 300, True)),
     (90, 0, False, Settings(50, 300, True), Settings(90)),
     (0, 4000, None, Settings(50, 0, True), Settings(0, 4000, True)),
+    (90, None, None, Settings(50, STEPS), Settings(90, STEPS)),
+    (90, [{"sessions": 5, "delay": 7}], None, Settings(50, STEPS), Settings(90, ((5, 7),))),
 ]
 
 
@@ -164,6 +180,32 @@ STATES = [
     (Settings(0, 300), u32(25182, "mirred"), [PRIO, netem("1:1", 0), netem("1:2", 0.3)], True),
     (Settings(0, 300), u32(25182, "gact"), [PRIO, netem("1:1", 0), netem("1:2", 0.3)], False),
 ]
+
+
+def bands(hold: float, pado: float) -> list[dict]:
+    return [PRIO, netem("1:1", hold), netem("1:2", pado)]
+
+
+DETOUR = u32(25182, "mirred")
+WITH_STEPS = [
+    # settings, qdiscs of the ifb device, its steps, in force
+    (Settings(0, STEPS), bands(0, 0.02), STEPS, True),
+    (Settings(0, STEPS), bands(0, 0.1), STEPS, True),
+    (Settings(0, STEPS), bands(0, 0), STEPS, False),
+    (Settings(0, STEPS), bands(0, 0.3), STEPS, False),
+    (Settings(0, STEPS), bands(0.09, 0.1), STEPS, False),
+    (Settings(0, STEPS), bands(0, 0.1), (), False),
+    (Settings(0, STEPS), bands(0, 0.1), ((0, 20), (300, 100)), False),
+    (Settings(0, STEPS), [], STEPS, False),
+    (Settings(0, 100), bands(0, 0.1), STEPS, False),
+    (Settings(0, 100), bands(0, 0.1), (), True),
+    (Settings(0, ((5, 100),)), bands(0, 0), ((5, 100),), True),
+]
+
+
+@pytest.mark.parametrize(("settings", "qdiscs", "steps", "expected"), WITH_STEPS)
+def test_steps_are_in_force_with_each_of_their_delays(settings, qdiscs, steps, expected):
+    assert _access_settings.in_force(settings, DETOUR, "", qdiscs, steps) is expected
 
 
 @pytest.mark.parametrize(("settings", "filters", "qdiscs", "expected"), STATES)

@@ -238,10 +238,14 @@ def test_warnings(changes, warnings):
 
 @pytest.mark.parametrize("to_systemd", [True, False])
 @pytest.mark.parametrize("drained", [True, False])
-def test_is_drained(monkeypatch, to_systemd, drained):
+@pytest.mark.parametrize("delay", [0, 300, ((0, 20), (200, 100))])
+def test_is_drained(monkeypatch, to_systemd, drained, delay):
     """What pppoe_access writes is what the metrics read, and another instance's does not count."""
     texts = {}
-    for name, settings in (("north", Settings(hold=90, drained=drained)), ("south", Settings(drained=not drained))):
+    for name, settings in (
+        ("north", Settings(hold=90, pado_delay=delay, drained=drained)),
+        ("south", Settings(pado_delay=delay, drained=not drained)),
+    ):
         if to_systemd:
             unit = _access_settings.unit_file(name, settings, ["eth1"])
             texts[f"/etc/systemd/system/pppoe-access@{name}.service"] = unit.decode()
@@ -261,6 +265,8 @@ def test_since_is_when_the_process_started():
 def test_discovery_packets_are_described():
     found = _server_info.describe(STATUS, "3.15", Around(), Settings(hold=90, pado_delay=300, drained=True))
     assert (found["dial_hold"], found["pado_delay"], found["drained"]) == (90, 300, True)
+    found = _server_info.describe(STATUS, "3.15", Around(), Settings(pado_delay=((200, 100),)))
+    assert found["pado_delay"] == [{"sessions": 200, "delay": 100}]
 
 
 def test_warnings_of_what_is_around():
