@@ -16,11 +16,8 @@ import time
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _netlink
-from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics
+from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _basics, _book
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pado_steps
-
-if t.TYPE_CHECKING:
-    from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _book
 
 #: Seconds between two looks.
 LOOK = 1.0

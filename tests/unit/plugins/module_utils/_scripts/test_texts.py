@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._ipv6 import _program as _ipv6_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._manager import _program as _manager_program
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
+    _pppoe_access,
     _pppoe_server_instance,
     _pppoe_server_pppd,
     _pppoe_server_up,
@@ -20,6 +21,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import (
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _control_program, _metrics_program
 
 SCRIPTS = {
+    "access": _pppoe_access.script(),
     "instance": _pppoe_server_instance.instance_script(),
     "pppd": _pppoe_server_pppd.pppd_script("/usr/sbin/pppd"),
     "up": _pppoe_server_up.up_script(),
