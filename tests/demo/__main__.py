@@ -25,14 +25,7 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="make demo", description=__doc__)
     options.add_argument("--image", help="Debian of the hosts: bookworm (as is) or trixie")
     image = options.parse_args().image
-    try:
-        return Demo().run(image)
-    except stage.StageError as error:
-        print(f"\ndemo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted; make demo-down ends what is up", file=sys.stderr)
-        return 130
+    return stage.show(lambda: Demo().run(image), "make demo-down")
 
 
 class Demo:

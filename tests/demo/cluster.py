@@ -28,14 +28,7 @@ Run the playbook again, and nothing changes:
 
 
 def main() -> int:
-    try:
-        return Demo().run()
-    except stage.StageError as error:
-        print(f"\ndemo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted; make demo-down ENGINE=l2tpns ends what is up", file=sys.stderr)
-        return 130
+    return stage.show(Demo().run, "make demo-down ENGINE=l2tpns")
 
 
 class Demo:

@@ -31,14 +31,7 @@ Run the playbook again, and nothing changes:
 
 
 def main() -> int:
-    try:
-        return Demo().run()
-    except stage.StageError as error:
-        print(f"\ndemo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted; make demo-isp-down ends what is up", file=sys.stderr)
-        return 130
+    return stage.show(Demo().run, "make demo-isp-down")
 
 
 class Demo:

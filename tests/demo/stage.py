@@ -9,6 +9,7 @@ import selectors
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,18 @@ QUIET = 5.0
 
 class StageError(Exception):
     """Something that was started has failed; the text says what, for a person."""
+
+
+def show(demo: Callable[[], int], ends: str) -> int:
+    """Run a demo, and give its exit status. ``ends``: the command that ends what it leaves up."""
+    try:
+        return demo()
+    except StageError as error:
+        print(f"\ndemo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\ndemo: interrupted; {ends} ends what is up", file=sys.stderr)
+        return 130
 
 
 class Clock:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._errors import Refused
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pado_steps
 
@@ -16,7 +17,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pa
 MOST = 4000
 #: So many steps fit into the alias of an interface, which the kernel limits to 255 bytes.
 MOST_STEPS = 10
-MOST_SESSIONS = 65534
 _STEP = "{sessions: 200, delay: 100}"
 
 
@@ -30,7 +30,7 @@ def asked(value: t.Any) -> _pado_steps.Delay | None:
     if milliseconds is None:
         fix = f"Use milliseconds, or a list of steps such as {_STEP}."
         raise Refused("pado_delay", f"{value!r} is neither a number nor a list of steps.", fix)
-    return _limited("pado_delay", milliseconds, MOST, "milliseconds")
+    return number("pado_delay", milliseconds, MOST)
 
 
 def shown(delay: _pado_steps.Delay) -> int | list[dict[str, int]]:
@@ -46,7 +46,7 @@ def _steps(values: list[t.Any]) -> list[tuple[int, int]]:
         parameter = f"pado_delay[{index}]"
         if not isinstance(value, dict) or set(value) != {"sessions", "delay"}:
             raise Refused(parameter, f"{value!r} is not a step.", f"Use both keys and no other, such as {_STEP}.")
-        sessions = _number(f"{parameter}.sessions", value["sessions"], MOST_SESSIONS, "sessions")
+        sessions = _number(f"{parameter}.sessions", value["sessions"], _pool.MOST_SESSIONS, "sessions")
         by = _number(f"{parameter}.delay", value["delay"], MOST, "milliseconds")
         if found and sessions <= found[-1][0]:
             problem = f"{sessions} is not more than the {found[-1][0]} of the step before."
@@ -58,11 +58,11 @@ def _steps(values: list[t.Any]) -> list[tuple[int, int]]:
     return found
 
 
-def _number(parameter: str, value: t.Any, most: int, unit: str) -> int:
-    number = _whole(value)
-    if number is None:
-        raise Refused(parameter, f"{value!r} is not a whole number.", f"Use 0 to {most} {unit}.")
-    return _limited(parameter, number, most, unit)
+def _number(parameter: str, given: t.Any, most: int, unit: str) -> int:
+    value = _whole(given)
+    if value is None:
+        raise Refused(parameter, f"{given!r} is not a whole number.", f"Use 0 to {most} {unit}.")
+    return number(parameter, value, most, unit)
 
 
 def _whole(value: t.Any) -> int | None:
@@ -72,7 +72,8 @@ def _whole(value: t.Any) -> int | None:
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _limited(parameter: str, value: int, most: int, unit: str) -> int:
+def number(parameter: str, value: int, most: int, unit: str = "milliseconds") -> int:
+    """``value``, if it is between 0 and ``most``."""
     if not 0 <= value <= most:
         raise Refused(parameter, f"{value} is out of range.", f"Use 0 to {most} {unit}.")
     return value

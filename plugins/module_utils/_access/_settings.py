@@ -85,13 +85,6 @@ def check(interfaces: t.Sequence[str]) -> None:
             )
 
 
-def number(parameter: str, value: int, most: int, unit: str = "milliseconds") -> int:
-    """``value``, if it is between 0 and ``most``."""
-    if not 0 <= value <= most:
-        raise Refused(parameter, f"{value} is out of range.", f"Use 0 to {most} {unit}.")
-    return value
-
-
 def asked_hold(text: str | None) -> int | None:
     """``dial_hold`` as a number of milliseconds; ``None`` for ``auto``."""
     return _asked("dial_hold", text, MOST_HOLD, "milliseconds")
@@ -107,7 +100,7 @@ def _asked(parameter: str, text: str | None, most: int, unit: str) -> int | None
         return None
     if not text.isascii() or not text.isdigit():
         raise Refused(parameter, f"{text!r} is neither auto nor a number.", f"Use auto, 0, or {unit}.")
-    return number(parameter, int(text), most, unit)
+    return _access_pado_delay.number(parameter, int(text), most, unit)
 
 
 def settings(

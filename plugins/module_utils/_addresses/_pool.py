@@ -21,6 +21,9 @@ MOST_SESSIONS = 65534
 FORMS = "Give first-last (10.0.0.2-10.0.0.99), first+count (10.0.0.2+98), a network (10.0.0.0/24) or an address."
 
 
+#: A pool is nearly used up when less than this part of it is free.
+SCARCE = 0.1
+
 #: First and last address.
 Range = tuple[int, int]
 
@@ -230,3 +233,10 @@ def refuse_shared(parameter: str, pool: t.Iterable[Span], others: t.Mapping[str,
                         f"'{part.source}' holds {other}, which instance '{instance}' hands out.",
                         "Give each instance different addresses.",
                     )
+
+
+def shortage(size: int, free: int) -> list[str]:
+    """A warning if no more than a few addresses of a pool of that size are free."""
+    if size and not free:
+        return ["The pool is used up."]
+    return ["The pool is nearly used up."] if free < SCARCE * size else []

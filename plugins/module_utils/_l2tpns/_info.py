@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _cli as _l2tpns_cli
 from ansible_collections.dialtone.pppoe.plugins.module_utils._l2tpns import _parse as _l2tpns_parse
@@ -18,8 +19,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _l2t
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-#: A pool is nearly used up when less than this part of it is free, as that of rp-pppoe.
-SCARCE = 0.1
 _ASK = ["show version", "show cluster", "show pool"]
 
 
@@ -96,8 +95,4 @@ def warnings(
             found.append("It hears no other member of the cluster.")
         if not state.up_to_date:
             found.append("It does not have all sessions of the cluster yet.")
-    if used and not free:
-        found.append("The pool is used up.")
-    elif free < SCARCE * (used + free):
-        found.append("The pool is nearly used up.")
-    return found
+    return [*found, *_pool.shortage(used + free, free)]

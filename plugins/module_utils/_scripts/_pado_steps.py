@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""By how much a PADO is delayed, as the program pppoe-access is told. Private to this collection. Pure.
+"""By how much a PADO is delayed, as the program pppoe-access takes it. Private to this collection. Pure.
 
 It is a number of milliseconds, or steps by the number of sessions, such as ``0:20,200:100``. The program keeps steps in
 the alias of its ifb device, where the session manager reads them.

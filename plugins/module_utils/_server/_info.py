@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _host as _access_host
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _pado_delay as _access_pado_delay
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access._settings import Settings
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _interfaces, _processes, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _server as _layout_server
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _instances as _server_instances
@@ -24,8 +25,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._server._status imp
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-#: A pool is nearly used up when less than this part of it is free.
-SCARCE = 0.1
 #: How many connections the kernel tracks, and how many it can (nf_conntrack-sysctl of its documentation).
 TRACKED = ("/proc/sys/net/netfilter/nf_conntrack_count", "/proc/sys/net/netfilter/nf_conntrack_max")
 
@@ -126,15 +125,11 @@ def warnings(status: Status, around: Around) -> list[str]:
         found.append("Its unit does not start at boot.")
     if around.unread:
         found.append("Its unit has changed since systemd read it. Run the role again.")
-    free = len(status.pool) - status.used
-    if status.pool and not free:
-        found.append("The pool is used up.")
-    elif free < SCARCE * len(status.pool):
-        found.append("The pool is nearly used up.")
+    found += _pool.shortage(len(status.pool), len(status.pool) - status.used)
     if 0 < status.most <= len(status.sessions):
         found.append("There are as many sessions as it may have.")
     count, most = around.tracked
-    if most and count >= most * (1 - SCARCE):
+    if most and count >= most * (1 - _pool.SCARCE):
         found.append(
             f"This host tracks {count} of at most {most} connections; beyond that, new ones of customers are dropped "
             "(net.netfilter.nf_conntrack_max)."

@@ -60,8 +60,8 @@ class Host(lab.Router):
     def delay(self, milliseconds):
         self.host.write(f"/run/tc/{self.device}-1:2", f"{milliseconds}\n")
 
-    def told(self):
-        """What the session manager was told."""
+    def received(self):
+        """What the session manager has received."""
         return self.host.sh("cat /run/pppoe-server/manager; : >/run/pppoe-server/manager")
 
 
@@ -77,7 +77,7 @@ def test_steps_by_the_number_of_sessions(host):
     predicted = host.set(check=True, pado_delay=STEPS)
     assert (predicted["changed"], predicted["pado_delay"], host.etc()) == (True, STEPS, before)
     assert host.set(pado_delay=STEPS)["diff"] == predicted["diff"]
-    assert (host.alias, host.delay, host.told()) == (f"{ALIAS} {WORD}", 20, "pado_delay\n")
+    assert (host.alias, host.delay, host.received()) == (f"{ALIAS} {WORD}", 20, "pado_delay\n")
     assert f" apply 0 {WORD} 0 0 eth0 &" in host.host.sh("cat /etc/rc.local")
 
     # The session manager has set another one.
@@ -85,12 +85,12 @@ def test_steps_by_the_number_of_sessions(host):
         host.delay = milliseconds
         assert host.set(check=True, pado_delay=STEPS)["changed"] is False
     assert host.set(pado_delay=STEPS)["changed"] is False
-    assert (host.delay, host.told()) == (500, "")
+    assert (host.delay, host.received()) == (500, "")
     # Somebody else has.
     host.delay = 70
     assert host.set(check=True, pado_delay=STEPS)["changed"] is True
     assert host.set(pado_delay=STEPS)["changed"] is True
-    assert (host.delay, host.told()) == (20, "pado_delay\n")
+    assert (host.delay, host.received()) == (20, "pado_delay\n")
 
     # What is not named stays, as when a server is drained.
     found = host.set(drained=True)
@@ -99,9 +99,9 @@ def test_steps_by_the_number_of_sessions(host):
     # Other steps, and a number in their place, which the session manager leaves alone.
     assert host.set(pado_delay=STEPS[1:], drained=False)["pado_delay"] == STEPS[1:]
     assert (host.alias, host.delay) == (f"{ALIAS} 200:100,400:500", 0)
-    host.told()
+    host.received()
     assert host.set(pado_delay=300)["pado_delay"] == 300
-    assert (host.alias, host.delay, host.told()) == (ALIAS, 300, "")
+    assert (host.alias, host.delay, host.received()) == (ALIAS, 300, "")
     assert host.set(pado_delay="300")["changed"] is False
 
     host.module(state="absent")

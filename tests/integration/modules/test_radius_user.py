@@ -193,7 +193,7 @@ def test_a_login_with_any_secret(host, users, secret):
 
 
 def test_hours_of_the_day(host, users):
-    """FreeRADIUS's rlm_logintime: who comes at another time is told, and a session ends when its hours do."""
+    """FreeRADIUS's rlm_logintime: who comes at another time gets the reason, and a session ends when its hours do."""
     now = datetime.datetime.now()
 
     def hours(first, last):

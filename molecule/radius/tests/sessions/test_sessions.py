@@ -184,7 +184,7 @@ def test_a_session_has_its_time(concentrator, until):
         concentrator.dial(number, name)
     concentrator.wait(35, 2, state="ended")
     for name, cause in limits.items():
-        assert until(lambda: [row for row in concentrator.rows(name) if row[1] == "f"], 30)[0][2] == cause  # noqa: B023
+        assert until(lambda name=name: [row for row in concentrator.rows(name) if row[1] == "f"], 30)[0][2] == cause
 
 
 def test_a_new_session_replaces_the_former(concentrator, until):

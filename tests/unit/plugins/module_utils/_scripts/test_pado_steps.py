@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dialtone.pppoe.plugins.module_utils._access import _pado_delay as _access_pado_delay
+from ansible_collections.dialtone.pppoe.plugins.module_utils._addresses import _pool
 from ansible_collections.dialtone.pppoe.plugins.module_utils._scripts import _pado_steps
 
 STEPS = ((200, 100), (400, 500))
 WORDS = [(0, "0"), (300, "300"), (STEPS, "200:100,400:500"), (((0, 20), (7, 30)), "0:20,7:30")]
-LARGEST = tuple((_access_pado_delay.MOST_SESSIONS - number, 4000) for number in range(_access_pado_delay.MOST_STEPS))
+LARGEST = tuple((_pool.MOST_SESSIONS - number, 4000) for number in range(_access_pado_delay.MOST_STEPS))
 ALIASES = [
     ("", ()),
     ("an administrator's own 200:100", ()),
