@@ -16,7 +16,7 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _boot
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _nat as _adopt_nat
 from ansible_collections.dialtone.pppoe.plugins.module_utils._adopt import _saved as _adopt_saved
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import (
-    _iptables_rules as _firewall_iptables_rules,
+    _request as _firewall_request,
 )
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _names, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._server import _startup_sources as _server_startup_sources
@@ -67,7 +67,7 @@ def _named(nat: _adopt_nat.Nat) -> _adopt_nat.Nat:
 
 
 def _our_mark() -> str:
-    return _firewall_iptables_rules.COMMENT
+    return _firewall_request.COMMENT
 
 
 def _is_ours(table: str) -> bool:

@@ -11,13 +11,16 @@ import shlex
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import (
+    FirewallRequest,
+    firewalld_comment,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host import _files, _rc_local, _systemd
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import File
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 RULES_DIRECTORY = "/etc/dialtone-pppoe"
-# Its permanent direct rules, each of ours with a comment (_firewalld.mark).
+# Its permanent direct rules, each of ours with a comment.
 FIREWALLD_RULES = "/etc/firewalld/direct.xml"
 UNIT_DIRECTORY = _systemd.UNITS
 # Starting, reloading or stopping these throws away the rules of others too (flush ruleset, iptables-restore).
@@ -84,9 +87,7 @@ def links(request: FirewallRequest) -> list[str]:
 def made(request: FirewallRequest) -> bool:
     """Whether an earlier run has made rules: files of ours load them, or firewalld keeps them."""
     kept = _files.read(FIREWALLD_RULES) or b""
-    return f"dialtone.pppoe {request.owner} firewalld".encode() in kept or bool(
-        _files.changes(files(request, "none", []))
-    )
+    return firewalld_comment(request.owner).encode() in kept or bool(_files.changes(files(request, "none", [])))
 
 
 def files(request: FirewallRequest, startup: str, loadings: t.Sequence[Loading]) -> list[File]:

@@ -26,8 +26,11 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
     Run,
     words,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment, render
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import render
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import (
+    FirewallRequest,
+    firewalld_comment,
+)
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import read
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
@@ -49,17 +52,12 @@ def policy_name(owner: str) -> str:
     return name if len(name) <= LONGEST else "dialtone-" + hashlib.sha256(owner.encode()).hexdigest()[:9]
 
 
-def mark(owner: str) -> str:
-    """The comment of direct rules: not that of the backend iptables, in whose tables firewalld puts them."""
-    return comment(owner) + " firewalld"
-
-
 def direct_rules(request: FirewallRequest) -> list[str]:
     """The direct rules of a request, as ``--get-all-rules`` lists them."""
     found = []
     for rule in map(render, _firewall_rules.rules(request)):
         family = "ipv6" if rule.family == "ip6" else "ipv4"
-        found.append(shlex.join((family, rule.table, rule.chain, "0", *rule.spec(mark(request.owner)))))
+        found.append(shlex.join((family, rule.table, rule.chain, "0", *rule.spec(firewalld_comment(request.owner)))))
     return found
 
 
@@ -137,7 +135,7 @@ class Firewalld:
         self._run = run
         self._request = request
         self._policy = policy_name(request.owner)
-        self._mark = mark(request.owner)
+        self._mark = firewalld_comment(request.owner)
         self._answers: dict[tuple[str, ...], str] = {}
         self._state = self._answer("--state") if program else "not installed"
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Loading
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import comment
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest, comment
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
 SCRIPT = r"""#!/bin/sh

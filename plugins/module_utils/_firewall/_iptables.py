@@ -19,14 +19,13 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend 
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._iptables_rules import (
     IptablesRule,
     ListedRule,
-    comment,
     compared,
     ip6_program,
     parse,
     render,
     script,
 )
-from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest
+from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._request import FirewallRequest, comment
 from ansible_collections.dialtone.pppoe.plugins.module_utils._host._files import read
 
 #: The commands that a host may have; of those that work on the same tables, the first is taken.

@@ -15,7 +15,6 @@ from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall import _r
 from ansible_collections.dialtone.pppoe.plugins.module_utils._firewall._backend import Comparison
 from ansible_collections.dialtone.pppoe.plugins.module_utils._layout import _header as _layout_header
 
-COMMENT = "dialtone.pppoe "
 # By hook of a rule: the table, the chain, and whether it has to come before the rules of others.
 PLACES = {
     "raw": ("raw", "PREROUTING", False),
@@ -101,11 +100,6 @@ class ListedRule:
     @property
     def line(self) -> str:
         return self.rule.line(self.comment)
-
-
-def comment(owner: str) -> str:
-    """What marks a rule as ours."""
-    return COMMENT + owner
 
 
 def render(rule: _firewall_rules.Rule) -> IptablesRule:

@@ -24,6 +24,20 @@ EVERYTHING = (0, 0xFFFFFFFF)
 CUSTOMERS = "ppp*"
 
 
+#: What begins the comment of a rule of ours.
+COMMENT = "dialtone.pppoe "
+
+
+def comment(owner: str) -> str:
+    """What marks a rule as ours."""
+    return COMMENT + owner
+
+
+def firewalld_comment(owner: str) -> str:
+    """What marks a direct rule of firewalld: not that of the backend iptables, in whose tables it puts them."""
+    return comment(owner) + " firewalld"
+
+
 @dataclass(frozen=True)
 class PortForward:
     """Packets to this ``port`` (``80``, ``8000-8010``) of the outside interface go to a customer's ``address``.

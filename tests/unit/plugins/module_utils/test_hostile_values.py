@@ -203,7 +203,7 @@ def test_what_loads_rules_of_nat(parameter):
         except Refused:
             return
         rules = [_firewall_iptables_rules.render(rule) for rule in _firewall_rules.rules(wanted)]
-        mark = _firewall_iptables_rules.comment(wanted.owner)
+        mark = _firewall_request.comment(wanted.owner)
         text = _firewall_iptables_rules.script("/usr/sbin/iptables", rules, mark)
         given_words = run_by_sh("set -- start\n" + text.replace('exit "$failed"', ""), "/usr/sbin/iptables")
         # Each is asked for with the comment first, and the stand-in says that it is there.
